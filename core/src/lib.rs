@@ -1,0 +1,28 @@
+//! What both sides of Assent must agree on: formats, protocols, trust and consent.
+//!
+//! Nothing here reaches for a socket, a file, a clock, randomness or an async runtime: time, randomness and keys
+//! are parameters ([`env::Env`]). The layers, lowest first (a module may use only lower ones):
+//!
+//! 1. [`error`], [`env`], [`encoding`], [`claims`], [`crypto`], [`http`], [`profile`]
+//! 2. [`sd_jwt`], [`status`]
+//! 3. [`trust`], [`dcql`]
+//! 4. [`oid4vci`], [`oid4vp`]
+//! 5. [`consent`]
+//! 6. [`verifier`], [`issuer`]
+
+pub mod claims;
+pub mod consent;
+pub mod crypto;
+pub mod dcql;
+pub mod encoding;
+pub mod env;
+pub mod error;
+pub mod http;
+pub mod issuer;
+pub mod oid4vci;
+pub mod oid4vp;
+pub mod profile;
+pub mod sd_jwt;
+pub mod status;
+pub mod trust;
+pub mod verifier;
