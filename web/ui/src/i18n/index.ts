@@ -1,0 +1,76 @@
+// Texts of the interface. Keys and parameters are typed from messages/en.json; the other languages are checked by a
+// test to have the same keys and parameters.
+import type { Messages } from "./keys";
+
+export type MessageKey = keyof Messages;
+type Catalogue = Record<string, string>;
+
+/** Languages with a whole catalogue, by BCP 47 tag, with their own name for the switch. */
+export const languages = { en: "English", nl: "Nederlands" } as const;
+export type Language = keyof typeof languages;
+
+const load: Record<Language, () => Promise<Catalogue>> = {
+  en: async () => (await import("../../messages/en.json")).default,
+  nl: async () => (await import("../../messages/nl.json")).default,
+};
+
+/** A loaded language: looks up texts and formats dates and numbers. */
+export class Translator {
+  readonly #plural: Intl.PluralRules;
+
+  constructor(
+    readonly language: Language,
+    readonly catalogue: Catalogue,
+  ) {
+    this.#plural = new Intl.PluralRules(language);
+  }
+
+  /** The text for a key. Parameters are put in as plain text, never as markup. */
+  t<K extends MessageKey>(key: K, ...parameters: Messages[K] extends undefined ? [] : [Messages[K]]): string {
+    return this.format(key, parameters[0] as Record<string, string | number> | undefined) ?? key;
+  }
+
+  /** The text for a key known only at run time, such as an error code; `undefined` when there is none. */
+  find(key: string, parameters?: Record<string, string | number>): string | undefined {
+    return this.format(key, parameters);
+  }
+
+  /** A moment given in seconds since 1970, as a date, or with the time of day. */
+  date(seconds: number, withTime = false): string {
+    const options: Intl.DateTimeFormatOptions = { day: "numeric", month: "long", year: "numeric" };
+    if (withTime) Object.assign(options, { hour: "2-digit", minute: "2-digit" });
+    return new Intl.DateTimeFormat(this.language, options).format(seconds * 1000);
+  }
+
+  /** A list in words: "a, b and c". */
+  list(items: string[]): string {
+    return new Intl.ListFormat(this.language, { type: "conjunction" }).format(items);
+  }
+
+  /** The name of a country by ISO 3166-1 alpha-2 code; the code itself when it is not one. */
+  country(code: string): string {
+    if (!/^[A-Z]{2}$/.test(code)) return code;
+    return new Intl.DisplayNames(this.language, { type: "region" }).of(code) ?? code;
+  }
+
+  private format(key: string, parameters?: Record<string, string | number>): string | undefined {
+    const count = parameters?.["count"];
+    const form = typeof count === "number" ? `${key}.${this.#plural.select(count)}` : key;
+    const text = this.catalogue[form] ?? this.catalogue[`${key}.other`] ?? this.catalogue[key];
+    return text?.replace(/\{(\w+)\}/g, (whole, name: string) => String(parameters?.[name] ?? whole));
+  }
+}
+
+/** Loads a language's texts. */
+export async function loadTranslator(language: Language): Promise<Translator> {
+  return new Translator(language, await load[language]());
+}
+
+/** The first language of a preference list that we have, else English. */
+export function pickLanguage(preferred: readonly string[]): Language {
+  for (const tag of preferred) {
+    const base = tag.toLowerCase().split("-")[0];
+    if (base && base in languages) return base as Language;
+  }
+  return "en";
+}

@@ -1,0 +1,7 @@
+import "@assent/ui/css/tokens.css";
+import "@assent/ui/css/base.css";
+import { mount } from "svelte";
+import App from "./app/App.svelte";
+
+const target = document.getElementById("app");
+if (target) mount(App, { target });

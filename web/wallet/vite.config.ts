@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** What the app is built on: the WebAssembly package, or, for screenshots only, the fixture engine in test/. */
+function engineModule(mode: string): string {
+  if (mode === "fixture") return here("./test/fixture/engine.ts");
+  const wasm = here("../../wasm/pkg/assent_wasm.js");
+  return existsSync(wasm) ? here("./src/worker/engine.ts") : here("./src/worker/engine-missing.ts");
+}
+
+export default defineConfig(({ mode }) => ({
+  plugins: [svelte()],
+  resolve: {
+    alias: { "#engine": engineModule(mode), "#wasm": here("../../wasm/pkg/assent_wasm.js") },
+  },
+  build: {
+    target: "es2023",
+    assetsInlineLimit: 0, // data: URLs would need a wider content security policy
+    modulePreload: { polyfill: false },
+    emptyOutDir: true,
+  },
+  worker: { format: "es" },
+  server: { port: 8600, strictPort: true },
+  preview: { port: 8601, strictPort: true },
+}));
