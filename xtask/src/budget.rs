@@ -1,0 +1,83 @@
+//! Download sizes. A page that loads slowly is a page that is not used, so the budget fails the build.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use miniz_oxide::deflate::compress_to_vec;
+
+use crate::process::root;
+
+/// A gzip file's header and trailer, which the raw deflate stream lacks.
+const GZIP_FRAME: usize = 18;
+
+struct Budget {
+    what: &'static str,
+    kib: f64,
+    files: Vec<PathBuf>,
+}
+
+/// Measures what was built and fails when something is too large or was not built.
+pub fn run() -> Result<()> {
+    let shell = root().join("web/wallet/dist");
+    let budgets = [
+        Budget {
+            what: "wallet app shell (html, js, css)",
+            kib: 120.0,
+            files: files_with(&shell, &["html", "js", "css"]),
+        },
+        Budget {
+            what: "wallet core (wasm)",
+            kib: 350.0,
+            files: vec![root().join("wasm/pkg/assent_wasm_bg.wasm")],
+        },
+        Budget {
+            what: "service element (js)",
+            kib: 15.0,
+            files: files_with(&root().join("web/sdk/dist"), &["js"]),
+        },
+    ];
+    let mut failed = false;
+    for budget in budgets {
+        let mut size = 0;
+        let mut found = false;
+        for file in &budget.files {
+            if let Ok(bytes) = std::fs::read(file) {
+                size += compress_to_vec(&bytes, 9).len() + GZIP_FRAME;
+                found = true;
+            }
+        }
+        let kib = size as f64 / 1024.0;
+        let verdict = match (found, kib <= budget.kib) {
+            (false, _) => "not built",
+            (true, true) => "ok",
+            (true, false) => "too large",
+        };
+        failed |= verdict != "ok";
+        println!(
+            "  {:<34} {kib:>7.1} of {:>5.0} KiB gzip  {verdict}",
+            budget.what, budget.kib
+        );
+    }
+    if failed {
+        bail!("a download is over its budget or was not built");
+    }
+    Ok(())
+}
+
+fn files_with(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return files;
+    };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            files.extend(files_with(&path, extensions));
+        } else if path
+            .extension()
+            .is_some_and(|ext| extensions.iter().any(|wanted| ext == *wanted))
+        {
+            files.push(path);
+        }
+    }
+    files
+}

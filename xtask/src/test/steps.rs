@@ -1,0 +1,255 @@
+//! The steps, in the order they run: quick ones first, so that a mistake shows early.
+
+use anyhow::Result;
+
+use super::{Done, Step};
+use crate::args::Args;
+use crate::postgres::Postgres;
+use crate::process::{Cmd, root, target_dir};
+use crate::{budget, tools, wasm, web};
+
+pub(super) const ALL: &[Step] = &[
+    Step {
+        name: "fmt",
+        about: "formatting",
+        run: fmt,
+    },
+    Step {
+        name: "tidy",
+        about: "architecture, dependencies, file sizes, words",
+        run: tidy,
+    },
+    Step {
+        name: "clippy",
+        about: "lints, warnings are errors",
+        run: clippy,
+    },
+    Step {
+        name: "deny",
+        about: "licences, advisories and bans with cargo-deny, if it is installed",
+        run: deny,
+    },
+    Step {
+        name: "wasm-pure",
+        about: "core and wallet compile for the browser without hidden randomness",
+        run: wasm_pure,
+    },
+    Step {
+        name: "unit",
+        about: "unit and integration tests of every crate, storage on SQLite and PostgreSQL",
+        run: unit,
+    },
+    Step {
+        name: "precision",
+        about: "core and wallet tests again with serde_json/arbitrary_precision",
+        run: precision,
+    },
+    Step {
+        name: "vectors-wasm",
+        about: "core and wallet tests and vectors inside WebAssembly",
+        run: vectors_wasm,
+    },
+    Step {
+        name: "wasm",
+        about: "the browser package, optimised",
+        run: wasm_package,
+    },
+    Step {
+        name: "web",
+        about: "types, lints, unit tests and builds of the web folders",
+        run: web_checks,
+    },
+    Step {
+        name: "budget",
+        about: "download sizes",
+        run: size_budget,
+    },
+    Step {
+        name: "interop",
+        about: "the W3C bridge and its oracles, a workspace of its own",
+        run: interop,
+    },
+    Step {
+        name: "peers",
+        about: "independent implementations as wallet, verifier and issuer",
+        run: peers,
+    },
+    Step {
+        name: "e2e",
+        about: "the whole journey in a browser",
+        run: e2e,
+    },
+];
+
+fn fmt(_: &Args) -> Result<Done> {
+    Cmd::new("cargo").args(["fmt", "--all", "--check"]).run()?;
+    Ok(Done::Passed)
+}
+
+fn tidy(_: &Args) -> Result<Done> {
+    counted(Cmd::new("cargo").args(["test", "--quiet", "--package", "assent-tidy", "--no-fail-fast"]))
+}
+
+fn clippy(_: &Args) -> Result<Done> {
+    Cmd::new("cargo")
+        .args([
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ])
+        .run()?;
+    Ok(Done::Passed)
+}
+
+fn deny(_: &Args) -> Result<Done> {
+    if tools::which("cargo-deny").is_none() {
+        let why = "cargo-deny is not installed (cargo install cargo-deny --locked); `tidy` checks bans and licences";
+        return Ok(Done::Skipped(why.to_owned()));
+    }
+    Cmd::new("cargo")
+        .args(["deny", "--workspace", "check", "bans", "licenses", "sources"])
+        .run()?;
+    Ok(Done::Passed)
+}
+
+fn wasm_pure(_: &Args) -> Result<Done> {
+    // No randomness backend is configured, so a dependency that reaches for one does not compile here.
+    tools::rust_target("wasm32-unknown-unknown")?;
+    let target = ["--target", "wasm32-unknown-unknown"];
+    Cmd::new("cargo")
+        .args([
+            "check",
+            "--quiet",
+            "--package",
+            "assent-core",
+            "--package",
+            "assent-wallet",
+        ])
+        .args(target)
+        .run()?;
+    Ok(Done::Passed)
+}
+
+fn unit(_: &Args) -> Result<Done> {
+    let postgres = Postgres::start(8791)?;
+    counted(
+        Cmd::new("cargo")
+            .args([
+                "test",
+                "--quiet",
+                "--workspace",
+                "--exclude",
+                "assent-tidy",
+                "--no-fail-fast",
+            ])
+            .env("PG_URL", postgres.url()),
+    )
+}
+
+fn precision(_: &Args) -> Result<Done> {
+    let packages = ["--package", "assent-core", "--package", "assent-wallet"];
+    counted(
+        Cmd::new("cargo")
+            .args(["test", "--quiet", "--no-fail-fast"])
+            .args(packages)
+            .args(["--features", "serde_json/arbitrary_precision"]),
+    )
+}
+
+fn vectors_wasm(_: &Args) -> Result<Done> {
+    tools::node()?;
+    tools::rust_target("wasm32-wasip1")?;
+    let packages = ["--package", "assent-core", "--package", "assent-wallet"];
+    let runner = format!("node --no-warnings {}", root().join("xtask/wasi.mjs").display());
+    counted(
+        Cmd::new("cargo")
+            .args(["test", "--quiet", "--no-fail-fast", "--target", "wasm32-wasip1"])
+            .args(packages)
+            .env("CARGO_TARGET_WASM32_WASIP1_RUNNER", runner),
+    )
+}
+
+fn wasm_package(_: &Args) -> Result<Done> {
+    wasm::build(wasm::Mode::Release)?;
+    Ok(Done::Passed)
+}
+
+fn web_checks(_: &Args) -> Result<Done> {
+    let mut total = crate::count::Counts::default();
+    let mut ok = true;
+    for folder in web::present() {
+        tools::npm_ci(folder)?;
+        for name in ["check", "test", "build"] {
+            if web::has_script(folder, name) {
+                let (counts, passed) = web::script(folder, name).run_counted()?;
+                total.merge(counts);
+                ok &= passed;
+            }
+        }
+    }
+    Ok(Done::Counted(total, ok))
+}
+
+fn size_budget(_: &Args) -> Result<Done> {
+    budget::run()?;
+    Ok(Done::Passed)
+}
+
+fn interop(_: &Args) -> Result<Done> {
+    if !root().join("interop/Cargo.toml").is_file() {
+        return Ok(Done::Skipped("interop/ is not in this tree".to_owned()));
+    }
+    // A target folder of its own: the two workspaces switch on different features of the same crates.
+    counted(
+        Cmd::new("cargo")
+            .args(["test", "--quiet", "--no-fail-fast"])
+            .env("CARGO_TARGET_DIR", target_dir().join("interop"))
+            .dir("interop"),
+    )
+}
+
+fn peers(_: &Args) -> Result<Done> {
+    if !root().join("tests/interop/package.json").is_file() {
+        return Ok(Done::Skipped("tests/interop is not in this tree".to_owned()));
+    }
+    Cmd::new("cargo")
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "assent-server",
+            "--package",
+            "assent-cli",
+        ])
+        .run()?;
+    tools::npm_ci("tests/interop")?;
+    counted(web::script("tests/interop", "test"))
+}
+
+pub(super) fn e2e(args: &Args) -> Result<Done> {
+    tools::npm_ci("tests/e2e")?;
+    let chromium = tools::chromium()?;
+    if !root().join("web/wallet/dist/index.html").is_file() || !root().join("web/sdk/dist").is_dir() {
+        web::run(args)?;
+    }
+    Cmd::new("cargo")
+        .args(["build", "--quiet", "--package", "assent-server"])
+        .run()?;
+    let mut cmd = web::script("tests/e2e", "test")
+        .env("CHROMIUM", chromium)
+        .env("ASSENT_SERVER", target_dir().join("debug/assent-server"))
+        .env("HEADED", if args.flag("headed") { "1" } else { "" });
+    if let Some(filter) = args.words.first() {
+        cmd = cmd.args(["--", filter.as_str()]);
+    }
+    counted(cmd)
+}
+
+fn counted(cmd: Cmd) -> Result<Done> {
+    let (counts, passed) = cmd.run_counted()?;
+    Ok(Done::Counted(counts, passed))
+}

@@ -1,0 +1,147 @@
+//! The tools a step needs: installed when that is possible, named exactly when it is not.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{Cmd, env, root};
+
+/// Node's lowest supported major version.
+const NODE: u32 = 20;
+
+/// Makes sure that a compilation target is installed.
+pub fn rust_target(target: &str) -> Result<()> {
+    let installed = Cmd::new("rustup")
+        .args(["target", "list", "--installed"])
+        .output();
+    if let Ok(list) = &installed
+        && list.lines().any(|line| line == target)
+    {
+        return Ok(());
+    }
+    Cmd::new("rustup")
+        .args(["target", "add", target])
+        .run()
+        .with_context(|| format!("needs the Rust target {target}"))
+}
+
+/// Makes sure that Node is there and new enough.
+pub fn node() -> Result<()> {
+    let version = Cmd::new("node")
+        .args(["--version"])
+        .output()
+        .context("Node 20 or newer is needed: https://nodejs.org")?;
+    let major: u32 = version
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0);
+    if major < NODE {
+        bail!("Node {NODE} or newer is needed; this is {version}");
+    }
+    Ok(())
+}
+
+/// Installs a folder's npm packages from its lock file, when the lock file changed since the last time.
+///
+/// Install scripts never run: a package may only bring files.
+pub fn npm_ci(folder: &str) -> Result<()> {
+    node()?;
+    let dir = root().join(folder);
+    let lock = std::fs::read(dir.join("package-lock.json"))
+        .with_context(|| format!("{folder} has no package-lock.json"))?;
+    let stamp = dir.join("node_modules/.assent-lock");
+    if std::fs::read(&stamp).is_ok_and(|old| old == lock) {
+        return Ok(());
+    }
+    Cmd::new("npm")
+        .args([
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+        ])
+        .dir(folder)
+        .run()?;
+    std::fs::create_dir_all(dir.join("node_modules"))?;
+    std::fs::write(stamp, lock)?;
+    Ok(())
+}
+
+/// The Chromium that drives the browser tests.
+pub fn chromium() -> Result<PathBuf> {
+    if let Some(path) = env("CHROMIUM") {
+        return Ok(path.into());
+    }
+    const NAMES: &[&str] = &[
+        "chromium",
+        "chromium-browser",
+        "google-chrome-stable",
+        "google-chrome",
+    ];
+    if let Some(path) = NAMES.iter().find_map(|name| which(name)) {
+        return Ok(path);
+    }
+    apt_install(&["chromium"], "a Chromium browser")?;
+    which("chromium").context("chromium was installed but is not in PATH")
+}
+
+/// The folder with PostgreSQL's own programs (`initdb`, `postgres`).
+pub fn postgres_bin() -> Result<PathBuf> {
+    if let Some(found) = find_postgres() {
+        return Ok(found);
+    }
+    apt_install(&["postgresql"], "PostgreSQL")?;
+    find_postgres()
+        .context("PostgreSQL was installed but its programs were not found under /usr/lib/postgresql")
+}
+
+/// Whether this process runs as root.
+pub fn is_root() -> bool {
+    Cmd::new("id").args(["-u"]).output().is_ok_and(|id| id == "0")
+}
+
+/// The first program of that name in PATH.
+pub fn which(name: &str) -> Option<PathBuf> {
+    let path = env("PATH")?;
+    path.split(':')
+        .map(|dir| Path::new(dir).join(name))
+        .find(|file| file.is_file())
+}
+
+fn find_postgres() -> Option<PathBuf> {
+    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path().join("bin"))
+        .collect();
+    versions.retain(|bin| bin.join("initdb").is_file() && bin.join("postgres").is_file());
+    versions.sort();
+    versions.pop().or_else(|| {
+        which("initdb")
+            .and_then(|file| file.canonicalize().ok())
+            .and_then(|file| file.parent().map(Path::to_path_buf))
+    })
+}
+
+fn apt_install(packages: &[&str], what: &str) -> Result<()> {
+    let line = format!(
+        "apt-get install -y --no-install-recommends {}",
+        packages.join(" ")
+    );
+    if which("apt-get").is_none() || !is_root() {
+        bail!("{what} is needed. On Debian or Ubuntu: sudo {line}");
+    }
+    println!("  {what} is missing; installing it");
+    Cmd::new("apt-get")
+        .args(["update", "-q"])
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .run()?;
+    Cmd::new("apt-get")
+        .args(["install", "-y", "-q", "--no-install-recommends"])
+        .args(packages)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .run()
+}

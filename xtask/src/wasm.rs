@@ -1,0 +1,95 @@
+//! The browser package: compiler, bindings, optimiser. The result is `wasm/pkg`.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::process::{Cmd, root, target_dir};
+use crate::tools;
+
+/// The optimiser's features: what every browser since 2021 has and the compiler emits.
+const FEATURES: &[&str] = &[
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
+
+/// How much work to put into the build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Optimised, as shipped.
+    Release,
+    /// Quick, for trying things out.
+    Debug,
+}
+
+/// Builds `wasm/pkg`.
+pub fn build(mode: Mode) -> Result<()> {
+    tools::rust_target("wasm32-unknown-unknown")?;
+    let profile = if mode == Mode::Release { "wasm" } else { "dev" };
+    let folder = if mode == Mode::Release { "wasm" } else { "debug" };
+    Cmd::new("cargo")
+        .args([
+            "build",
+            "--package",
+            "assent-wasm",
+            "--lib",
+            "--target",
+            "wasm32-unknown-unknown",
+            "--profile",
+            profile,
+        ])
+        .run()?;
+    let module = target_dir()
+        .join("wasm32-unknown-unknown")
+        .join(folder)
+        .join("assent_wasm.wasm");
+    let package = root().join("wasm/pkg");
+    std::fs::create_dir_all(&package)?;
+    let mut bindgen = Cmd::new("cargo")
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "xtask",
+            "--features",
+            "bindgen",
+            "--",
+            "bindgen",
+            "--input",
+        ])
+        .args([&module])
+        .args(["--output"])
+        .args([&package]);
+    if mode == Mode::Debug {
+        bindgen = bindgen.args(["--debug"]);
+    }
+    bindgen.run()?;
+    if mode == Mode::Release {
+        optimise(&package.join("assent_wasm_bg.wasm"))?;
+    }
+    for file in ["package.json", "README.md"] {
+        let from = root().join("wasm").join(file);
+        if from.is_file() {
+            std::fs::copy(from, package.join(file)).with_context(|| format!("cannot copy wasm/{file}"))?;
+        }
+    }
+    println!("  wasm/pkg is ready");
+    Ok(())
+}
+
+fn optimise(module: &Path) -> Result<()> {
+    tools::npm_ci("xtask")?;
+    let small = module.with_extension("small.wasm");
+    Cmd::new(root().join("xtask/node_modules/.bin/wasm-opt"))
+        .args(["-O3"])
+        .args(FEATURES)
+        .args(["-o"])
+        .args([small.as_path(), module])
+        .run()?;
+    std::fs::rename(small, module)?;
+    Ok(())
+}
