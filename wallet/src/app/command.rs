@@ -1,0 +1,187 @@
+//! What a person, through the app or the command line, can ask of the wallet.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+/// One command. In JSON: an object whose `type` is the command's name in camelCase.
+#[derive(Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Command {
+    /// Whether there is a vault and whether it is open. Reply: `status`.
+    Status,
+    /// Makes a vault in memory. Nothing is stored until [`Command::ConfirmRecovery`]. Reply: `vaultCreated`.
+    CreateVault {
+        /// Passphrase of the first unlock method, at least 10 characters.
+        passphrase: Zeroizing<String>,
+    },
+    /// Proves that the recovery code was written down and stores the vault. Reply: `status`.
+    ConfirmRecovery {
+        /// At least two different groups of the code.
+        groups: Vec<RecoveryGroup>,
+    },
+    /// Opens an existing vault on this device. Reply: `status`.
+    OpenVault {
+        /// The vault's address, as `vaultCreated` gave it.
+        address: String,
+        /// Passphrase, or…
+        #[serde(default)]
+        passphrase: Option<Zeroizing<String>>,
+        /// …recovery code.
+        #[serde(default)]
+        recovery_code: Option<Zeroizing<String>>,
+    },
+    /// Unlocks the vault kept on this device; needs no network. Reply: `status`.
+    Unlock {
+        /// Passphrase, or…
+        #[serde(default)]
+        passphrase: Option<Zeroizing<String>>,
+        /// …recovery code.
+        #[serde(default)]
+        recovery_code: Option<Zeroizing<String>>,
+    },
+    /// Forgets every key and value in memory. Reply: `status`.
+    Lock,
+    /// The home screen. Reply: `home`.
+    Home,
+    /// All cards. Reply: `cards`.
+    Cards,
+    /// One card with its details. Reply: `card`.
+    Card {
+        /// Card id.
+        id: String,
+    },
+    /// Deletes a card and every copy of it. Reply: `cards`.
+    RemoveCard {
+        /// Card id.
+        id: String,
+    },
+    /// Reads a credential offer. Reply: `offer`.
+    OfferOpen {
+        /// Link or QR text (`openid-credential-offer://…`, `haip-vci://…` or https).
+        link: String,
+    },
+    /// Receives the cards of the open offer. Reply: `cards`, only the new ones.
+    OfferAccept {
+        /// Transaction code, when the offer wants one.
+        #[serde(default)]
+        tx_code: Option<Zeroizing<String>>,
+    },
+    /// Forgets the open offer. Reply: `done`.
+    OfferCancel,
+    /// Fetches and checks a request for details. Reply: `request`.
+    RequestOpen {
+        /// Link or QR text (`openid4vp://…`, `haip-vp://…` or https).
+        link: String,
+    },
+    /// Shares what the open request needs, and the switches put on. Reply: `result`.
+    RequestShare {
+        /// Ids of the optional sets switched on.
+        #[serde(default)]
+        optional: Vec<String>,
+        /// Card chosen per credential query, where not the proposed one.
+        #[serde(default)]
+        cards: BTreeMap<String, String>,
+        /// Codes of the warnings the person said to understand.
+        #[serde(default)]
+        understood: Vec<String>,
+    },
+    /// Refuses the open request. Reply: `result`.
+    RequestDecline,
+    /// The history, newest first. Reply: `history`.
+    History {
+        /// Only this service (its stable identifier, as entries give it).
+        #[serde(default)]
+        service: Option<String>,
+        /// Only entries with this text in service, purpose or detail names.
+        #[serde(default)]
+        text: Option<String>,
+    },
+    /// One history entry. Reply: `entry`.
+    Entry {
+        /// Entry id.
+        id: String,
+    },
+    /// Deletes a history entry; a receipt that belongs to it stays. Reply: `done`.
+    DeleteEntry {
+        /// Entry id.
+        id: String,
+    },
+    /// A receipt with its proofs, checked again now, and its export. Reply: `receipt`.
+    Receipt {
+        /// Receipt id.
+        id: String,
+    },
+    /// What is being shared now. Reply: `sharing`.
+    Sharing,
+    /// Withdraws a consent. Reply: `sharingItem`.
+    StopSharing {
+        /// Sharing id.
+        id: String,
+        /// Also ask the service to erase what it has.
+        #[serde(default)]
+        ask_erasure: bool,
+    },
+    /// Sends queued withdrawals again. Reply: `sharing`.
+    RetryPending,
+    /// Fetches what other devices changed and sends what waits here. Reply: `status`.
+    Sync,
+    /// The settings. Reply: `settings`.
+    Settings,
+    /// Changes the given settings. Reply: `settings`.
+    SetSettings {
+        /// `en` or `nl`.
+        #[serde(default)]
+        language: Option<String>,
+        /// `system`, `light` or `dark`.
+        #[serde(default)]
+        theme: Option<String>,
+        /// Minutes without use until the app locks, 1 to 60.
+        #[serde(default)]
+        auto_lock_minutes: Option<u32>,
+    },
+    /// Deletes the vault at the service and on this device. Reply: `status`.
+    DeleteVault,
+}
+
+/// One group of the recovery code, typed again.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecoveryGroup {
+    /// Position of the group, from 0.
+    pub index: usize,
+    /// The four characters.
+    pub text: Zeroizing<String>,
+}
+
+/// How to unlock.
+#[derive(Clone)]
+pub enum Unlock {
+    /// With the passphrase.
+    Passphrase(Zeroizing<String>),
+    /// With the recovery code, in any grouping and case.
+    RecoveryCode(Zeroizing<String>),
+}
+
+// Commands carry passphrases, codes and links with one-time secrets: only the name is ever printed.
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Command(redacted)")
+    }
+}
+
+impl fmt::Debug for RecoveryGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecoveryGroup")
+            .field("index", &self.index)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Unlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unlock(redacted)")
+    }
+}

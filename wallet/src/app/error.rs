@@ -1,0 +1,147 @@
+//! One face for every failure: what happened, what to do, and whether anything left the wallet.
+
+use std::fmt;
+
+use assent_core::error::{Audience, Blame, ErrorCode};
+use serde::Serialize;
+
+/// The shell could not get an answer: no connection, time-out, a body too large or not text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no usable answer came back")]
+pub struct NetworkFailure;
+
+/// Whether details left the wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Shared {
+    /// Nothing left.
+    No,
+    /// The answer was sent, but nobody confirmed that it arrived.
+    Unknown,
+    /// It arrived.
+    Yes,
+}
+
+/// A failed command.
+///
+/// It keeps the code of the error of the operation below it; the user interface looks its text up by code.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WalletError {
+    code: &'static str,
+    message: String,
+    hint: &'static str,
+    blame: Blame,
+    shared: Shared,
+}
+
+impl WalletError {
+    /// An error of the engine itself.
+    #[must_use]
+    pub(crate) fn new(code: &'static str, message: &str, hint: &'static str, blame: Blame) -> Self {
+        Self {
+            code,
+            message: message.to_owned(),
+            hint,
+            blame,
+            shared: Shared::No,
+        }
+    }
+
+    /// From the error of an operation. Its message is kept unless it may contain personal data.
+    #[must_use]
+    pub(crate) fn from_code(error: &dyn ErrorCode) -> Self {
+        let message = if error.is_personal() {
+            String::new()
+        } else {
+            error.to_string()
+        };
+        Self {
+            code: error.code(),
+            message,
+            hint: hint(error.blame()),
+            blame: error.blame(),
+            shared: Shared::No,
+        }
+    }
+
+    /// The same error, saying whether details left the wallet.
+    #[must_use]
+    pub(crate) fn shared(mut self, shared: Shared) -> Self {
+        self.shared = shared;
+        self
+    }
+
+    /// What to show.
+    #[must_use]
+    pub fn view(&self) -> ErrorView {
+        ErrorView {
+            code: self.code.to_owned(),
+            message: self.message.clone(),
+            hint: self.hint.to_owned(),
+            blame: match self.blame {
+                Blame::Peer => "service",
+                Blame::Caller => "you",
+                Blame::Network => "network",
+                Blame::Us => "wallet",
+            },
+            was_anything_shared: self.shared,
+        }
+    }
+}
+
+fn hint(blame: Blame) -> &'static str {
+    match blame {
+        Blame::Peer => "Ask the service to try again.",
+        Blame::Caller => "Check what you entered.",
+        Blame::Network => "Check your connection and try again.",
+        Blame::Us => "Try again. If it stays, report it.",
+    }
+}
+
+impl fmt::Debug for WalletError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WalletError")
+            .field("code", &self.code)
+            .field("message", &self.message)
+            .field("shared", &self.shared)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for WalletError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for WalletError {}
+
+impl ErrorCode for WalletError {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn blame(&self) -> Blame {
+        self.blame
+    }
+
+    fn audience(&self) -> Audience {
+        Audience::Citizen
+    }
+}
+
+/// An error as the user interface gets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorView {
+    /// Stable kebab-case code; texts are looked up by it.
+    pub code: String,
+    /// What happened, in English.
+    pub message: String,
+    /// What to do, in English.
+    pub hint: String,
+    /// Whose fault: `service`, `you`, `network` or `wallet`.
+    pub blame: &'static str,
+    /// Whether details left the wallet.
+    pub was_anything_shared: Shared,
+}

@@ -1,0 +1,88 @@
+//! What a command answers.
+
+use serde::Serialize;
+
+use super::view::{
+    CardSummary, CardView, EntrySummary, EntryView, HomeView, OfferView, ReceiptView, RequestView,
+    ResultView, SecretText, SettingsView, SharingView, StatusView,
+};
+
+/// The answer to one command. In JSON: an object whose `type` is the reply's name in camelCase.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Reply {
+    /// State of the vault.
+    Status {
+        /// The state.
+        status: StatusView,
+    },
+    /// A vault was made in memory and waits for `confirmRecovery`.
+    VaultCreated {
+        /// The recovery code, nine groups of four characters.
+        recovery_code: Vec<SecretText>,
+        /// Where the vault will live: what another device needs to open it.
+        vault_address: String,
+    },
+    /// The home screen.
+    Home {
+        /// Its content.
+        home: HomeView,
+    },
+    /// Cards.
+    Cards {
+        /// In order of receipt.
+        cards: Vec<CardSummary>,
+    },
+    /// One card.
+    Card {
+        /// The card.
+        card: CardView,
+    },
+    /// An offer of cards.
+    Offer {
+        /// The offer.
+        offer: OfferView,
+    },
+    /// A request for details.
+    Request {
+        /// The request.
+        request: Box<RequestView>,
+    },
+    /// How sharing or refusing ended.
+    Result {
+        /// The outcome.
+        result: ResultView,
+    },
+    /// History.
+    History {
+        /// Newest first.
+        entries: Vec<EntrySummary>,
+    },
+    /// One history entry.
+    Entry {
+        /// The entry.
+        entry: EntryView,
+    },
+    /// One receipt.
+    Receipt {
+        /// The receipt.
+        receipt: ReceiptView,
+    },
+    /// Active and stopped sharing.
+    Sharing {
+        /// Active ones first, newest first.
+        sharing: Vec<SharingView>,
+    },
+    /// One sharing.
+    SharingItem {
+        /// The sharing.
+        item: SharingView,
+    },
+    /// Settings.
+    Settings {
+        /// The settings.
+        settings: SettingsView,
+    },
+    /// Nothing to tell.
+    Done,
+}

@@ -1,0 +1,31 @@
+//! Plain data for screens: camelCase in JSON, texts only where they came from outside (names, purposes, labels).
+//! Everything the wallet itself says is a code; user interfaces hold the words.
+//!
+//! Times are whole seconds since 1970 (UTC).
+
+mod cards;
+mod request;
+mod sharing;
+mod vault;
+
+pub use cards::{CardChoice, CardState, CardSummary, CardUse, CardView, OfferView, OfferedCard, TxCodeView};
+pub use request::{
+    DetailView, MissingCard, OptionalSet, Outcome, Recognisability, RecognisabilityView, RequestView,
+    RequiredBlock, ResultView, RetentionView, ServiceTrust, ServiceView, Warning,
+};
+pub use sharing::{EntrySummary, EntryView, Proof, ReceiptView, SharedDetail, SharingState, SharingView};
+pub use vault::{HomeView, SettingsView, StatusView, VaultState};
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Text that is personal or secret: shown on a screen, never printed by the program.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretText(pub String);
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(redacted)")
+    }
+}

@@ -1,0 +1,67 @@
+//! Vault, home and settings.
+
+use serde::Serialize;
+
+use super::{CardSummary, EntrySummary, SharingView};
+
+/// Whether there is a vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum VaultState {
+    /// No vault on this device.
+    Empty,
+    /// Made in memory; the recovery code is not confirmed, nothing is stored.
+    Unconfirmed,
+    /// On this device, locked.
+    Locked,
+    /// Open.
+    Open,
+}
+
+/// State of the vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusView {
+    /// Where it is in its life.
+    pub state: VaultState,
+    /// The vault's address, when there is one.
+    pub vault_address: Option<String>,
+    /// Unlock methods: `passphrase`, `recoveryCode`.
+    pub unlock_methods: Vec<String>,
+    /// Changes that wait on this device for the vault service.
+    pub waiting: usize,
+    /// Withdrawals that no service confirmed yet.
+    pub pending_withdrawals: usize,
+}
+
+/// The home screen.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HomeView {
+    /// Cards, in order of receipt.
+    pub cards: Vec<CardSummary>,
+    /// How many sharings are active.
+    pub sharing_count: usize,
+    /// The first three active ones.
+    pub sharing: Vec<SharingView>,
+    /// The five latest history entries.
+    pub latest: Vec<EntrySummary>,
+    /// State of the vault.
+    pub status: StatusView,
+}
+
+/// Settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsView {
+    /// `en` or `nl`.
+    pub language: String,
+    /// `system`, `light` or `dark`.
+    pub theme: String,
+    /// Minutes without use until the app locks.
+    pub auto_lock_minutes: u32,
+    /// The vault's address.
+    pub vault_address: String,
+    /// Unlock methods: `passphrase`, `recoveryCode`.
+    pub unlock_methods: Vec<String>,
+}
