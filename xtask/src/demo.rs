@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::args::Args;
 use crate::process::{Cmd, duration, now, root, target_dir};
-use crate::{tools, wasm, web};
+use crate::{tools, web};
 
 /// Builds, starts, waits, explains, and stops both programs on Ctrl-C.
 pub fn run(args: &Args) -> Result<()> {
@@ -77,15 +77,8 @@ pub fn run(args: &Args) -> Result<()> {
 
 fn build() -> Result<()> {
     tools::node()?;
-    if !root().join("wasm/pkg/assent_wasm_bg.wasm").is_file() {
-        println!("── the wallet's core for the browser");
-        wasm::build(wasm::Mode::Release)?;
-    }
-    for folder in web::present() {
-        println!("── {folder}");
-        tools::npm_ci(folder)?;
-        web::script(folder, "build").run()?;
-    }
+    println!("── the web apps");
+    web::run(&Args::default())?;
     println!("── the server");
     Cmd::new("cargo")
         .args(["build", "--package", "assent-server"])

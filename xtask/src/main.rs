@@ -31,9 +31,9 @@ Usage: cargo xtask COMMAND [OPTIONS]
             --only A,B       run only these steps
             --skip A,B       leave these steps out
             --keep-going     do not stop at the first step that fails (default; --stop to stop)
-  e2e     Run the browser tests only          [FILTER]  --headed
+  e2e     Run the browser tests only          [FILTER]  --headed  --no-build (use the web apps as they are)
   wasm    Build the browser package           --debug (quick, unoptimised)
-  web     Build the web apps                  --wasm (build the browser package first)
+  web     Build the web apps and what they need  --debug
   budget  Check the download sizes
   bench   Measure                             [FILTER]
   fuzz    Run the fuzz targets                --seconds N (600)  [TARGET]

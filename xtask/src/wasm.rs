@@ -49,6 +49,12 @@ pub fn build(mode: Mode) -> Result<()> {
         .join("assent_wasm.wasm");
     let package = root().join("wasm/pkg");
     std::fs::create_dir_all(&package)?;
+    let stamp = package.join(".built-from");
+    let source = format!("{folder} {}", fingerprint(&module)?);
+    if std::fs::read_to_string(&stamp).is_ok_and(|old| old == source) {
+        println!("  wasm/pkg is up to date");
+        return Ok(());
+    }
     let mut bindgen = Cmd::new("cargo")
         .args([
             "run",
@@ -77,8 +83,15 @@ pub fn build(mode: Mode) -> Result<()> {
             std::fs::copy(from, package.join(file)).with_context(|| format!("cannot copy wasm/{file}"))?;
         }
     }
+    std::fs::write(stamp, source)?;
     println!("  wasm/pkg is ready");
     Ok(())
+}
+
+/// Enough to notice that the compiler wrote the module again.
+fn fingerprint(module: &Path) -> Result<String> {
+    let data = std::fs::metadata(module).with_context(|| format!("{} was not built", module.display()))?;
+    Ok(format!("{} bytes, {:?}", data.len(), data.modified()?))
 }
 
 fn optimise(module: &Path) -> Result<()> {

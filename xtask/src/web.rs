@@ -6,17 +6,21 @@ use crate::args::Args;
 use crate::process::{Cmd, root};
 use crate::{tools, wasm};
 
-/// The folders with a package.json of their own, in the order they must be built.
-pub const FOLDERS: &[&str] = &["web/sdk", "web/wallet"];
+/// The folders with a package.json and scripts of their own, in the order they must be built.
+pub const FOLDERS: &[&str] = &["web", "examples/library"];
 
-/// Builds the web apps.
+/// Builds the web apps, and before them the browser package if it changed.
 pub fn run(args: &Args) -> Result<()> {
-    if args.flag("wasm") || !root().join("wasm/pkg/assent_wasm_bg.wasm").is_file() {
-        wasm::build(wasm::Mode::Release)?;
-    }
+    wasm::build(if args.flag("debug") {
+        wasm::Mode::Debug
+    } else {
+        wasm::Mode::Release
+    })?;
     for folder in present() {
         tools::npm_ci(folder)?;
-        script(folder, "build").run()?;
+        if has_script(folder, "build") {
+            script(folder, "build").run()?;
+        }
     }
     Ok(())
 }

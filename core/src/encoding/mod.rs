@@ -1,8 +1,6 @@
 //! Encodings shared by every format: base64url, strict JSON, JWS and JWE.
 
 pub mod base64url;
-pub mod canonical;
-pub mod fields;
 pub mod form;
 pub mod json;
 pub mod jwe;

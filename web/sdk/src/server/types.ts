@@ -1,0 +1,73 @@
+/** The bodies of the Assent API that a service uses (`/openapi.json` has them all). */
+import type { PresentationState } from "../states";
+
+/** A text per language, e.g. `{ en: "…", nl: "…" }`. */
+export type LocalisedText = Record<string, string>;
+
+/** One detail of a card. */
+export interface RequestedDetail {
+  vct: string;
+  path: (string | number | null)[];
+  /** Only for optional details: what this one is for. */
+  purpose?: LocalisedText;
+}
+
+/** What a service asks, and everything the law wants said with it. */
+export interface ConsentRequest {
+  purpose: LocalisedText;
+  purpose_type: string;
+  legal_basis: string;
+  required: RequestedDetail[];
+  optional?: RequestedDetail[];
+  /** ISO 8601 duration, e.g. `P30D`. */
+  retention: string;
+  recipients: string[];
+  storage_locations: string[];
+  jurisdiction: string;
+  controller: { name: string; contact: string; address: string };
+  privacy_policy: string;
+  rights_contact: string;
+  authority: { name: string; url: string };
+  language: string;
+}
+
+/** `POST /v1/presentations`. */
+export interface NewPresentation {
+  consent_request?: ConsentRequest;
+  dcql_query?: unknown;
+  response_mode?: "direct_post" | "direct_post.jwt";
+  wallet_authorization_endpoint?: string;
+  redirect_uri?: string;
+  webhook_url?: string;
+  /** Seconds. */
+  expires_in?: number;
+}
+
+/** Its answer. */
+export interface CreatedPresentation {
+  transaction_id: string;
+  expires_at: string;
+  links: { same_device: string; cross_device: string };
+  qr_svg: string;
+}
+
+/** `GET /v1/presentations/{transaction_id}`. */
+export interface Presentation {
+  state: PresentationState;
+  credentials?: { query_id: string; vct: string; issuer: string; claims: Record<string, unknown> }[];
+  consent?: { consent_id: string; state: string };
+  error?: string;
+}
+
+/** `GET /v1/consents/{consent_id}`. */
+export interface Consent {
+  consent_id: string;
+  state: string;
+}
+
+/** What a webhook carries. */
+export interface WebhookEvent {
+  type: "presentation.verified" | "presentation.declined" | "presentation.failed" | "consent.withdrawn" | (string & {});
+  transaction_id?: string;
+  consent_id?: string;
+}

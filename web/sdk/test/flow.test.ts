@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import { type Backend, BackendError, type RequestStatus, type StartedRequest } from "../src/backend";
+import { type Clock, Flow } from "../src/flow";
+import { isFinal, STATES } from "../src/states";
+import { texts } from "../src/texts";
+
+const REQUEST: StartedRequest = { id: "a", link: "https://wallet.example/", qrSvg: "<svg/>", expiresAt: 60_000 };
+
+type Script = (string | BackendError)[];
+
+function setUp(script: Script, start: StartedRequest | BackendError = REQUEST) {
+  let time = 0;
+  const seen: string[] = [];
+  const cancelled: string[] = [];
+  const clock: Clock = { now: () => time, sleep: async (ms) => void (time += ms) };
+  const backend: Backend = {
+    start: async () => {
+      if (start instanceof Error) throw start;
+      return start;
+    },
+    status: async (): Promise<RequestStatus> => {
+      const next = script.length > 1 ? script.shift() : script[0];
+      if (next instanceof Error) throw next;
+      return { state: next ?? "created", next: "/done" };
+    },
+    cancel: async (id) => void cancelled.push(id),
+  };
+  const flow = new Flow(
+    () => backend,
+    (snapshot) => seen.push(snapshot.state),
+    clock,
+  );
+  return { flow, seen, cancelled };
+}
+
+const steps = (seen: string[]) => seen.filter((state, index) => state !== seen[index - 1]);
+
+describe("Flow", () => {
+  it("follows a request to the end", async () => {
+    const { flow, seen } = setUp(["created", "fetched", "fetched", "verified"]);
+    flow.ask();
+    await flow.choose("other");
+    expect(steps(seen)).toEqual(["choosing", "waiting", "in-progress", "received"]);
+    expect(flow.snapshot.next).toBe("/done");
+  });
+
+  it.each([
+    ["declined", "declined"],
+    ["failed", "error"],
+    ["expired", "expired"],
+  ])("shows %s as %s", async (word, state) => {
+    const { flow } = setUp([word]);
+    await flow.choose("same");
+    expect(flow.snapshot.state).toBe(state);
+  });
+
+  it("ends at the time the server gave, even if the server never says so", async () => {
+    const { flow } = setUp(["created"]);
+    await flow.choose("other");
+    expect(flow.snapshot.state).toBe("expired");
+  });
+
+  it("survives a few failed polls, not endless ones", async () => {
+    const lost = new BackendError("no answer", true);
+    const { flow } = setUp([lost, lost, lost, "verified"]);
+    await flow.choose("other");
+    expect(flow.snapshot.state).toBe("received");
+    const { flow: other } = setUp([lost]);
+    await other.choose("other");
+    expect(other.snapshot.state).toBe("error");
+  });
+
+  it("does not insist when the back end refuses", async () => {
+    const { flow, seen } = setUp(["created"], new BackendError("answer 403", false));
+    await flow.choose("other");
+    expect(steps(seen)).toEqual(["waiting", "error"]);
+  });
+
+  it("ignores words it does not know", async () => {
+    const { flow } = setUp(["constructor", "toString", "verified"]);
+    await flow.choose("other");
+    expect(flow.snapshot.state).toBe("received");
+  });
+
+  it("tells the back end when the person cancels, and stops", async () => {
+    let release: () => void = () => undefined;
+    const { seen, cancelled } = setUp([]);
+    const flow = new Flow(
+      () => ({
+        start: async () => REQUEST,
+        status: async () => ({ state: "verified", next: undefined }),
+        cancel: async (id) => void cancelled.push(id),
+      }),
+      (snapshot) => seen.push(snapshot.state),
+      { now: () => 0, sleep: () => new Promise<void>((resolve) => (release = resolve)) },
+    );
+    const running = flow.choose("other");
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    flow.cancel();
+    release();
+    await running;
+    expect(cancelled).toEqual(["a"]);
+    expect(flow.snapshot.state).toBe("idle");
+    expect(seen).not.toContain("received");
+  });
+});
+
+describe("words", () => {
+  it("exist in both languages, and every state is final or not on purpose", () => {
+    expect(Object.keys(texts("nl-NL"))).toEqual(Object.keys(texts("en")));
+    expect(texts("fr").ask).toBe(texts("en").ask);
+    expect(STATES.filter(isFinal)).toEqual(["received", "declined", "expired", "error"]);
+  });
+});
