@@ -4,11 +4,12 @@
 //! are parameters ([`env::Env`]). The layers, lowest first (a module may use only lower ones):
 //!
 //! 1. [`error`], [`env`], [`encoding`], [`claims`], [`crypto`], [`http`], [`profile`]
-//! 2. [`sd_jwt`], [`status`]
-//! 3. [`trust`], [`dcql`]
-//! 4. [`oid4vci`], [`oid4vp`]
-//! 5. [`consent`]
-//! 6. [`verifier`], [`issuer`]
+//! 2. [`status`]
+//! 3. [`sd_jwt`]
+//! 4. [`trust`], [`dcql`]
+//! 5. [`oid4vci`], [`oid4vp`]
+//! 6. [`consent`]
+//! 7. [`verifier`], [`issuer`]
 
 pub mod claims;
 pub mod consent;

@@ -1,6 +1,7 @@
-//! Encodings shared by every format: base64url, strict JSON, JWS and JWE.
+//! Encodings shared by every format: base64url, strict JSON, JWS, JWE and COSE.
 
 pub mod base64url;
+pub mod cose;
 pub mod form;
 pub mod json;
 pub mod jwe;
