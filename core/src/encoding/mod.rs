@@ -1,7 +1,10 @@
-//! Encodings shared by every format: base64url, strict JSON, JWS, JWE and COSE.
+//! Encodings shared by every format: base64url, JSON read strictly and written canonically, forms, JWS, JWE and
+//! COSE.
 
 pub mod base64url;
+pub mod canonical;
 pub mod cose;
+pub mod fields;
 pub mod form;
 pub mod json;
 pub mod jwe;
