@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::Profile;
+use crate::encoding::form;
 
 /// Longest URL accepted, in bytes.
 const MAX_URL: usize = 2048;
@@ -101,6 +102,17 @@ impl Endpoint {
         format!("{}/.well-known/{name}{path}", self.origin())
     }
 
+    /// The URL as text with one more query parameter.
+    #[must_use]
+    pub fn with_parameter(&self, name: &str, value: &str) -> String {
+        let join = match self.query() {
+            None => "?",
+            Some("") => "",
+            Some(_) => "&",
+        };
+        format!("{}{join}{}", self.text, form::encode([(name, value)]))
+    }
+
     /// True when `other` has the same scheme, host and port, as written.
     #[must_use]
     pub fn same_origin(&self, other: &Self) -> bool {
@@ -150,7 +162,15 @@ fn is_host(host: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    host.len() <= 253 && host.split('.').all(label)
+    // `2130706433`, `127.1` and `0x7f.1` are IPv4 addresses to some resolvers and names to others.
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let numeric = last.bytes().all(|b| b.is_ascii_digit())
+        || last
+            .get(..2)
+            .is_some_and(|start| start.eq_ignore_ascii_case("0x"));
+    host.len() <= 253
+        && host.split('.').all(label)
+        && (!numeric || host.parse::<std::net::Ipv4Addr>().is_ok())
 }
 
 fn is_port(port: &str) -> bool {
@@ -180,7 +200,9 @@ mod tests {
             url.well_known("openid-credential-issuer"),
             "https://issuer.example:8443/.well-known/openid-credential-issuer/a/b"
         );
+        assert_eq!(url.with_parameter("e", "\u{e9}"), format!("{url}&e=%C3%A9"));
         let bare = Endpoint::parse("https://issuer.example", &Profile::BASELINE).unwrap();
+        assert_eq!(bare.with_parameter("a", "b"), "https://issuer.example?a=b");
         assert_eq!(bare.well_known("x"), "https://issuer.example/.well-known/x");
     }
 
@@ -206,6 +228,10 @@ mod tests {
             "https://issuer.example/\u{e9}",
             "ftp://issuer.example/",
             "//issuer.example",
+            "https://2130706433/",
+            "https://127.1/",
+            "https://0x7f.1/",
+            "https://256.1.1.1/",
         ] {
             assert_eq!(
                 Endpoint::parse(bad, &Profile::BASELINE),

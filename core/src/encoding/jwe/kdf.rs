@@ -7,7 +7,12 @@ use super::ContentEncryption;
 
 /// The content encryption key from the ECDH shared secret. `apu` and `apv` are the decoded header members,
 /// empty when absent.
-pub(super) fn content_key(z: &[u8; 32], enc: ContentEncryption, apu: &[u8], apv: &[u8]) -> Zeroizing<Vec<u8>> {
+pub(super) fn content_key(
+    z: &[u8; 32],
+    enc: ContentEncryption,
+    apu: &[u8],
+    apv: &[u8],
+) -> Zeroizing<Vec<u8>> {
     // One round of the hash gives 256 bits, enough for both algorithms.
     let mut hash = Sha256::new();
     hash.update(1u32.to_be_bytes());
@@ -59,6 +64,9 @@ mod tests {
             &bytes(&case["apu_b64u"]),
             &bytes(&case["apv_b64u"]),
         );
-        assert_eq!(base64url::encode(&key), case["derived_key_b64u"].as_str().unwrap());
+        assert_eq!(
+            base64url::encode(&key),
+            case["derived_key_b64u"].as_str().unwrap()
+        );
     }
 }
