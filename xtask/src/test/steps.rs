@@ -233,7 +233,7 @@ fn peers(_: &Args) -> Result<Done> {
 pub(super) fn e2e(args: &Args) -> Result<Done> {
     tools::npm_ci("tests/e2e")?;
     let chromium = tools::chromium()?;
-    if !root().join("web/wallet/dist/index.html").is_file() || !root().join("web/sdk/dist").is_dir() {
+    if !args.flag("no-build") {
         web::run(args)?;
     }
     Cmd::new("cargo")
