@@ -1,1 +1,30 @@
-//! (to be filled)
+//! OpenID for Verifiable Credential Issuance 1.0, the messages of both sides.
+//!
+//! Everything here reads or writes one message; what an issuer remembers between messages is in
+//! [`crate::issuer`], what a wallet remembers is in its own crate. Supported: offers by value and by reference,
+//! the pre-authorised code flow with and without a transaction code, the nonce endpoint, batches of `jwt` proofs,
+//! notifications. Read but not used: encryption of credential requests and responses, deferred issuance.
+//!
+//! The comments name our ids of the rules (`CI-…`, see `specs/requirements.md`) and the section of the standard.
+
+mod answer;
+pub mod credential;
+pub mod metadata;
+pub mod nonce;
+pub mod notification;
+pub mod offer;
+pub mod proof;
+mod rejection;
+mod secret;
+pub mod token;
+
+pub use answer::AnswerError;
+pub use credential::{CredentialRequest, CredentialResponse, CredentialTarget};
+pub use metadata::{AuthorizationServerMetadata, CredentialConfiguration, CredentialKind, IssuerMetadata};
+pub use nonce::NonceResponse;
+pub use notification::{Notification, NotificationEvent};
+pub use offer::{CredentialOffer, InputMode, OfferError, OfferLink, PreAuthorizedCodeGrant, TxCode};
+pub use proof::{KeyProof, ProofError, VerifiedKeyProof};
+pub use rejection::{Rejection, RejectionCode};
+pub use secret::SecretText;
+pub use token::{TokenRequest, TokenResponse};

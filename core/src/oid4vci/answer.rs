@@ -1,0 +1,89 @@
+//! What every answer of an issuer is checked for before its members are read.
+
+use super::{Rejection, RejectionCode};
+use crate::encoding::fields::FieldError;
+use crate::encoding::json::{self, JsonError, Object};
+use crate::error::{Audience, Blame, ErrorCode};
+use crate::http::HttpResponse;
+use crate::profile::Profile;
+
+/// Why an issuer's answer was not usable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// The issuer answered with an error of the protocol.
+    #[error("the issuer refused: {0}")]
+    Refused(#[from] Rejection),
+    /// Another status than the protocol allows, without a readable error.
+    #[error("the issuer answered with status {0}")]
+    Status(u16),
+    /// Not `application/json`.
+    #[error("the answer has the wrong media type")]
+    MediaType,
+    /// Not acceptable JSON.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// A member is missing or wrong.
+    #[error("the answer is malformed: {0}")]
+    Field(#[from] FieldError),
+    /// The document names another issuer than the one asked (OpenID4VCI 1.0 §12.2.1, RFC 8414 §3.3).
+    #[error("the metadata belongs to another issuer")]
+    WrongIssuer,
+    /// The authorization server has no token endpoint, or the issuer no such authorization server.
+    #[error("the issuer has no usable authorization server")]
+    NoAuthorizationServer,
+    /// The issuer answered "later": deferred issuance is not supported.
+    #[error("the issuer wants to issue later, which is not supported")]
+    Deferred,
+}
+
+impl ErrorCode for AnswerError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(rejection) => match rejection.code {
+                RejectionCode::InvalidGrant => "issuance-code-refused",
+                RejectionCode::InvalidNonce => "issuance-nonce-refused",
+                RejectionCode::InvalidToken => "issuance-token-refused",
+                RejectionCode::CredentialRequestDenied => "issuance-denied",
+                _ => "issuance-refused",
+            },
+            Self::Status(_) => "issuer-bad-status",
+            Self::MediaType | Self::Json(_) | Self::Field(_) => "issuer-bad-answer",
+            Self::WrongIssuer => "issuer-metadata-mismatch",
+            Self::NoAuthorizationServer => "issuer-no-authorization-server",
+            Self::Deferred => "issuance-deferred",
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Status(500..) => Blame::Network,
+            _ => Blame::Peer,
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        Audience::Citizen
+    }
+}
+
+/// Reads the JSON object of an answer that must have the status `expected`.
+pub(super) fn read(
+    response: &HttpResponse,
+    expected: u16,
+    max: usize,
+    profile: &Profile,
+) -> Result<Object, AnswerError> {
+    if response.status != expected {
+        return Err(match Rejection::from_response(response) {
+            Some(rejection) => AnswerError::Refused(rejection),
+            None => AnswerError::Status(response.status),
+        });
+    }
+    if response.media_type().as_deref() != Some("application/json") {
+        return Err(AnswerError::MediaType);
+    }
+    Ok(json::parse_object(
+        response.body.as_bytes(),
+        profile.limits.json(max),
+    )?)
+}

@@ -1,0 +1,247 @@
+//! The credential endpoint (OpenID4VCI 1.0 §8; CI-21, CI-22, CI-25).
+
+use serde_json::{Map, Value, json};
+
+use super::offer::insert;
+use super::{AnswerError, Rejection, RejectionCode, SecretText, answer};
+use crate::encoding::fields::{FieldError, Fields, Problem};
+use crate::encoding::json::{self, Object};
+use crate::http::{HttpRequest, HttpResponse};
+use crate::profile::{Endpoint, Profile};
+
+/// What is asked for: exactly one of the two (CI-21).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialTarget {
+    /// `credential_configuration_id`.
+    Configuration(String),
+    /// `credential_identifier`, from the token response.
+    Identifier(String),
+}
+
+/// A credential request. Each proof asks for one copy bound to its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialRequest {
+    /// Which credential.
+    pub target: CredentialTarget,
+    /// `proofs.jwt`, unverified; empty when there is no `proofs` member.
+    pub proofs: Vec<String>,
+}
+
+/// A credential response: issued now. (`202` with a `transaction_id` is [`AnswerError::Deferred`].)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialResponse {
+    /// The copies, exactly as sent, one per proof.
+    pub credentials: Vec<String>,
+    /// For the notification endpoint.
+    pub notification_id: Option<String>,
+}
+
+impl CredentialRequest {
+    /// The request to the credential endpoint.
+    #[must_use]
+    pub fn to_http(&self, endpoint: &Endpoint, token: &SecretText, profile: &Profile) -> HttpRequest {
+        HttpRequest::post(
+            endpoint.as_str(),
+            "application/json",
+            self.to_json().to_string(),
+            profile.limits.credentials,
+        )
+        .header("accept", "application/json")
+        .header("authorization", format!("Bearer {}", token.expose()))
+    }
+
+    /// The JSON body.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut out = Map::new();
+        match &self.target {
+            CredentialTarget::Configuration(id) => insert(&mut out, "credential_configuration_id", Some(id)),
+            CredentialTarget::Identifier(id) => insert(&mut out, "credential_identifier", Some(id)),
+        }
+        if !self.proofs.is_empty() {
+            out.insert("proofs".into(), json!({ "jwt": self.proofs }));
+        }
+        Value::Object(out)
+    }
+
+    /// Reads the body of a credential request.
+    ///
+    /// # Errors
+    /// [`Rejection`] to answer with.
+    pub fn parse(body: &[u8], profile: &Profile) -> Result<Self, Rejection> {
+        let object = json::parse_object(body, profile.limits.json(profile.limits.credentials))
+            .map_err(|error| Rejection::new(RejectionCode::InvalidCredentialRequest, &error.to_string()))?;
+        let fields = Fields::new(&object, "");
+        // CI-29: we announce no encryption, so parameters for it cannot be right.
+        if object.contains_key("credential_response_encryption") {
+            let why = "encrypted credential responses are not supported";
+            return Err(Rejection::new(RejectionCode::InvalidEncryptionParameters, why));
+        }
+        let invalid =
+            |error: &FieldError| Rejection::new(RejectionCode::InvalidCredentialRequest, &error.to_string());
+        let id = |name: &str| fields.opt_text(name, 256).map_err(|error| invalid(&error));
+        // CI-21, §8.2: one of the two, never both.
+        let target = match (id("credential_configuration_id")?, id("credential_identifier")?) {
+            (Some(id), None) => CredentialTarget::Configuration(id.to_owned()),
+            (None, Some(id)) => CredentialTarget::Identifier(id.to_owned()),
+            _ => {
+                let why = "exactly one of credential_configuration_id and credential_identifier";
+                return Err(Rejection::new(RejectionCode::InvalidCredentialRequest, why));
+            }
+        };
+        let proofs = match fields.opt_object("proofs").map_err(|error| invalid(&error))? {
+            Some(proofs) => read_proofs(proofs, profile)?,
+            None => Vec::new(),
+        };
+        Ok(Self { target, proofs })
+    }
+}
+
+impl CredentialResponse {
+    /// Reads the answer of the credential endpoint. There may be fewer copies than proofs, never more.
+    ///
+    /// # Errors
+    /// [`AnswerError`].
+    pub fn from_response(
+        response: &HttpResponse,
+        asked: usize,
+        profile: &Profile,
+    ) -> Result<Self, AnswerError> {
+        if response.status == 202 {
+            return Err(AnswerError::Deferred);
+        }
+        let object = answer::read(response, 200, profile.limits.credentials, profile)?;
+        let fields = Fields::new(&object, "");
+        // CI-25, §8.3: never both.
+        if object.contains_key("transaction_id") {
+            return Err(fields.error("transaction_id", Problem::NotAllowed).into());
+        }
+        let name = "credentials";
+        let list = fields
+            .opt_list(name, asked.max(1))?
+            .filter(|list| !list.is_empty())
+            .ok_or_else(|| fields.error(name, Problem::Missing))?;
+        let credentials = list
+            .iter()
+            .map(|entry| Ok(Fields::of(entry, name)?.text("credential", 512 << 10)?.to_owned()))
+            .collect::<Result<_, FieldError>>()?;
+        Ok(Self {
+            credentials,
+            notification_id: fields.opt_text("notification_id", 1024)?.map(str::to_owned),
+        })
+    }
+
+    /// The JSON body. Send it with `Cache-Control: no-store`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let credentials = self.credentials.iter().map(|copy| json!({ "credential": copy }));
+        let mut out = Map::new();
+        out.insert("credentials".into(), credentials.collect());
+        insert(&mut out, "notification_id", self.notification_id.as_deref());
+        Value::Object(out)
+    }
+}
+
+fn read_proofs(proofs: &Object, profile: &Profile) -> Result<Vec<String>, Rejection> {
+    let invalid = |why: &str| Rejection::new(RejectionCode::InvalidProof, why);
+    // CI-21, §8.2: exactly one member, named after the proof type.
+    if proofs.len() != 1 {
+        return Err(invalid("proofs must have exactly one member"));
+    }
+    if !proofs.contains_key("jwt") {
+        return Err(invalid("only the proof type jwt is supported"));
+    }
+    Fields::new(proofs, "proofs")
+        .opt_texts("jwt", profile.limits.batch, 32 << 10)
+        .map_err(|error| invalid(&error.to_string()))?
+        .ok_or_else(|| invalid("proofs.jwt is missing"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(body: &Value) -> RejectionCode {
+        CredentialRequest::parse(body.to_string().as_bytes(), &Profile::BASELINE)
+            .unwrap_err()
+            .code
+    }
+
+    /// CI-21.
+    #[test]
+    fn refused_requests() {
+        let id = "credential_configuration_id";
+        for (body, expected) in [
+            (json!({}), RejectionCode::InvalidCredentialRequest),
+            (
+                json!({ id: "a", "credential_identifier": "b" }),
+                RejectionCode::InvalidCredentialRequest,
+            ),
+            (json!({ id: 1 }), RejectionCode::InvalidCredentialRequest),
+            (
+                json!({ id: "a", "proofs": [] }),
+                RejectionCode::InvalidCredentialRequest,
+            ),
+            (json!({ id: "a", "proofs": {} }), RejectionCode::InvalidProof),
+            (
+                json!({ id: "a", "proofs": { "jwt": [] } }),
+                RejectionCode::InvalidProof,
+            ),
+            (
+                json!({ id: "a", "proofs": { "jwt": "x" } }),
+                RejectionCode::InvalidProof,
+            ),
+            (
+                json!({ id: "a", "proofs": { "jwt": ["x"], "di_vp": [{}] } }),
+                RejectionCode::InvalidProof,
+            ),
+            (
+                json!({ id: "a", "proofs": { "attestation": ["x"] } }),
+                RejectionCode::InvalidProof,
+            ),
+            (
+                json!({ id: "a", "proofs": { "jwt": vec!["x"; 101] } }),
+                RejectionCode::InvalidProof,
+            ),
+            (
+                json!({ id: "a", "credential_response_encryption": {} }),
+                RejectionCode::InvalidEncryptionParameters,
+            ),
+        ] {
+            assert_eq!(code(&body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn round_trips() {
+        let request = CredentialRequest {
+            target: CredentialTarget::Configuration("identity".into()),
+            proofs: vec!["a".into(), "b".into()],
+        };
+        let body = request.to_json().to_string();
+        assert_eq!(
+            CredentialRequest::parse(body.as_bytes(), &Profile::BASELINE).unwrap(),
+            request
+        );
+        let response = CredentialResponse {
+            credentials: vec!["x~".into(), "y~".into()],
+            notification_id: Some("n".into()),
+        };
+        let mut http = HttpResponse {
+            status: 200,
+            headers: vec![("content-type".into(), "application/json".into())],
+            body: response.to_json().to_string(),
+        };
+        let read =
+            |http: &HttpResponse, asked| CredentialResponse::from_response(http, asked, &Profile::BASELINE);
+        assert_eq!(read(&http, 2).unwrap(), response);
+        assert!(read(&http, 1).is_err(), "more copies than keys");
+        http.status = 202;
+        assert_eq!(read(&http, 2), Err(AnswerError::Deferred));
+        http.status = 200;
+        http.body = r#"{"credentials":[{"credential":"x"}],"transaction_id":"t"}"#.into();
+        assert!(read(&http, 2).is_err());
+        http.body = r#"{"credentials":[]}"#.into();
+        assert!(read(&http, 2).is_err());
+    }
+}
