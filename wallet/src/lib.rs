@@ -5,3 +5,4 @@
 //! which HTTP request to send and is given the answer, the time and a random source.
 
 pub mod app;
+pub mod vault;

@@ -1,0 +1,111 @@
+//! Deterministic CBOR (RFC 8949 §4.2.1) for our own formats: definite lengths, shortest integers, arrays only.
+//! What is read must be exactly what would be written.
+
+use ciborium::Value;
+
+/// Longest text accepted, in bytes.
+const MAX: usize = 32 << 20;
+
+/// The text was not one deterministic CBOR value within the limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BadCbor;
+
+pub(super) fn bytes(bytes: &[u8]) -> Value {
+    Value::Bytes(bytes.to_vec())
+}
+
+/// Encodes. ciborium writes shortest integers and definite lengths; our formats use no maps and no floats, the
+/// two places where more rules apply.
+pub(super) fn encode(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    // Writing to a vector cannot fail; a failure would give an empty text, which no reader accepts.
+    if ciborium::into_writer(value, &mut out).is_err() {
+        out.clear();
+    }
+    out
+}
+
+/// Decodes one array.
+pub(super) fn decode(text: &[u8]) -> Result<Vec<Value>, BadCbor> {
+    if text.len() > MAX {
+        return Err(BadCbor);
+    }
+    let value: Value = ciborium::de::from_reader_with_recursion_limit(text, 8).map_err(|_| BadCbor)?;
+    // Also refuses trailing bytes, indefinite lengths and long integers.
+    if encode(&value) != text {
+        return Err(BadCbor);
+    }
+    value.into_array().map_err(|_| BadCbor)
+}
+
+/// Takes the members of an array one by one, by type.
+pub(super) struct Fields(std::vec::IntoIter<Value>);
+
+impl Fields {
+    pub(super) fn new(items: Vec<Value>) -> Self {
+        Self(items.into_iter())
+    }
+
+    pub(super) fn of(value: Value) -> Result<Self, BadCbor> {
+        value.into_array().map(Self::new).map_err(|_| BadCbor)
+    }
+
+    pub(super) fn value(&mut self) -> Result<Value, BadCbor> {
+        self.0.next().ok_or(BadCbor)
+    }
+
+    pub(super) fn text(&mut self) -> Result<String, BadCbor> {
+        self.value()?.into_text().map_err(|_| BadCbor)
+    }
+
+    pub(super) fn bytes(&mut self) -> Result<Vec<u8>, BadCbor> {
+        self.value()?.into_bytes().map_err(|_| BadCbor)
+    }
+
+    pub(super) fn fixed<const N: usize>(&mut self) -> Result<[u8; N], BadCbor> {
+        self.bytes()?.try_into().map_err(|_| BadCbor)
+    }
+
+    pub(super) fn optional<const N: usize>(&mut self) -> Result<Option<[u8; N]>, BadCbor> {
+        match self.value()? {
+            Value::Null => Ok(None),
+            Value::Bytes(bytes) => bytes.try_into().map(Some).map_err(|_| BadCbor),
+            _ => Err(BadCbor),
+        }
+    }
+
+    pub(super) fn number<T: TryFrom<u64>>(&mut self) -> Result<T, BadCbor> {
+        let number = self.value()?.into_integer().map_err(|_| BadCbor)?;
+        let number = u64::try_from(number).map_err(|_| BadCbor)?;
+        T::try_from(number).map_err(|_| BadCbor)
+    }
+
+    pub(super) fn array(&mut self) -> Result<Vec<Value>, BadCbor> {
+        self.value()?.into_array().map_err(|_| BadCbor)
+    }
+
+    /// No member may be left.
+    pub(super) fn end(mut self) -> Result<(), BadCbor> {
+        if self.0.next().is_none() {
+            Ok(())
+        } else {
+            Err(BadCbor)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_deterministic_form_is_read() {
+        assert!(decode(&[0x81, 0x01]).is_ok());
+        assert_eq!(decode(&[0x81, 0x18, 0x01]), Err(BadCbor)); // 1 in two bytes
+        assert_eq!(decode(&[0x9f, 0x01, 0xff]), Err(BadCbor)); // indefinite length
+        assert_eq!(decode(&[0x81, 0x01, 0x00]), Err(BadCbor)); // trailing byte
+        assert_eq!(decode(&[0x01]), Err(BadCbor)); // not an array
+        assert_eq!(decode(&vec![0x9f; 128 << 10]), Err(BadCbor)); // nested for ever
+        assert_eq!(decode(&vec![0x81; 128 << 10]), Err(BadCbor));
+    }
+}

@@ -1,0 +1,131 @@
+//! What an envelope is bound to: where the reader found it, never what it says about itself.
+
+use std::fmt;
+
+use assent_core::encoding::base64url;
+use ciborium::Value;
+
+use super::cbor;
+
+/// Random id of a vault.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VaultId(pub [u8; 16]);
+
+impl VaultId {
+    /// From base64url; `None` unless it is exactly 16 bytes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(Self(base64url::decode(text).ok()?.try_into().ok()?))
+    }
+}
+
+impl fmt::Display for VaultId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&base64url::encode(&self.0))
+    }
+}
+
+impl fmt::Debug for VaultId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VaultId(…)")
+    }
+}
+
+/// What kind of thing an envelope holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A record value.
+    Value,
+    /// A content key, one per record version.
+    ContentKey,
+    /// An attribute key, one per record and epoch.
+    AttributeKey,
+    /// The private signing key of the vault.
+    IdentityKey,
+    /// The manifest.
+    Manifest,
+    /// The root key under an unlock method; the handle is the slot id.
+    Slot,
+    /// What only this device keeps.
+    Device,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
+        Self::Value,
+        Self::ContentKey,
+        Self::AttributeKey,
+        Self::IdentityKey,
+        Self::Manifest,
+        Self::Slot,
+        Self::Device,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Value => "val",
+            Self::ContentKey => "cek",
+            Self::AttributeKey => "ak",
+            Self::IdentityKey => "idkey",
+            Self::Manifest => "manifest",
+            Self::Slot => "slot",
+            Self::Device => "dev",
+        }
+    }
+
+    /// Content of a length that would tell something is padded; keys have one length.
+    pub(super) fn is_padded(self) -> bool {
+        matches!(self, Self::Value | Self::Manifest | Self::Device)
+    }
+}
+
+/// The place of an envelope. Rebuilt by the reader; every member always goes in, `null` when it does not apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Context {
+    /// Kind of content.
+    pub kind: Kind,
+    /// The vault.
+    pub vault: VaultId,
+    /// Record handle, or slot id.
+    pub handle: Option<[u8; 16]>,
+    /// Record version.
+    pub version: Option<u64>,
+    /// Epoch of the key.
+    pub epoch: Option<u64>,
+}
+
+impl Context {
+    /// The context of something that belongs to the vault as a whole.
+    #[must_use]
+    pub fn of_vault(kind: Kind, vault: VaultId) -> Self {
+        Self {
+            kind,
+            vault,
+            handle: None,
+            version: None,
+            epoch: None,
+        }
+    }
+
+    /// Deterministic CBOR (RFC 8949 §4.2) of
+    /// `[label, suite, kind, tenant, vault, handle, version, epoch, grant, policy, key id]`.
+    pub(super) fn encode(&self, suite: u8, key_id: [u8; 16]) -> Vec<u8> {
+        let optional = |value: Option<Value>| value.unwrap_or(Value::Null);
+        cbor::encode(&Value::Array(vec![
+            Value::from("vault/box/1"),
+            Value::from(suite),
+            Value::from(self.kind.name()),
+            // Tenant, grant and policy belong to standing grants; their places are taken so that adding them
+            // never changes what an existing context means.
+            Value::Null,
+            cbor::bytes(&self.vault.0),
+            optional(self.handle.map(|handle| cbor::bytes(&handle))),
+            optional(self.version.map(Value::from)),
+            optional(self.epoch.map(Value::from)),
+            Value::Null,
+            Value::Null,
+            cbor::bytes(&key_id),
+        ]))
+    }
+}

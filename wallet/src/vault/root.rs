@@ -1,0 +1,154 @@
+//! The vault root key and what is derived from it.
+
+use std::fmt;
+
+use assent_core::crypto::{SoftwareKey, sha256};
+use assent_core::encoding::base64url;
+use assent_core::env::{RandomUnavailable, SecureRandom};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::chunked::hkdf_expand;
+use super::context::VaultId;
+use super::key::Key;
+use super::sealed::Handle;
+
+/// The vault root key (VRK): 32 random bytes from which the keys of the vault follow.
+#[derive(Clone)]
+pub struct RootKey(Key);
+
+impl RootKey {
+    /// A fresh root key.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`] when the platform has no randomness.
+    pub fn generate(rng: &mut dyn SecureRandom) -> Result<Self, RandomUnavailable> {
+        Ok(Self(Key::generate(rng)?))
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Key::from_bytes(bytes).map(Self)
+    }
+
+    pub(super) fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+
+    /// The keys derived for one vault.
+    pub(super) fn derive(&self, vault: VaultId) -> DerivedKeys {
+        let key = |label: &str| {
+            let mut out = Zeroizing::new([0; 32]);
+            hkdf_expand(
+                self.0.expose(),
+                &[b"assent/vault/1/", label.as_bytes(), b"\0", &vault.0],
+                out.as_mut_slice(),
+            );
+            out
+        };
+        let sealing = |label: &str| Key::from_bytes(key(label).as_slice()).unwrap_or_else(|| self.0.clone());
+        DerivedKeys {
+            kek: sealing("kek"),
+            manifest: sealing("man"),
+            device: sealing("dev"),
+            handles: key("hid"),
+            pairwise: key("ppid"),
+            access: key("access"),
+        }
+    }
+}
+
+impl fmt::Debug for RootKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RootKey(redacted)")
+    }
+}
+
+/// Keys with one purpose each.
+#[derive(Clone)]
+pub(super) struct DerivedKeys {
+    pub(super) kek: Key,
+    pub(super) manifest: Key,
+    pub(super) device: Key,
+    handles: Zeroizing<[u8; 32]>,
+    pairwise: Zeroizing<[u8; 32]>,
+    access: Zeroizing<[u8; 32]>,
+}
+
+impl DerivedKeys {
+    /// The opaque handle of a record by its name.
+    pub(super) fn handle(&self, name: &str) -> Handle {
+        let mac = hmac_sha256(&self.handles, &[b"record\0", name.as_bytes()]);
+        let mut handle = [0; 16];
+        handle.copy_from_slice(&mac[..16]);
+        Handle(handle)
+    }
+
+    /// The bearer token the vault service wants.
+    pub(super) fn access_token(&self) -> Zeroizing<String> {
+        Zeroizing::new(base64url::encode(self.access.as_slice()))
+    }
+
+    /// What the vault service keeps to recognise the token.
+    pub(super) fn access_token_hash(&self) -> [u8; 32] {
+        sha256(self.access_token().as_bytes())
+    }
+
+    /// The signing key used towards one provider only: the same on every device, unrelated between providers.
+    pub(super) fn pairwise(&self, provider: &str) -> Option<SoftwareKey> {
+        // A MAC is outside the range of P-256 scalars less than once in 2^32 times.
+        (0u8..8).find_map(|attempt| {
+            let mac = hmac_sha256(&self.pairwise, &[b"es256\0", &[attempt], provider.as_bytes()]);
+            SoftwareKey::from_bytes(mac.as_slice()).ok()
+        })
+    }
+}
+
+fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    let mut block = Zeroizing::new([0u8; 64]);
+    block[..32].copy_from_slice(key);
+    let mut mac = Hmac::<Sha256>::new((&*block).into());
+    for part in parts {
+        mac.update(part);
+    }
+    Zeroizing::new(mac.finalize().into_bytes().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use assent_core::crypto::Signer as _;
+
+    use super::*;
+
+    #[test]
+    fn pairwise_keys_are_stable_and_unrelated() {
+        let root = RootKey::from_bytes(&[3; 32]).unwrap();
+        let keys = root.derive(VaultId([1; 16]));
+        let again = RootKey::from_bytes(&[3; 32]).unwrap().derive(VaultId([1; 16]));
+        let other_vault = root.derive(VaultId([2; 16]));
+        let public = |keys: &DerivedKeys, provider: &str| keys.pairwise(provider).unwrap().public_key();
+        assert_eq!(public(&keys, "a"), public(&again, "a"));
+        assert_ne!(public(&keys, "a"), public(&keys, "b"));
+        assert_ne!(public(&keys, "a"), public(&other_vault, "a"));
+        assert_ne!(keys.handle("a"), keys.handle("b"));
+        assert_ne!(keys.handle("a"), other_vault.handle("a"));
+        assert_ne!(keys.access_token(), other_vault.access_token());
+    }
+
+    #[test]
+    fn every_purpose_has_its_own_key() {
+        let keys = RootKey::from_bytes(&[3; 32]).unwrap().derive(VaultId([1; 16]));
+        let all = [
+            *keys.kek.expose(),
+            *keys.manifest.expose(),
+            *keys.device.expose(),
+            *keys.handles,
+            *keys.pairwise,
+            *keys.access,
+        ];
+        for (i, a) in all.iter().enumerate() {
+            assert!(all[i + 1..].iter().all(|b| a != b));
+            assert_ne!(*a, [3; 32]);
+        }
+    }
+}
