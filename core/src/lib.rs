@@ -27,3 +27,6 @@ pub mod sd_jwt;
 pub mod status;
 pub mod trust;
 pub mod verifier;
+
+#[cfg(test)]
+mod vectors;

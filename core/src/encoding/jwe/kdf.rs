@@ -46,8 +46,7 @@ mod tests {
     /// RFC 7518 Appendix C.
     #[test]
     fn rfc7518_appendix_c() {
-        let vectors: serde_json::Value =
-            serde_json::from_str(include_str!("../../../tests/vectors/rfc-small/vectors.json")).unwrap();
+        let vectors = crate::vectors::json("rfc-small/vectors.json");
         let case = &vectors["rfc7518_appendix_c"];
         let bytes = |v: &serde_json::Value| base64url::decode(v.as_str().unwrap()).unwrap();
         let alice = SoftwareKey::from_bytes(&bytes(&case["alice_ephemeral"]["d"])).unwrap();
