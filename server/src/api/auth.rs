@@ -1,0 +1,26 @@
+//! Bearer tokens (RFC 6750 §2.1).
+
+use axum::http::{HeaderMap, StatusCode, header};
+
+use crate::error::Problem;
+
+/// The token of an `Authorization: Bearer` header. A token in a query is never looked for (RFC 6750 §2.3).
+#[must_use]
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+        .filter(|token| !token.is_empty())
+}
+
+/// The answer to a missing or wrong token.
+#[must_use]
+pub fn refused(code: &'static str) -> Problem {
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        code,
+        "The access token is missing or wrong.",
+    )
+}

@@ -1,0 +1,15 @@
+//! The registry role: what wallets and services trust, and the settings of the wallet app.
+
+mod anchors;
+mod wallet_config;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::AppState;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(anchors::anchors))
+        .routes(routes!(wallet_config::wallet_config))
+}

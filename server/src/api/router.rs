@@ -1,0 +1,116 @@
+//! Puts the roles together and wraps them in what every request passes through.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{health, openapi, registry, vault};
+use crate::config::Roles;
+use crate::error::Problem;
+use crate::http::guard::{self, Bounds};
+use crate::http::rate::{ByAddress, RateLimit};
+use crate::http::{cors, headers, telemetry, wallet_files};
+use crate::state::AppState;
+
+/// The whole application.
+pub fn build(state: AppState) -> Router {
+    let config = &state.config;
+    let limits = &config.limits;
+    let (api, description) = documented(&config.roles, config.sandbox).split_for_parts();
+    let by_address = ByAddress {
+        limit: RateLimit::per_minute(limits.per_address_per_minute),
+        trusted_proxies: limits.trusted_proxies,
+    };
+    let mut app = api
+        .merge(openapi::pages(description))
+        .layer(middleware::from_fn_with_state(
+            by_address,
+            crate::http::rate::by_address,
+        ));
+    // Health must answer also when the rest is busy, so it stays outside the limits.
+    let (health, _) = health::router().split_for_parts();
+    app = app.layer(middleware::from_fn_with_state(
+        Bounds::new(limits.concurrent_requests, limits.request_seconds),
+        guard::bound,
+    ));
+    app = app.merge(health);
+    let app: Router = app.with_state(state.clone());
+    let app = match &config.wallet.dir {
+        Some(dir) => app.fallback_service(wallet_files::service(dir, config.sandbox)),
+        None => app.fallback(async || {
+            Problem::new(
+                StatusCode::NOT_FOUND,
+                "not-found",
+                "There is nothing at this address.",
+            )
+        }),
+    };
+    app.layer(DefaultBodyLimit::max(limits.body_bytes))
+        .layer(CatchPanicLayer::custom(guard::panicked))
+        .layer(middleware::from_fn(plain_errors_as_problems))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(
+            config.public_url.starts_with("https:"),
+            headers::add,
+        ))
+        .layer(middleware::from_fn(telemetry::observe))
+}
+
+/// The description of the whole interface, every role included.
+#[must_use]
+pub fn describe() -> utoipa::openapi::OpenApi {
+    let all = Roles {
+        vault: true,
+        registry: true,
+        issuer: true,
+        verifier: true,
+    };
+    let mut router = documented(&all, true).merge(health::router());
+    router.to_openapi()
+}
+
+fn documented(roles: &Roles, _sandbox: bool) -> OpenApiRouter<AppState> {
+    let mut router = OpenApiRouter::with_openapi(openapi::base());
+    if roles.registry {
+        router = router.merge(registry::router().layer(cors::for_wallets()));
+    }
+    if roles.vault {
+        router = router.merge(vault::router().layer(cors::for_wallets()));
+    }
+    router
+}
+
+/// Extractors and the router answer some errors as plain text; callers are promised problem details.
+async fn plain_errors_as_problems(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let is_plain = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|value| value == HeaderValue::from_static("text/plain; charset=utf-8"));
+    if !is_error || !is_plain {
+        return response;
+    }
+    let (code, detail) = match status {
+        StatusCode::NOT_FOUND => ("not-found", "There is nothing at this address."),
+        StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "This address does not take this method."),
+        StatusCode::PAYLOAD_TOO_LARGE => ("body-too-large", "The body is larger than this endpoint accepts."),
+        _ if status.is_server_error() => ("internal", "Something failed on our side. Try again later."),
+        _ => (
+            "request-malformed",
+            "The address or query of the request is malformed.",
+        ),
+    };
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let mut problem = Problem::new(status, code, detail).into_response();
+    if let Some(allow) = allow {
+        problem.headers_mut().insert(header::ALLOW, allow);
+    }
+    problem
+}

@@ -1,0 +1,70 @@
+//! `POST /v1/vaults`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+use super::{Put, Version};
+use crate::error::{Problem, ProblemDetails};
+use crate::http::body::{Base64Url, StrictJson};
+use crate::state::AppState;
+use crate::store::{CreateOutcome, NewVault, VaultStore as _};
+
+/// A new vault.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateVault {
+    /// 16 random bytes made by the wallet, base64url.
+    vault_id: String,
+    /// SHA-256 of the access token.
+    access_token_sha256: Base64Url,
+    /// Sealed unlock slots.
+    header: Base64Url,
+    /// Sealed and signed list of records.
+    manifest: Base64Url,
+    /// First records.
+    #[serde(default)]
+    put: Vec<Put>,
+}
+
+/// Creates a vault. Everything in it is ciphertext; the server learns sizes and times only.
+#[utoipa::path(post, path = "/v1/vaults", tag = "vault", request_body = CreateVault,
+    responses((status = 201, description = "Created.", body = Version),
+              (status = 409, description = "The id is taken: `vault-already-exists`.", body = ProblemDetails),
+              (status = 413, description = "`vault-record-too-large`.", body = ProblemDetails),
+              (status = 507, description = "`vault-quota-exceeded`.", body = ProblemDetails)))]
+pub(super) async fn create(
+    State(state): State<AppState>,
+    StrictJson(body): StrictJson<CreateVault>,
+) -> Result<(StatusCode, Json<Version>), Problem> {
+    super::check_id(&body.vault_id)?;
+    super::check_sizes(Some(&body.header), &body.manifest)?;
+    let access_token_sha256 = body.access_token_sha256.0.try_into().map_err(|_| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "body-invalid",
+            "access_token_sha256 must be 32 bytes.",
+        )
+    })?;
+    let vault = NewVault {
+        id: body.vault_id,
+        access_token_sha256,
+        header: body.header.0,
+        manifest: body.manifest.0,
+        put: super::records(&state, body.put)?,
+    };
+    match state
+        .store
+        .create_vault(&vault, super::quota(&state), state.clock.now())
+        .await?
+    {
+        CreateOutcome::Created => Ok((StatusCode::CREATED, Json(Version { version: 1 }))),
+        CreateOutcome::AlreadyExists => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "vault-already-exists",
+            "A vault with this id exists.",
+        )),
+        CreateOutcome::QuotaExceeded => Err(super::over_quota()),
+    }
+}

@@ -1,0 +1,23 @@
+//! `DELETE /v1/vaults/{id}`
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+
+use crate::error::{Problem, ProblemDetails};
+use crate::state::AppState;
+use crate::store::VaultStore as _;
+
+/// Deletes a vault with all its ciphertext.
+#[utoipa::path(delete, path = "/v1/vaults/{id}", tag = "vault", security(("vault_access" = [])),
+    params(("id" = String, Path, description = "Vault id.")),
+    responses((status = 204, description = "Deleted."),
+              (status = 401, description = "`vault-access-refused`.", body = ProblemDetails)))]
+pub(super) async fn delete(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    super::authorise(&state, &id, &headers).await?;
+    state.store.delete_vault(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

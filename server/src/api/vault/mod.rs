@@ -1,0 +1,139 @@
+//! The vault role: keeps ciphertext, counts versions, and never holds a key that opens anything.
+//!
+//! A wallet reads the header (its sealed unlock slots) without a token, derives its access token from what it
+//! unlocks, and uses that for the rest. Writes are compare-and-swap on the vault's version.
+
+mod commit;
+mod create;
+mod delete;
+mod header;
+mod read;
+
+use assent_core::crypto::{constant_time_eq, sha256};
+use axum::http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::auth;
+use crate::error::Problem;
+use crate::http::body::Base64Url;
+use crate::state::AppState;
+use crate::store::{PutRecord, Quota, VaultStore as _};
+
+/// Longest header or handle we keep.
+const MAX_HEADER: usize = 64 << 10;
+const MAX_MANIFEST: usize = 2 << 20;
+const MAX_PUT: usize = 2000;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create))
+        .routes(routes!(header::header))
+        .routes(routes!(read::read, delete::delete))
+        .routes(routes!(commit::commit))
+}
+
+/// A sealed record to store.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Put {
+    /// Opaque name chosen by the wallet, base64url.
+    handle: Base64Url,
+    /// Ciphertext.
+    #[serde(rename = "box")]
+    sealed: Base64Url,
+}
+
+/// The version after a write.
+#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
+struct Version {
+    /// Version of the vault.
+    version: i64,
+}
+
+/// Lets a request through when its token is the vault's. A vault that does not exist looks the same as a wrong
+/// token, so ids cannot be probed.
+async fn authorise(state: &AppState, id: &str, headers: &HeaderMap) -> Result<(), Problem> {
+    let refused = || auth::refused("vault-access-refused");
+    check_id(id)?;
+    state.vault_rate.check(id)?;
+    let token = auth::bearer(headers).ok_or_else(refused)?;
+    let expected = state.store.vault_access(id).await?;
+    let given = sha256(token.as_bytes());
+    // Compared in any case, so that a missing vault takes as long as a wrong token.
+    let right = constant_time_eq(&expected.unwrap_or_default(), &given);
+    if expected.is_some() && right {
+        Ok(())
+    } else {
+        Err(refused())
+    }
+}
+
+/// A vault id is 16 random bytes in base64url.
+fn check_id(id: &str) -> Result<(), Problem> {
+    match assent_core::encoding::base64url::decode(id) {
+        Ok(bytes) if bytes.len() == 16 => Ok(()),
+        _ => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "vault-id-malformed",
+            "A vault id is 16 bytes in base64url.",
+        )),
+    }
+}
+
+fn check_sizes(header: Option<&Base64Url>, manifest: &Base64Url) -> Result<(), Problem> {
+    if header.is_some_and(|header| header.0.len() > MAX_HEADER) || manifest.0.len() > MAX_MANIFEST {
+        return Err(too_large("The header or the manifest is too large."));
+    }
+    Ok(())
+}
+
+fn records(state: &AppState, put: Vec<Put>) -> Result<Vec<PutRecord>, Problem> {
+    let max = state.config.vault.max_record_bytes;
+    if put.len() > MAX_PUT {
+        return Err(too_large("Too many records in one request."));
+    }
+    put.into_iter()
+        .map(|put| {
+            if put.sealed.0.len() > max {
+                return Err(too_large("A record is too large."));
+            }
+            Ok(PutRecord {
+                handle: handle(&put.handle)?,
+                sealed: put.sealed.0,
+            })
+        })
+        .collect()
+}
+
+fn handle(handle: &Base64Url) -> Result<String, Problem> {
+    if (1..=64).contains(&handle.0.len()) {
+        Ok(assent_core::encoding::base64url::encode(&handle.0))
+    } else {
+        Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "vault-handle-malformed",
+            "A handle is 1 to 64 bytes in base64url.",
+        ))
+    }
+}
+
+fn too_large(detail: &str) -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "vault-record-too-large", detail)
+}
+
+fn over_quota() -> Problem {
+    Problem::new(
+        StatusCode::INSUFFICIENT_STORAGE,
+        "vault-quota-exceeded",
+        "The vault would be larger than allowed.",
+    )
+}
+
+fn quota(state: &AppState) -> Quota {
+    Quota {
+        records: state.config.vault.max_records,
+        bytes: state.config.vault.max_bytes,
+    }
+}

@@ -1,0 +1,496 @@
+//! Settings: one TOML file. Every secret is `x` or `x_file`. Nothing secret comes from flags or the environment.
+//!
+//! [`Config`] is the file as written; the parts that need files or keys are read and checked by
+//! `crate::state`, and `assent-server config check` reports every [`Issue`] with the setting it is about.
+
+pub mod secret;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Format as _, Serialized, Toml};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+/// Something wrong in the configuration, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {message}")]
+pub struct Issue {
+    /// Dotted name of the setting, e.g. `tls.key_file`.
+    pub setting: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl Issue {
+    /// An issue with a setting.
+    #[must_use]
+    pub fn new(setting: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            setting: setting.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// The whole configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// The origin others reach this server at, without a trailing slash, e.g. `https://wallet.example`.
+    pub public_url: String,
+    /// Everything loopback and made-up is allowed: plain http, generated certificates, the sandbox issuer.
+    pub sandbox: bool,
+    /// Where the server keeps its files (database, generated keys).
+    pub data_dir: PathBuf,
+    /// Database.
+    pub database: DatabaseConfig,
+    /// The server's own key for columns it seals.
+    pub sealing: SealingConfig,
+    /// Native TLS; absent means plain HTTP, for use behind a proxy.
+    pub tls: Option<TlsConfig>,
+    /// Which roles run.
+    pub roles: Roles,
+    /// Vault role.
+    pub vault: VaultConfig,
+    /// Registry role.
+    pub registry: RegistryConfig,
+    /// Issuer role.
+    pub issuer: IssuerConfig,
+    /// Verifier role.
+    pub verifier: VerifierConfig,
+    /// Static files of the wallet app.
+    pub wallet: WalletConfig,
+    /// Limits of every request.
+    pub limits: Limits,
+    /// Logs.
+    pub log: LogConfig,
+    /// Check of W3C credentials through the bridge program.
+    pub w3c_bridge: BridgeConfig,
+    /// Sign-in of operators.
+    pub operator: Option<OperatorConfig>,
+}
+
+/// Where the data is.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseConfig {
+    /// `sqlite:<path>` or `postgres://…`. Default: `assent.db` in the data directory.
+    pub url: Option<SecretString>,
+    /// A file with the URL, for a URL with a password.
+    pub url_file: Option<PathBuf>,
+    /// Apply new migrations when the server starts. Default: yes in the sandbox only.
+    pub migrate_on_start: Option<bool>,
+}
+
+impl std::fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatabaseConfig").finish_non_exhaustive()
+    }
+}
+
+/// The key for sealed columns: 32 bytes, base64url.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SealingConfig {
+    /// The key itself.
+    pub key: Option<SecretString>,
+    /// A file with the key.
+    pub key_file: Option<PathBuf>,
+}
+
+/// Certificate and key of the listener.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// PEM chain, leaf first.
+    pub certificate_file: PathBuf,
+    /// PEM private key.
+    pub key_file: PathBuf,
+}
+
+/// Which roles run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Roles {
+    /// Keeps vaults (ciphertext).
+    pub vault: bool,
+    /// Serves trust anchors and the wallet's settings.
+    pub registry: bool,
+    /// Issues the sandbox cards.
+    pub issuer: bool,
+    /// Asks wallets for presentations on behalf of services.
+    pub verifier: bool,
+}
+
+/// How much a vault may hold.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VaultConfig {
+    /// Largest number of live records.
+    pub max_records: i64,
+    /// Largest sum of ciphertext, in bytes.
+    pub max_bytes: i64,
+    /// Largest single record, in bytes.
+    pub max_record_bytes: usize,
+}
+
+/// Trust anchors and what the wallet app is told.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RegistryConfig {
+    /// JSON file with the anchors. In the sandbox it is generated.
+    pub anchors_file: Option<PathBuf>,
+    /// Name of this installation, shown by the wallet.
+    pub name: Option<String>,
+}
+
+/// The issuer's keys.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IssuerConfig {
+    /// PEM chain of the document signer, leaf first, without the anchor (HAIP 1.0 §6.1.1).
+    pub certificate_file: Option<PathBuf>,
+    /// PEM private key of the document signer.
+    pub key_file: Option<PathBuf>,
+}
+
+/// The services that may ask.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VerifierConfig {
+    /// Services, each with its own certificate and key.
+    pub services: Vec<ServiceConfig>,
+    /// Seconds a request to a wallet stays open.
+    pub request_lifetime: i64,
+    /// Seconds a result stays readable after the wallet answered.
+    pub result_lifetime: i64,
+}
+
+/// One service (relying party).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceConfig {
+    /// Short id, e.g. `library`.
+    pub id: String,
+    /// PEM chain of its access certificate, leaf first, without the anchor.
+    pub certificate_file: PathBuf,
+    /// PEM private key of its access certificate.
+    pub key_file: PathBuf,
+    /// The API key it calls us with.
+    pub api_key: Option<SecretString>,
+    /// A file with the API key.
+    pub api_key_file: Option<PathBuf>,
+    /// The secret its webhooks are signed with.
+    pub webhook_secret: Option<SecretString>,
+    /// A file with the webhook secret.
+    pub webhook_secret_file: Option<PathBuf>,
+}
+
+/// Static files.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WalletConfig {
+    /// Folder with the built wallet app; absent means none is served.
+    pub dir: Option<PathBuf>,
+}
+
+/// Limits of every request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Largest request body, in bytes.
+    pub body_bytes: usize,
+    /// Longest time a request may take, in seconds.
+    pub request_seconds: u64,
+    /// Requests worked on at the same time; more are answered 503.
+    pub concurrent_requests: usize,
+    /// Requests a minute from one address to public endpoints.
+    pub per_address_per_minute: u32,
+    /// Requests a minute from one service.
+    pub per_service_per_minute: u32,
+    /// Requests a minute to one vault.
+    pub per_vault_per_minute: u32,
+    /// Trust `X-Forwarded-For` from this many proxies in front of us.
+    pub trusted_proxies: usize,
+}
+
+/// How to log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// Filter, e.g. `info` or `assent_server=debug`.
+    pub filter: String,
+    /// One JSON object a line instead of text.
+    pub json: bool,
+}
+
+/// The bridge program to W3C credentials.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BridgeConfig {
+    /// Path of `assent-w3c`.
+    pub program: Option<PathBuf>,
+}
+
+/// OpenID Connect sign-in of operators.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorConfig {
+    /// Issuer URL of the login provider.
+    pub issuer: String,
+    /// Our client id there.
+    pub client_id: String,
+    /// Our client secret.
+    pub client_secret: Option<SecretString>,
+    /// A file with the client secret.
+    pub client_secret_file: Option<PathBuf>,
+    /// `sub` values that may sign in.
+    pub subjects: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8470)),
+            public_url: String::new(),
+            sandbox: false,
+            data_dir: PathBuf::from("data"),
+            database: DatabaseConfig::default(),
+            sealing: SealingConfig::default(),
+            tls: None,
+            roles: Roles::default(),
+            vault: VaultConfig::default(),
+            registry: RegistryConfig::default(),
+            issuer: IssuerConfig::default(),
+            verifier: VerifierConfig::default(),
+            wallet: WalletConfig::default(),
+            limits: Limits::default(),
+            log: LogConfig::default(),
+            w3c_bridge: BridgeConfig::default(),
+            operator: None,
+        }
+    }
+}
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self {
+            vault: true,
+            registry: true,
+            issuer: false,
+            verifier: true,
+        }
+    }
+}
+
+impl Default for VaultConfig {
+    fn default() -> Self {
+        Self {
+            max_records: 20_000,
+            max_bytes: 64 << 20,
+            max_record_bytes: 512 << 10,
+        }
+    }
+}
+
+impl Default for VerifierConfig {
+    fn default() -> Self {
+        Self {
+            services: Vec::new(),
+            request_lifetime: 600,
+            result_lifetime: 3600,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 4 << 20,
+            request_seconds: 20,
+            concurrent_requests: 512,
+            per_address_per_minute: 1200,
+            per_service_per_minute: 6000,
+            per_vault_per_minute: 600,
+            trusted_proxies: 0,
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            filter: "info".into(),
+            json: false,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a TOML file over the defaults.
+    ///
+    /// # Errors
+    /// Every [`Issue`] found while reading; none of them repeats a secret.
+    pub fn from_file(path: &Path) -> Result<Self, Vec<Issue>> {
+        if !path.is_file() {
+            return Err(vec![Issue::new(
+                "--config",
+                format!("{} is not a file", path.display()),
+            )]);
+        }
+        Self::extract(Figment::new().merge(Toml::file_exact(path)))
+    }
+
+    /// Reads TOML text over the defaults.
+    ///
+    /// # Errors
+    /// As [`Self::from_file`].
+    pub fn from_toml(text: &str) -> Result<Self, Vec<Issue>> {
+        Self::extract(Figment::new().merge(Toml::string(text)))
+    }
+
+    fn extract(figment: Figment) -> Result<Self, Vec<Issue>> {
+        figment
+            // Nested tables keep their own defaults through `serde(default)`.
+            .join(Serialized::default("sandbox", false))
+            .extract()
+            .map_err(|errors| {
+                errors
+                    .into_iter()
+                    .map(|error| {
+                        let setting = if error.path.is_empty() {
+                            "configuration".to_owned()
+                        } else {
+                            error.path.join(".")
+                        };
+                        Issue::new(setting, error.kind.to_string())
+                    })
+                    .collect()
+            })
+    }
+
+    /// The configuration of `serve --sandbox`: every role, SQLite and generated keys in `data_dir`.
+    #[must_use]
+    pub fn sandbox(listen: SocketAddr, data_dir: PathBuf) -> Self {
+        Self {
+            listen,
+            public_url: format!("http://localhost:{}", listen.port()),
+            sandbox: true,
+            data_dir,
+            roles: Roles {
+                vault: true,
+                registry: true,
+                issuer: true,
+                verifier: true,
+            },
+            ..Self::default()
+        }
+    }
+
+    /// What can be checked without opening anything.
+    #[must_use]
+    pub fn issues(&self) -> Vec<Issue> {
+        let mut out = Vec::new();
+        match url::Url::parse(&self.public_url) {
+            Ok(url) if self.public_url.ends_with('/') || url.path() != "/" || url.query().is_some() => {
+                out.push(Issue::new(
+                    "public_url",
+                    "must be an origin without a path or trailing slash",
+                ));
+            }
+            Ok(url) if url.scheme() == "https" || (self.sandbox && url.scheme() == "http") => {}
+            Ok(_) => out.push(Issue::new(
+                "public_url",
+                "must begin with https:// outside the sandbox",
+            )),
+            Err(_) => out.push(Issue::new("public_url", "missing or not a URL")),
+        }
+        if self.roles.issuer && !self.sandbox {
+            for (name, file) in [
+                ("issuer.certificate_file", &self.issuer.certificate_file),
+                ("issuer.key_file", &self.issuer.key_file),
+            ] {
+                if file.is_none() {
+                    out.push(Issue::new(name, "missing: the issuer role needs it"));
+                }
+            }
+        }
+        if (self.roles.registry || self.roles.verifier)
+            && !self.sandbox
+            && self.registry.anchors_file.is_none()
+        {
+            out.push(Issue::new(
+                "registry.anchors_file",
+                "missing: verifier and registry need trust anchors",
+            ));
+        }
+        let mut seen = std::collections::HashSet::new();
+        for (i, service) in self.verifier.services.iter().enumerate() {
+            if service.id.is_empty() || !service.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+                out.push(Issue::new(
+                    format!("verifier.services.{i}.id"),
+                    "letters, digits and hyphens only",
+                ));
+            }
+            if !seen.insert(&service.id) {
+                out.push(Issue::new(format!("verifier.services.{i}.id"), "used twice"));
+            }
+        }
+        for (name, value) in [
+            (
+                "limits.per_address_per_minute",
+                self.limits.per_address_per_minute,
+            ),
+            (
+                "limits.per_service_per_minute",
+                self.limits.per_service_per_minute,
+            ),
+            ("limits.per_vault_per_minute", self.limits.per_vault_per_minute),
+        ] {
+            if value == 0 {
+                out.push(Issue::new(name, "must be at least 1"));
+            }
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        let issue = |text: &str| Config::from_toml(text).unwrap_err().remove(0);
+        assert_eq!(issue("listn = 1").setting, "listn");
+        assert_eq!(issue("[tls]\ncertificate_file = 'a'").setting, "tls.key_file");
+        assert_eq!(
+            issue("[limits]\nbody_bytes = 'many'").setting,
+            "limits.body_bytes"
+        );
+        let config = Config::from_toml("public_url = 'http://wallet.example'").unwrap();
+        let names: Vec<_> = config.issues().into_iter().map(|i| i.setting).collect();
+        assert_eq!(names, ["public_url", "registry.anchors_file"]);
+    }
+
+    #[test]
+    fn debug_output_has_no_secret() {
+        let config = Config::from_toml(
+            "[database]\nurl='postgres://u:canary-1@h/d'\n[sealing]\nkey='canary-2'\n
+             [[verifier.services]]\nid='a'\ncertificate_file='c'\nkey_file='k'\napi_key='canary-3'",
+        )
+        .unwrap();
+        assert!(!format!("{config:?}").contains("canary"));
+    }
+
+    #[test]
+    fn the_sandbox_needs_nothing_else() {
+        let config = Config::sandbox(SocketAddr::from(([127, 0, 0, 1], 8470)), PathBuf::from("d"));
+        assert_eq!(config.issues(), []);
+        assert_eq!(config.public_url, "http://localhost:8470");
+    }
+}

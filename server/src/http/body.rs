@@ -1,0 +1,120 @@
+//! Bodies: strict JSON (bounded depth, no duplicate names, no unknown members) and binary fields.
+
+use assent_core::encoding::base64url;
+use assent_core::encoding::json::{self, JsonError, Limits};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::Problem;
+
+/// A JSON body, read with the strict parser of core.
+#[derive(Debug)]
+pub struct StrictJson<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for StrictJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let content_type = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .map(|value| {
+                value
+                    .split(';')
+                    .next()
+                    .unwrap_or_default()
+                    .trim()
+                    .to_ascii_lowercase()
+            });
+        // A cross-site form cannot send this type, so this is also a guard against forged requests.
+        if content_type.as_deref() != Some("application/json") {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "content-type-not-json",
+                "Send the body as application/json.",
+            ));
+        }
+        let bytes = read(request, state).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// Reads a whole body within the limit.
+///
+/// # Errors
+/// `body-too-large` or `body-unreadable`.
+pub async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body-too-large",
+                "The body is larger than this endpoint accepts.",
+            )
+        } else {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "body-unreadable",
+                "The body did not arrive whole.",
+            )
+        }
+    })
+}
+
+/// Parses a JSON body.
+///
+/// # Errors
+/// `body-malformed` for bad JSON, `body-invalid` for JSON of another shape.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let limits = Limits {
+        bytes: bytes.len(),
+        ..Limits::MESSAGE
+    };
+    let value = json::parse(bytes, limits).map_err(|error: JsonError| {
+        Problem::new(StatusCode::BAD_REQUEST, "body-malformed", error.to_string())
+    })?;
+    serde_json::from_value(value).map_err(|error| {
+        // serde's message may quote a value; values are the caller's own data, but they do not belong in logs
+        // of callers either, so only what kind of mistake it is is said.
+        let text = error.to_string();
+        let safe = ["missing field", "unknown field", "duplicate field"]
+            .iter()
+            .any(|prefix| text.starts_with(prefix));
+        let detail = if safe {
+            text
+        } else {
+            "A member has the wrong type or form.".into()
+        };
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "body-invalid", detail)
+    })
+}
+
+/// Bytes that travel as unpadded base64url text.
+#[derive(Clone, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(value_type = String, format = "base64url", example = "AAECAwQ")]
+pub struct Base64Url(pub Vec<u8>);
+
+impl std::fmt::Debug for Base64Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Base64Url({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for Base64Url {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64url::encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Base64Url {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        base64url::decode(&text)
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom("not base64url"))
+    }
+}

@@ -1,0 +1,30 @@
+//! Cross-origin access for wallets that run in a browser.
+
+use std::time::Duration;
+
+use axum::http::{HeaderName, Method, header};
+use tower_http::cors::{Any, CorsLayer};
+
+/// Any origin, no credentials: these endpoints authenticate by what is in the request, never by cookies, so an
+/// origin adds nothing. The headers a wallet must read are exposed (the DPoP nonce among them).
+#[must_use]
+pub fn for_wallets() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([
+            header::ACCEPT,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("dpop"),
+            HeaderName::from_static("idempotency-key"),
+        ])
+        .expose_headers([
+            header::CONTENT_TYPE,
+            header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
+            HeaderName::from_static("dpop-nonce"),
+            HeaderName::from_static("x-request-id"),
+        ])
+        .max_age(Duration::from_secs(3600))
+}

@@ -1,0 +1,11 @@
+//! What every request passes through: limits, ids, headers, logs, metrics; and the extractors handlers share.
+
+pub mod address;
+pub mod body;
+pub mod cors;
+pub mod guard;
+pub mod headers;
+pub mod idempotency;
+pub mod rate;
+pub mod telemetry;
+pub(crate) mod wallet_files;

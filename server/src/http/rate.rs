@@ -1,0 +1,85 @@
+//! Rate limits, each counted by its own key: address, service, vault.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota};
+
+use super::address::{client_address, rate_key};
+use crate::error::Problem;
+
+/// A limiter by key; bursts of a quarter of the quota are let through at once.
+#[derive(Debug, Clone)]
+pub struct RateLimit(Arc<DefaultKeyedRateLimiter<String>>);
+
+impl RateLimit {
+    /// At most `per_minute` for each key.
+    #[must_use]
+    pub fn per_minute(per_minute: u32) -> Self {
+        let rate = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
+        let burst = NonZeroU32::new(per_minute / 4).unwrap_or(NonZeroU32::MIN);
+        Self(Arc::new(DefaultKeyedRateLimiter::keyed(
+            Quota::per_minute(rate).allow_burst(burst),
+        )))
+    }
+
+    /// Counts one request of `key`.
+    ///
+    /// # Errors
+    /// `rate-limited` (429) with the seconds to wait.
+    pub fn check(&self, key: &str) -> Result<(), Problem> {
+        self.0.check_key(&key.to_owned()).map_err(|not_until| {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            metrics::counter!("assent_rate_limited_total").increment(1);
+            Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate-limited",
+                "Too many requests. Wait a little.",
+            )
+            .retry_after(wait.as_secs() + 1)
+        })
+    }
+
+    /// Forgets keys that are back at their full quota.
+    pub fn forget_idle(&self) {
+        self.0.retain_recent();
+        self.0.shrink_to_fit();
+    }
+}
+
+/// A limiter by the caller's address.
+#[derive(Debug, Clone)]
+pub struct ByAddress {
+    /// The limiter.
+    pub limit: RateLimit,
+    /// Proxies in front of us.
+    pub trusted_proxies: usize,
+}
+
+/// Counts each request by its address.
+pub async fn by_address(State(by): State<ByAddress>, request: Request, next: Next) -> Response {
+    let address = client_address(request.extensions(), request.headers(), by.trusted_proxies);
+    match by.limit.check(&rate_key(address)) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_has_its_own_quota() {
+        let limit = RateLimit::per_minute(8);
+        assert!(limit.check("a").is_ok());
+        assert!(limit.check("a").is_ok());
+        assert_eq!(limit.check("a").unwrap_err().code(), "rate-limited");
+        assert!(limit.check("b").is_ok());
+    }
+}

@@ -1,0 +1,163 @@
+//! Starting and stopping: bind, read keys, open the database, serve, drain.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use secrecy::ExposeSecret as _;
+
+use crate::clock::Clock;
+use crate::config::{Config, Issue};
+use crate::sandbox::{self, SandboxError};
+use crate::state::{self, AppState, Keys};
+use crate::store::{Database, StoreError};
+
+/// How long requests may finish after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Why the server did not start or broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Settings are wrong.
+    #[error("the configuration is wrong:\n{}", list(.0))]
+    Config(Vec<Issue>),
+    /// The address cannot be listened on.
+    #[error("cannot listen")]
+    Listen(#[source] std::io::Error),
+    /// The certificate or key of the listener cannot be used.
+    #[error("cannot use the TLS certificate or key")]
+    Tls(#[source] std::io::Error),
+    /// The database cannot be used.
+    #[error("cannot use the database")]
+    Store(#[from] StoreError),
+    /// The sandbox cannot be prepared.
+    #[error("cannot prepare the sandbox")]
+    Sandbox(#[from] SandboxError),
+    /// Serving broke off.
+    #[error("serving broke off")]
+    Serve(#[source] std::io::Error),
+}
+
+fn list(issues: &[Issue]) -> String {
+    issues
+        .iter()
+        .map(|issue| format!("  {issue}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A server that is bound and ready, but not yet answering.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    tls: Option<RustlsConfig>,
+    state: AppState,
+    handle: Handle<SocketAddr>,
+}
+
+impl Server {
+    /// Binds, reads keys, opens the database. A sandbox with port 0 gets its public URL from the port it was given.
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub async fn prepare(mut config: Config, clock: Clock) -> Result<Self, ServeError> {
+        // Every TLS connection of the process, in and out, is on ring.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind(config.listen).map_err(ServeError::Listen)?;
+        listener.set_nonblocking(true).map_err(ServeError::Listen)?;
+        let address = listener.local_addr().map_err(ServeError::Listen)?;
+        if config.sandbox {
+            if config.public_url.is_empty() || config.public_url.ends_with(":0") {
+                let scheme = if config.tls.is_some() { "https" } else { "http" };
+                config.public_url = format!("{scheme}://localhost:{}", address.port());
+            }
+            sandbox::prepare(&mut config)?;
+        }
+        let issues = config.issues();
+        if !issues.is_empty() {
+            return Err(ServeError::Config(issues));
+        }
+        let keys = Keys::load(&config).map_err(ServeError::Config)?;
+        let sealing = state::load_sealing(&config).map_err(|issue| ServeError::Config(vec![issue]))?;
+        let url = state::database_url(&config).map_err(|issue| ServeError::Config(vec![issue]))?;
+        let store = Database::open(url.expose_secret()).await?;
+        if config.database.migrate_on_start == Some(true) {
+            store.migrate().await?;
+        }
+        let tls = match &config.tls {
+            Some(tls) => Some(
+                RustlsConfig::from_pem_chain_file(&tls.certificate_file, &tls.key_file)
+                    .await
+                    .map_err(ServeError::Tls)?,
+            ),
+            None => None,
+        };
+        crate::http::telemetry::metrics_handle();
+        Ok(Self {
+            listener,
+            tls,
+            state: AppState::new(config, store, keys, sealing, clock),
+            handle: Handle::new(),
+        })
+    }
+
+    /// The shared state, for those who start the server inside their own process (tests).
+    #[must_use]
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Stops the server when told to.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper {
+            handle: self.handle.clone(),
+            state: self.state.clone(),
+        }
+    }
+
+    /// Serves until stopped, then flushes the database.
+    ///
+    /// # Errors
+    /// [`ServeError::Serve`].
+    pub async fn run(self) -> Result<(), ServeError> {
+        let app = crate::api::build(self.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let sweeper = tokio::spawn(crate::jobs::run(self.state.clone()));
+        let served = match self.tls {
+            Some(tls) => {
+                axum_server::from_tcp_rustls(self.listener, tls)
+                    .map_err(ServeError::Listen)?
+                    .handle(self.handle)
+                    .serve(app)
+                    .await
+            }
+            None => {
+                axum_server::from_tcp(self.listener)
+                    .map_err(ServeError::Listen)?
+                    .handle(self.handle)
+                    .serve(app)
+                    .await
+            }
+        };
+        sweeper.abort();
+        self.state.store.close().await;
+        served.map_err(ServeError::Serve)
+    }
+}
+
+/// Tells a running server to stop.
+#[derive(Debug, Clone)]
+pub struct Stopper {
+    handle: Handle<SocketAddr>,
+    state: AppState,
+}
+
+impl Stopper {
+    /// Takes the server out of rotation, stops accepting, lets running requests finish.
+    pub fn stop(&self) {
+        self.state.ready.store(false, Ordering::Relaxed);
+        self.handle.graceful_shutdown(Some(DRAIN));
+    }
+}

@@ -1,0 +1,258 @@
+//! What handlers share: configuration, storage, keys, clock, limits.
+
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use assent_core::crypto::{constant_time_eq, sha256};
+use assent_core::encoding::base64url;
+use assent_core::env::{Env, SecureRandom};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::config::{Config, Issue, ServiceConfig, secret};
+use crate::crypto::{RingSigner, SealingKey, SystemRandom};
+use crate::http::rate::RateLimit;
+use crate::store::Database;
+
+/// Shared state; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AppState(Arc<Inner>);
+
+/// The parts of [`AppState`].
+#[derive(Debug)]
+pub struct Inner {
+    /// Settings.
+    pub config: Config,
+    /// Storage.
+    pub store: Database,
+    /// Keys read from files.
+    pub keys: Keys,
+    /// Seals columns.
+    pub sealing: SealingKey,
+    /// The clock.
+    pub clock: Clock,
+    /// Counted by service id.
+    pub service_rate: RateLimit,
+    /// Counted by vault id.
+    pub vault_rate: RateLimit,
+    /// False once the server was told to stop: `/readyz` answers 503 so that no new traffic is sent here.
+    pub ready: AtomicBool,
+}
+
+/// Everything that comes from key and certificate files.
+#[derive(Debug)]
+pub struct Keys {
+    /// The services that may ask.
+    pub services: Vec<Service>,
+    /// The issuer's signing key and chain, when the issuer role runs.
+    pub issuer: Option<Identity>,
+    /// The trust anchors as served by the registry.
+    pub anchors: Value,
+}
+
+/// A signing key with its certificate chain.
+#[derive(Debug)]
+pub struct Identity {
+    /// DER chain, leaf first, without the anchor.
+    pub chain: Vec<Vec<u8>>,
+    /// The leaf's key.
+    pub signer: RingSigner,
+}
+
+/// A service (relying party) that may ask.
+#[derive(Debug)]
+pub struct Service {
+    /// Its id.
+    pub id: String,
+    /// Access certificate and key.
+    pub identity: Identity,
+    /// SHA-256 of its API key.
+    api_key_sha256: [u8; 32],
+    /// Signs its webhooks.
+    pub webhook_secret: Option<SecretString>,
+}
+
+impl Deref for AppState {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl AppState {
+    /// Puts the state together.
+    #[must_use]
+    pub fn new(config: Config, store: Database, keys: Keys, sealing: SealingKey, clock: Clock) -> Self {
+        let limits = &config.limits;
+        Self(Arc::new(Inner {
+            service_rate: RateLimit::per_minute(limits.per_service_per_minute),
+            vault_rate: RateLimit::per_minute(limits.per_vault_per_minute),
+            config,
+            store,
+            keys,
+            sealing,
+            clock,
+            ready: AtomicBool::new(true),
+        }))
+    }
+
+    /// An absolute URL of this server.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.config.public_url)
+    }
+
+    /// Runs a pure function of core with the present time and randomness.
+    pub fn with_env<T>(&self, work: impl FnOnce(&mut Env<'_>) -> T) -> T {
+        let mut rng = SystemRandom::default();
+        let mut env = Env {
+            now: self.clock.now(),
+            rng: &mut rng as &mut dyn SecureRandom,
+        };
+        work(&mut env)
+    }
+}
+
+impl Keys {
+    /// Reads every key and certificate the configuration names.
+    ///
+    /// # Errors
+    /// Every [`Issue`], so that all can be mended at once.
+    pub fn load(config: &Config) -> Result<Self, Vec<Issue>> {
+        let mut issues = Vec::new();
+        let mut note = |issue: Issue| issues.push(issue);
+        let mut services = Vec::new();
+        if config.roles.verifier {
+            for (i, service) in config.verifier.services.iter().enumerate() {
+                match load_service(service, &format!("verifier.services.{i}")) {
+                    Ok(service) => services.push(service),
+                    Err(issue) => note(issue),
+                }
+            }
+        }
+        let mut issuer = None;
+        if config.roles.issuer
+            && let (Some(chain), Some(key)) = (&config.issuer.certificate_file, &config.issuer.key_file)
+        {
+            match load_identity("issuer", chain, key) {
+                Ok(identity) => issuer = Some(identity),
+                Err(issue) => note(issue),
+            }
+        }
+        let mut anchors = Value::Null;
+        if let Some(path) = &config.registry.anchors_file {
+            match std::fs::read_to_string(path) {
+                Ok(text) => match serde_json::from_str(&text) {
+                    Ok(value) => anchors = value,
+                    Err(error) => note(Issue::new("registry.anchors_file", format!("not JSON: {error}"))),
+                },
+                Err(error) => note(Issue::new(
+                    "registry.anchors_file",
+                    format!("cannot read {}: {error}", path.display()),
+                )),
+            }
+        }
+        if issues.is_empty() {
+            Ok(Self {
+                services,
+                issuer,
+                anchors,
+            })
+        } else {
+            Err(issues)
+        }
+    }
+
+    /// The service an API key belongs to. Compares hashes, in constant time, over all services.
+    #[must_use]
+    pub fn service_by_api_key(&self, key: &str) -> Option<&Service> {
+        let hash = sha256(key.as_bytes());
+        self.services.iter().fold(None, |found, service| {
+            match constant_time_eq(&service.api_key_sha256, &hash) {
+                true => Some(service),
+                false => found,
+            }
+        })
+    }
+
+    /// A service by id.
+    #[must_use]
+    pub fn service(&self, id: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.id == id)
+    }
+}
+
+/// Reads the key for sealed columns.
+///
+/// # Errors
+/// An [`Issue`] that names the setting.
+pub fn load_sealing(config: &Config) -> Result<SealingKey, Issue> {
+    let settings = &config.sealing;
+    let text = secret::require("sealing.key", settings.key.as_ref(), settings.key_file.as_ref())?;
+    let bytes = base64url::decode(text.expose_secret())
+        .map(zeroize::Zeroizing::new)
+        .map_err(|_| Issue::new("sealing.key", "not base64url"))?;
+    SealingKey::from_bytes(&bytes).map_err(|_| Issue::new("sealing.key", "must be 32 bytes"))
+}
+
+/// The database URL.
+///
+/// # Errors
+/// An [`Issue`] that names the setting.
+pub fn database_url(config: &Config) -> Result<SecretString, Issue> {
+    let settings = &config.database;
+    Ok(
+        secret::resolve("database.url", settings.url.as_ref(), settings.url_file.as_ref())?.unwrap_or_else(
+            || SecretString::from(format!("sqlite:{}", config.data_dir.join("assent.db").display())),
+        ),
+    )
+}
+
+fn load_service(config: &ServiceConfig, at: &str) -> Result<Service, Issue> {
+    let api_key = secret::require(
+        &format!("{at}.api_key"),
+        config.api_key.as_ref(),
+        config.api_key_file.as_ref(),
+    )?;
+    if api_key.expose_secret().len() < 32 {
+        return Err(Issue::new(
+            format!("{at}.api_key"),
+            "too short: use at least 32 characters",
+        ));
+    }
+    Ok(Service {
+        id: config.id.clone(),
+        identity: load_identity(at, &config.certificate_file, &config.key_file)?,
+        api_key_sha256: sha256(api_key.expose_secret().as_bytes()),
+        webhook_secret: secret::resolve(
+            &format!("{at}.webhook_secret"),
+            config.webhook_secret.as_ref(),
+            config.webhook_secret_file.as_ref(),
+        )?,
+    })
+}
+
+fn load_identity(at: &str, chain: &Path, key: &Path) -> Result<Identity, Issue> {
+    let certificate_setting = format!("{at}.certificate_file");
+    let key_setting = format!("{at}.key_file");
+    let chain: Vec<Vec<u8>> = CertificateDer::pem_file_iter(chain)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| Issue::new(&certificate_setting, format!("{}: {error}", chain.display())))?
+        .into_iter()
+        .map(|der| der.to_vec())
+        .collect();
+    if chain.is_empty() {
+        return Err(Issue::new(certificate_setting, "has no certificate"));
+    }
+    let pem = std::fs::read_to_string(key)
+        .map(zeroize::Zeroizing::new)
+        .map_err(|error| Issue::new(&key_setting, format!("cannot read {}: {error}", key.display())))?;
+    let signer = RingSigner::from_pem(&pem).map_err(|error| Issue::new(key_setting, error.to_string()))?;
+    Ok(Identity { chain, signer })
+}

@@ -1,0 +1,425 @@
+//! The two databases behind one small interface: connect, migrate, read, write in a transaction.
+
+use std::fs::File;
+use std::path::Path;
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Postgres, Sqlite, Transaction};
+
+use super::value::{Arg, Row};
+
+/// The oldest SQLite we run on: earlier ones have a known way to corrupt a WAL database.
+pub const SQLITE_MINIMUM: (u32, u32, u32) = (3, 51, 3);
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Why storage could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or broke.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// A migration could not be applied.
+    #[error("a migration failed")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The bundled SQLite is too old.
+    #[error("SQLite {0} is older than 3.51.3")]
+    SqliteTooOld(String),
+    /// Another process has the database file open.
+    #[error("another server uses this database file")]
+    Locked,
+    /// The lock file or the data directory cannot be used.
+    #[error("the data directory cannot be used")]
+    File(#[from] std::io::Error),
+    /// The URL is neither `sqlite:` nor `postgres:`.
+    #[error("the database URL must begin with sqlite: or postgres:")]
+    Url,
+    /// What is stored does not read back.
+    #[error("stored data is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+impl assent_core::error::ErrorCode for StoreError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "storage-failed",
+            Self::Migration(_) => "storage-migration-failed",
+            Self::SqliteTooOld(_) => "storage-sqlite-too-old",
+            Self::Locked => "storage-locked",
+            Self::File(_) => "storage-file-unusable",
+            Self::Url => "storage-url-unknown",
+            Self::Damaged(_) => "storage-damaged",
+        }
+    }
+
+    fn blame(&self) -> assent_core::error::Blame {
+        assent_core::error::Blame::Us
+    }
+
+    fn audience(&self) -> assent_core::error::Audience {
+        assent_core::error::Audience::Operator
+    }
+}
+
+/// An open database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Database(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Sqlite {
+        /// One connection: SQLite has one writer, and waiting here is fairer than busy retries.
+        writer: SqlitePool,
+        readers: SqlitePool,
+        /// Held so that a second server cannot open the same file.
+        _lock: Arc<File>,
+    },
+    Postgres(PgPool),
+}
+
+/// A transaction that can write. Dropping it rolls it back.
+#[derive(Debug)]
+pub(super) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Database {
+    /// Opens `sqlite:<path>` or `postgres://…`. Does not migrate.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            Self::open_sqlite(Path::new(path)).await
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url)?
+                // An acknowledged write is on disk, also where the database default was relaxed.
+                .options([("synchronous_commit", "on")])
+                .application_name("assent-server");
+            let pool = PgPoolOptions::new()
+                .max_connections(16)
+                .acquire_timeout(Duration::from_secs(5))
+                .connect_with(options)
+                .await?;
+            Ok(Self(Kind::Postgres(pool)))
+        } else {
+            Err(StoreError::Url)
+        }
+    }
+
+    async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
+        if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+            std::fs::create_dir_all(dir)?;
+        }
+        let lock = File::create(path.with_extension("lock"))?;
+        lock.try_lock().map_err(|_| StoreError::Locked)?;
+        let common = SqliteConnectOptions::new()
+            .filename(path)
+            // FULL: an acknowledged write survives a power cut. The default of WAL would lose the last ones.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            // Deleted content is overwritten with zeroes: erasure must reach the pages.
+            .pragma("secure_delete", "ON")
+            .pragma("trusted_schema", "OFF")
+            .pragma("cell_size_check", "ON")
+            .pragma("temp_store", "MEMORY")
+            .pragma("mmap_size", "0");
+        let options = common
+            .clone()
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .pragma("wal_autocheckpoint", "1000");
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+            .fetch_one(&writer)
+            .await?;
+        if parse_version(&version) < Some(SQLITE_MINIMUM) {
+            return Err(StoreError::SqliteTooOld(version));
+        }
+        let readers = SqlitePoolOptions::new()
+            .max_connections(8)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(common.read_only(true))
+            .await?;
+        Ok(Self(Kind::Sqlite {
+            writer,
+            readers,
+            _lock: Arc::new(lock),
+        }))
+    }
+
+    /// Applies every migration that is not yet applied. Refuses a database from a newer version.
+    ///
+    /// # Errors
+    /// [`StoreError::Migration`].
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        match &self.0 {
+            Kind::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await?,
+            Kind::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
+        }
+        Ok(())
+    }
+
+    /// `"sqlite"` or `"postgres"`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match &self.0 {
+            Kind::Sqlite { .. } => "sqlite",
+            Kind::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Proves that a write would reach the database: takes the write lock and gives it back.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.fetch(
+            "SELECT COUNT(*) AS n FROM idempotency_keys WHERE scope = $1",
+            vec!["probe".into()],
+        )
+        .await?;
+        tx.rollback().await
+    }
+
+    /// Flushes the write-ahead log and closes every connection.
+    pub async fn close(&self) {
+        match &self.0 {
+            Kind::Sqlite { writer, readers, .. } => {
+                readers.close().await;
+                if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                    .execute(writer)
+                    .await
+                {
+                    tracing::warn!(%error, "the last checkpoint failed");
+                }
+                writer.close().await;
+            }
+            Kind::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Moves the write-ahead log into the main file and empties it, so that erased bytes do not linger there.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        if let Kind::Sqlite { writer, .. } = &self.0 {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(writer)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that may write.
+    pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(match &self.0 {
+            // IMMEDIATE takes the write lock at once; a deferred transaction could fail half-way with "busy".
+            Kind::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Kind::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that only reads and sees one state of the database throughout.
+    pub(super) async fn snapshot(&self) -> Result<Tx, StoreError> {
+        Ok(match &self.0 {
+            Kind::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Kind::Postgres(pool) => Tx::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    .await?,
+            ),
+        })
+    }
+
+    /// Reads rows outside a transaction.
+    pub(super) async fn fetch(&self, sql: &'static str, args: Vec<Arg>) -> Result<Vec<Row>, StoreError> {
+        Ok(match &self.0 {
+            Kind::Sqlite { readers, .. } => bind_sqlite(sql, args)
+                .fetch_all(readers)
+                .await?
+                .into_iter()
+                .map(Row::Sqlite)
+                .collect(),
+            Kind::Postgres(pool) => bind_postgres(sql, args)
+                .fetch_all(pool)
+                .await?
+                .into_iter()
+                .map(Row::Postgres)
+                .collect(),
+        })
+    }
+
+    /// Reads at most one row outside a transaction.
+    pub(super) async fn fetch_optional(
+        &self,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch(sql, args).await?.into_iter().next())
+    }
+
+    /// One writing statement in a transaction of its own; gives the number of rows it changed.
+    pub(super) async fn execute(&self, sql: &'static str, args: Vec<Arg>) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let changed = tx.execute(sql, args).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+}
+
+impl Tx {
+    /// Runs a statement and gives the number of rows it changed.
+    pub(super) async fn execute(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<u64, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx) => bind_sqlite(sql, args).execute(&mut **tx).await?.rows_affected(),
+            Self::Postgres(tx) => bind_postgres(sql, args).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// Reads rows.
+    pub(super) async fn fetch(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx) => bind_sqlite(sql, args)
+                .fetch_all(&mut **tx)
+                .await?
+                .into_iter()
+                .map(Row::Sqlite)
+                .collect(),
+            Self::Postgres(tx) => bind_postgres(sql, args)
+                .fetch_all(&mut **tx)
+                .await?
+                .into_iter()
+                .map(Row::Postgres)
+                .collect(),
+        })
+    }
+
+    /// Reads at most one row.
+    pub(super) async fn fetch_optional(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Arg>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch(sql, args).await?.into_iter().next())
+    }
+
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    pub(super) async fn rollback(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.rollback().await?,
+            Self::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+}
+
+type SqliteQuery = sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments>;
+type PostgresQuery = sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments>;
+
+fn bind_sqlite(sql: &'static str, args: Vec<Arg>) -> SqliteQuery {
+    args.into_iter().fold(sqlx::query(sql), |query, arg| match arg {
+        Arg::Int(v) => query.bind(v),
+        Arg::Text(v) => query.bind(v),
+        Arg::Blob(v) => query.bind(v),
+    })
+}
+
+fn bind_postgres(sql: &'static str, args: Vec<Arg>) -> PostgresQuery {
+    args.into_iter().fold(sqlx::query(sql), |query, arg| match arg {
+        Arg::Int(v) => query.bind(v),
+        Arg::Text(v) => query.bind(v),
+        Arg::Blob(v) => query.bind(v),
+    })
+}
+
+fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = text.split('.').map(|part| part.parse().ok());
+    Some((
+        parts.next()??,
+        parts.next()??,
+        parts.next().flatten().unwrap_or(0),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_as_numbers() {
+        assert!(parse_version("3.51.3") >= Some(SQLITE_MINIMUM));
+        assert!(parse_version("3.54.1") >= Some(SQLITE_MINIMUM));
+        assert!(parse_version("3.9.10") < Some(SQLITE_MINIMUM));
+        assert!(parse_version("nonsense") < Some(SQLITE_MINIMUM));
+    }
+
+    #[tokio::test]
+    async fn a_second_server_cannot_open_the_file_and_foreign_urls_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", dir.path().join("a.db").display());
+        let first = Database::open(&url).await.unwrap();
+        assert!(matches!(Database::open(&url).await, Err(StoreError::Locked)));
+        first.close().await;
+        assert!(matches!(Database::open("mysql://x").await, Err(StoreError::Url)));
+    }
+
+    #[tokio::test]
+    async fn sqlite_runs_with_the_settings_we_promise() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", dir.path().join("a.db").display());
+        let database = Database::open(&url).await.unwrap();
+        database.migrate().await.unwrap();
+        let Kind::Sqlite { writer, readers, .. } = &database.0 else {
+            unreachable!()
+        };
+        for pool in [writer, readers] {
+            let int =
+                async |sql: &'static str| sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await.unwrap();
+            assert_eq!(int("PRAGMA synchronous").await, 2, "FULL");
+            assert_eq!(int("PRAGMA foreign_keys").await, 1);
+            assert_eq!(int("PRAGMA secure_delete").await, 1);
+            assert_eq!(int("PRAGMA trusted_schema").await, 0);
+            let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+                .fetch_one(pool)
+                .await
+                .unwrap();
+            assert_eq!(mode, "wal");
+        }
+        let write = sqlx::query("DELETE FROM vaults").execute(readers).await;
+        assert!(write.is_err(), "readers cannot write");
+        let loose: Vec<String> =
+            sqlx::query_scalar("SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 0")
+                .fetch_all(readers)
+                .await
+                .unwrap();
+        let ours: Vec<_> = loose
+            .iter()
+            .filter(|name| !name.starts_with("sqlite_") && *name != "_sqlx_migrations")
+            .collect();
+        assert!(ours.is_empty(), "tables that are not STRICT: {ours:?}");
+    }
+}

@@ -1,0 +1,18 @@
+//! Storage: one trait per role, implemented once for [`Database`], which is SQLite or PostgreSQL.
+//!
+//! The SQL is written in the part both databases share (`$1` parameters, `ON CONFLICT`, `RETURNING`); only the
+//! table definitions differ (`migrations/sqlite`, `migrations/postgres`). Every operation is one transaction.
+//! Conflicts are found by conditional updates, so no statement needs a lock that only one database knows.
+//! The same conformance tests run on both (`tests/store_conformance.rs`).
+
+mod database;
+mod idempotency;
+mod value;
+mod vaults;
+
+pub use database::{Database, SQLITE_MINIMUM, StoreError};
+pub use idempotency::{IdempotencyStore, Reservation};
+pub use value::{Arg, Row};
+pub use vaults::{
+    Commit, CommitOutcome, CreateOutcome, NewVault, PutRecord, Quota, VaultDelta, VaultHeader, VaultStore,
+};
