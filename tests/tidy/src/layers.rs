@@ -10,15 +10,15 @@ const LAYERS: &[(&str, u8)] = &[
     ("crypto", 1),
     ("http", 1),
     ("profile", 1),
-    ("sd_jwt", 2),
+    ("sd_jwt", 3),
     ("status", 2),
-    ("trust", 3),
-    ("dcql", 3),
-    ("oid4vci", 4),
-    ("oid4vp", 4),
-    ("consent", 5),
-    ("verifier", 6),
-    ("issuer", 6),
+    ("trust", 4),
+    ("dcql", 4),
+    ("oid4vci", 5),
+    ("oid4vp", 5),
+    ("consent", 6),
+    ("verifier", 7),
+    ("issuer", 7),
 ];
 
 fn layer(module: &str) -> Option<u8> {

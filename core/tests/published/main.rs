@@ -1,0 +1,10 @@
+//! Published test vectors against the formats of core.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod eudi_pid;
+mod rfc9901;
+mod sd_jwt_vc;
+mod token_status_list;
+mod wycheproof;
