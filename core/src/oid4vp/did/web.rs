@@ -1,0 +1,36 @@
+//! `did:web`: where the DID document is.
+
+use super::DidError;
+use crate::profile::{Endpoint, Profile};
+
+/// `did:web:host%3Aport:a:b` is at `https://host:port/a/b/did.json`; without a path at `/.well-known/did.json`.
+pub(super) fn document_url(id: &str, profile: &Profile) -> Result<Endpoint, DidError> {
+    let mut parts = id.split(':');
+    let host = parts.next().unwrap_or_default();
+    // Only the colon before a port may be escaped in the host.
+    let host = host.replacen("%3A", ":", 1).replacen("%3a", ":", 1);
+    if host.contains('%') {
+        return Err(DidError::Malformed);
+    }
+    let path: Vec<&str> = parts.collect();
+    if path
+        .iter()
+        .any(|part| part.is_empty() || *part == "." || *part == "..")
+    {
+        return Err(DidError::Malformed);
+    }
+    let path = if path.is_empty() {
+        ".well-known".to_owned()
+    } else {
+        path.join("/")
+    };
+    let url = |scheme: &str| Endpoint::parse(&format!("{scheme}://{host}/{path}/did.json"), profile);
+    // The method demands https; a developer's own machine is the one exception, where the profile allows it.
+    let secure = url("https").map_err(|_| DidError::Malformed)?;
+    if profile.allow_loopback_http
+        && let Ok(local) = url("http")
+    {
+        return Ok(local);
+    }
+    Ok(secure)
+}
