@@ -95,7 +95,7 @@ fn server(data: &Path, port: u16, log: &Path) -> Result<Child> {
             "--data",
         ])
         .args([data.join("server")])
-        .args(["--wallet-dir"])
+        .args(["--wallet"])
         .args([root().join("web/wallet/dist")])
         .quiet()
         .spawn(Some(log))
@@ -107,6 +107,7 @@ fn example(data: &Path, base: &str, origin: &str, port: u16, log: &Path) -> Resu
         .dir("examples/library")
         .env("ASSENT_URL", base)
         .env("ASSENT_KEY_FILE", data.join("server/library.key"))
+        .env("ASSENT_WEBHOOK_SECRET_FILE", data.join("server/library.webhook"))
         .env("LIBRARY_ORIGIN", origin)
         .env("LIBRARY_PORT", port.to_string())
         .env("LIBRARY_DATA", data.join("library"))

@@ -37,7 +37,7 @@ Usage: cargo xtask COMMAND [OPTIONS]
   budget  Check the download sizes
   bench   Measure                             [FILTER]
   fuzz    Run the fuzz targets                --seconds N (600)  [TARGET]
-  fmt     Format everything
+  fmt     Format everything, write specs/problems.md anew
 ";
 
 fn main() -> ExitCode {
@@ -68,7 +68,12 @@ fn run() -> Result<()> {
         "budget" => budget::run(),
         "bench" => bench::run(&args),
         "fuzz" => fuzz::run(&args),
-        "fmt" => process::Cmd::new("cargo").args(["fmt", "--all"]).run(),
+        "fmt" => {
+            process::Cmd::new("cargo").args(["fmt", "--all"]).run()?;
+            process::Cmd::new("cargo")
+                .args(["run", "--quiet", "--package", "assent-tidy"])
+                .run()
+        }
         #[cfg(feature = "bindgen")]
         "bindgen" => bindgen::run(&args),
         "" | "help" | "--help" | "-h" => {

@@ -1,6 +1,7 @@
 //! Checks on the source tree itself. What ARCHITECTURE.md promises about arrows, layers and dependencies is a test
 //! here, so that the promise cannot quietly stop being true.
 
+pub mod problems;
 mod tree;
 
 #[cfg(test)]

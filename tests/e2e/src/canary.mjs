@@ -1,0 +1,47 @@
+// Looks for known plaintexts in every byte that a program stored or logged, in the forms in which they could hide.
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** The ways a text may be written down. */
+export function formsOf(text) {
+  const bytes = Buffer.from(text, "utf8");
+  const forms = new Map([
+    ["utf-8", bytes],
+    ["utf-16", Buffer.from(text, "utf16le")],
+    ["hex", Buffer.from(bytes.toString("hex"))],
+    ["percent", Buffer.from(encodeURIComponent(text))],
+    ["json", Buffer.from(JSON.stringify(text).slice(1, -1))],
+    ["lower case", Buffer.from(text.toLowerCase())],
+  ]);
+  // Base64 of a text inside a longer one depends on where it begins; cut what its neighbours would change.
+  for (const shift of [0, 1, 2]) {
+    for (const encoding of ["base64", "base64url"]) {
+      const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString(encoding).replace(/=+$/, "");
+      const from = shift === 0 ? 0 : shift + 1;
+      const sure = encoded.slice(from, Math.floor(((shift + bytes.length) * 8) / 6));
+      if (sure.length >= 8) forms.set(`${encoding} +${shift}`, Buffer.from(sure));
+    }
+  }
+  return forms;
+}
+
+function* filesUnder(folder) {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) yield* filesUnder(path);
+    else yield path;
+  }
+}
+
+/** Every place where a canary was found: `file: which canary (form)`. Also says how many bytes were searched. */
+export function findCanaries(paths, canaries) {
+  const found = [];
+  let bytes = 0;
+  const wanted = Object.entries(canaries).flatMap(([name, text]) => [...formsOf(text)].map(([form, needle]) => ({ name, form, needle })));
+  for (const path of paths.flatMap((path) => (statSync(path).isDirectory() ? [...filesUnder(path)] : [path]))) {
+    const content = readFileSync(path);
+    bytes += content.length;
+    for (const { name, form, needle } of wanted) if (content.includes(needle)) found.push(`${path}: ${name} (${form})`);
+  }
+  return { found, bytes };
+}

@@ -1,0 +1,130 @@
+// The real programs: the server with its own SQLite in a temporary folder, and the library in its own process.
+import { spawn } from "node:child_process";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
+const SERVER = process.env.ASSENT_SERVER ?? join(ROOT, "target/debug/assent-server");
+
+/** A port nobody uses now. */
+function freePort() {
+  return new Promise((done, failed) => {
+    const server = createServer();
+    server.once("error", failed);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
+  });
+}
+
+/** Waits until `probe` returns something true; says what it waited for when it does not. */
+export async function until(what, probe, seconds = 20) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}`);
+    await new Promise((next) => setTimeout(next, 100));
+  }
+}
+
+class Program {
+  #child;
+
+  constructor(name, command, args, options, readyUrl, log) {
+    Object.assign(this, { name, command, args, options, readyUrl, log });
+  }
+
+  async start() {
+    const log = createWriteStream(this.log, { flags: "a" });
+    const child = spawn(this.command, this.args, { ...this.options, stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.pipe(log);
+    child.stderr.pipe(log);
+    this.#child = child;
+    let ended;
+    child.once("exit", (code, signal) => (ended = code ?? signal));
+    child.once("error", (error) => (ended = error.message));
+    await until(`${this.name} at ${this.readyUrl}`, async () => {
+      if (ended !== undefined) throw new Error(`${this.name} ended (${ended}):\n${readFileSync(this.log, "utf8").slice(-4000)}`);
+      return fetch(this.readyUrl).then(
+        (response) => response.ok,
+        () => false,
+      );
+    }, 60);
+  }
+
+  async stop(signal = "SIGTERM") {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((done) => child.once("exit", done));
+    child.kill(signal);
+    const hard = setTimeout(() => child.kill("SIGKILL"), 10_000);
+    await ended;
+    clearTimeout(hard);
+  }
+}
+
+/** Starts server and library. `stop` ends both and removes what they stored. */
+export async function startStack() {
+  const data = mkdtempSync(join(tmpdir(), "assent-e2e-"));
+  const [port, libraryPort] = [await freePort(), await freePort()];
+  const base = `http://localhost:${port}`;
+  const libraryOrigin = `http://localhost:${libraryPort}`;
+  const settings = join(data, "assent.toml");
+  // Logs are as talkative as they can be: the search for plaintext must have something to search.
+  writeFileSync(
+    settings,
+    [
+      `listen = "127.0.0.1:${port}"`,
+      `public_url = "${base}"`,
+      `data_dir = ${JSON.stringify(join(data, "server"))}`,
+      `wallet.dir = ${JSON.stringify(join(ROOT, "web/wallet/dist"))}`,
+      `log.filter = "trace"`,
+    ].join("\n"),
+  );
+  const server = new Program(
+    "the server",
+    SERVER,
+    ["serve", "--sandbox", "--config", settings],
+    { cwd: data, env: process.env },
+    `${base}/readyz`,
+    join(data, "server.log"),
+  );
+  const library = new Program(
+    "the library",
+    process.execPath,
+    ["src/main.mjs"],
+    {
+      cwd: join(ROOT, "examples/library"),
+      env: {
+        ...process.env,
+        ASSENT_URL: base,
+        ASSENT_KEY_FILE: join(data, "server/library.key"),
+        ASSENT_WEBHOOK_SECRET_FILE: join(data, "server/library.webhook"),
+        LIBRARY_ORIGIN: libraryOrigin,
+        LIBRARY_PORT: String(libraryPort),
+        LIBRARY_DATA: join(data, "library"),
+        LIBRARY_CHECK_EVERY: "2",
+      },
+    },
+    `${libraryOrigin}/healthz`,
+    join(data, "library.log"),
+  );
+  await server.start();
+  await library.start();
+  return {
+    base,
+    libraryOrigin,
+    data,
+    server,
+    library,
+    async stop() {
+      await Promise.all([library.stop(), server.stop()]);
+      if (!process.env.KEEP) rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
