@@ -14,6 +14,7 @@ pub mod crypto;
 pub mod error;
 pub mod http;
 pub mod jobs;
+pub mod outbound;
 pub mod sandbox;
 pub mod serve;
 pub mod state;

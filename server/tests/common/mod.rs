@@ -1,0 +1,149 @@
+//! A real server on a port of its own, and a small client.
+
+#![allow(dead_code, reason = "each test program uses another part")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use assent_server::clock::Clock;
+use assent_server::config::Config;
+use assent_server::serve::{Server, Stopper};
+use serde_json::Value;
+
+/// A sandbox server in this process. Stops and deletes its data when dropped.
+pub struct Sandbox {
+    pub base: String,
+    pub client: reqwest::Client,
+    pub dir: tempfile::TempDir,
+    shift: Arc<AtomicI64>,
+    stopper: Stopper,
+}
+
+impl Sandbox {
+    /// Starts one with the settings of `serve --sandbox`.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts one with changed settings.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = Config::sandbox(([127, 0, 0, 1], 0).into(), dir.path().join("data"));
+        change(&mut config);
+        let shift = Arc::new(AtomicI64::new(0));
+        let server = Server::prepare(config, Clock::Shifted(shift.clone()))
+            .await
+            .unwrap();
+        let base = server.state().config.public_url.clone();
+        let stopper = server.stopper();
+        tokio::spawn(server.run());
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self {
+            base,
+            client,
+            dir,
+            shift,
+            stopper,
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// The API key of the ready-made service.
+    pub fn library_key(&self) -> String {
+        std::fs::read_to_string(self.data().join("library.key")).unwrap()
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, seconds: i64) {
+        self.shift.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::read(self.client.get(self.url(path)).send().await.unwrap()).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        Answer::read(self.client.post(self.url(path)).json(body).send().await.unwrap()).await
+    }
+
+    /// Sends a request with a bearer token and more headers.
+    pub async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
+        let mut request = self
+            .client
+            .request(method.parse().unwrap(), self.url(path))
+            .bearer_auth(token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        Answer::read(request.send().await.unwrap()).await
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stopper.stop();
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub async fn read(response: reqwest::Response) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    /// Checks that this is a problem with the given status and code, in the form of RFC 9457.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        let body = self.json();
+        assert_eq!(body["code"], code);
+        assert_eq!(body["status"], status);
+        assert_eq!(body["type"], format!("https://assent.example/problems/{code}"));
+        assert!(body["title"].is_string() && body["detail"].is_string());
+    }
+}
