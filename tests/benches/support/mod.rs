@@ -1,0 +1,4 @@
+//! Shared by the benchmarks: timing, a table, and the certificates and credentials they work on.
+
+pub mod credentials;
+pub mod timing;
