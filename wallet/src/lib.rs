@@ -6,3 +6,7 @@
 
 pub mod app;
 pub mod vault;
+
+#[cfg(test)]
+#[path = "../../core/src/vectors.rs"]
+mod vectors;

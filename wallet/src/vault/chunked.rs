@@ -138,9 +138,6 @@ mod tests {
 
     use super::*;
 
-    const VECTORS: &str =
-        include_str!("../../../tests/vectors/wycheproof/c2sp_chunked_encryption_aes_256_gcm_test.json");
-
     fn hex(text: &str) -> Vec<u8> {
         (0..text.len() / 2)
             .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
@@ -149,7 +146,8 @@ mod tests {
 
     #[test]
     fn wycheproof_cobblestone_256() {
-        let file: Value = serde_json::from_str(VECTORS).unwrap();
+        let file: Value =
+            crate::vectors::json("wycheproof/testvectors_v1/c2sp_chunked_encryption_aes_256_gcm_test.json");
         let (mut valid, mut invalid) = (0, 0);
         for group in file["testGroups"].as_array().unwrap() {
             for test in group["tests"].as_array().unwrap() {
