@@ -9,7 +9,10 @@ use serde_json::Value;
 /// # Panics
 /// With instructions when the file is not there: a missing vector is a failed test, never a skipped one.
 pub(crate) fn text(path: &str) -> String {
-    #[expect(clippy::disallowed_methods, reason = "tests find their vectors through the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests find their vectors through the environment"
+    )]
     let root = std::env::var("ASSENT_VECTORS").map_or_else(
         |_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors"),
         PathBuf::from,

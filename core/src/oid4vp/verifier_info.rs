@@ -9,7 +9,7 @@ use crate::encoding::json::Object;
 const MAX_ENTRIES: usize = 16;
 
 /// One entry. Reading it checks its form only: whoever knows its format verifies signature and binding.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct VerifierInfo {
     /// What `data` is.
     pub format: String,
