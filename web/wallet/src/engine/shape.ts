@@ -80,3 +80,18 @@ function plainObject(value: unknown, path: string): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new ShapeError(path, "object");
   return value as Record<string, unknown>;
 }
+
+/** A list of exactly two. */
+export const pair =
+  <A, B>(first: Shape<A>, second: Shape<B>): Shape<[A, B]> =>
+  (value, path) => {
+    if (!Array.isArray(value) || value.length !== 2) throw new ShapeError(path, "pair");
+    return [first(value[0], `${path}[0]`), second(value[1], `${path}[1]`)];
+  };
+
+/** A claims path (OpenID4VP 1.0 §7): member names, indexes, and null for "every element". As one string, for keys. */
+export const path: Shape<string> = (value, at) => {
+  const element = (part: unknown) => part === null || typeof part === "string" || Number.isInteger(part);
+  if (!Array.isArray(value) || !value.every(element)) throw new ShapeError(at, "claims path");
+  return JSON.stringify(value);
+};

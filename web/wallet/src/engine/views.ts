@@ -1,85 +1,65 @@
-// What the engine answers, as the screens need it. Views hold no keys and no raw credentials.
-import { flag, list, number, object, type Of, oneOf, optional, text } from "./shape";
+// What the engine answers, as the screens need it (wallet/src/app/view). Views hold no keys and no raw credentials.
+// Times are seconds since 1970. What the wallet itself says comes as codes; the words are in messages/*.json.
 import { themes } from "./commands";
+import { flag, list, number, object, type Of, oneOf, optional, pair, path, text } from "./shape";
 
-export const detail = object({ path: text, label: text, value: optional(text), sensitive: flag });
+export const detail = object({ path, label: text, value: text, sensitive: flag });
+export const sharedDetail = object({ vct: text, path, label: text });
+export const warning = object({ code: text, text, mustUnderstand: flag });
+export const trust = oneOf("verified", "asksForMore", "unverified");
+export const recognisability = oneOf("not_at_all", "same_visitor", "as_you");
+export const outcome = oneOf("shared", "declined", "failedBeforeSending", "refused", "unknownWhetherReceived");
 const cardChoice = object({ id: text, name: text });
-export const cardState = oneOf("valid", "expiring", "expired", "revoked", "suspended", "used_up");
+const retention = object({ text, attested: flag });
+
+export const service = object({
+  id: text,
+  name: text,
+  trust,
+  country: optional(text),
+  domain: text,
+  details: list(pair(text, text)),
+});
+
+export const status = object({
+  state: oneOf("empty", "unconfirmed", "locked", "open"),
+  vaultAddress: optional(text),
+  unlockMethods: list(text),
+  waiting: number,
+  pendingWithdrawals: number,
+});
 
 export const cardSummary = object({
   id: text,
   name: text,
-  vct: text,
   issuer: text,
-  state: cardState,
-  expiresAt: optional(number),
+  vct: text,
+  state: oneOf("valid", "expiring", "usedUp", "expired", "suspended", "revoked"),
+  validUntil: optional(number),
   copiesLeft: number,
-});
-
-export const entryState = oneOf("shared", "declined", "failed", "unknown", "stopped", "received");
-
-export const entrySummary = object({
-  id: text,
-  at: number,
-  kind: oneOf("share", "card", "withdrawal"),
-  service: optional(text),
-  state: entryState,
-  details: number,
-});
-
-export const sharingState = oneOf("active", "expired", "stopping", "stopped", "disputed");
-
-export const sharingItem = object({
-  id: text,
-  service: text,
-  domain: optional(text),
-  purpose: text,
-  details: list(text),
-  since: number,
-  until: optional(number),
-  recognisability: oneOf("not_at_all", "same_visitor", "as_you"),
-  state: sharingState,
-});
-
-export const status = object({
-  state: oneOf("none", "creating", "locked", "unlocked"),
-  vaultAddress: optional(text),
-});
-
-export const created = object({ recoveryCode: list(text), vaultAddress: text });
-export const done = object({});
-
-export const home = object({
-  cards: list(cardSummary),
-  sharing: list(sharingItem),
-  history: list(entrySummary),
-  pending: number,
-  synced: flag,
+  copiesTotal: number,
+  refresh: flag,
 });
 
 export const card = object({
-  card: cardSummary,
-  issuerDomain: optional(text),
-  issuedAt: optional(number),
+  summary: cardSummary,
   details: list(detail),
-  usedAt: list(object({ service: text, at: number })),
+  receivedAt: number,
+  issuerId: text,
+  uses: list(object({ service: text, at: number, entryId: text })),
 });
 
 export const offer = object({
-  issuer: object({ name: text, domain: text, verified: flag }),
-  cards: list(object({ name: text, vct: text, details: list(text), copies: number, alreadyHave: flag })),
+  issuer: text,
+  issuerId: text,
+  trust,
+  cards: list(object({ id: text, name: text, vct: text, details: list(text), alreadyHere: flag })),
   txCode: optional(object({ numeric: flag, length: optional(number), description: optional(text) })),
-  warnings: list(object({ code: text, text })),
+  warnings: list(warning),
 });
 
 export const request = object({
-  service: object({
-    name: text,
-    trust: oneOf("verified", "unverified"),
-    country: optional(text),
-    domain: text,
-    details: list(object({ label: text, value: text })),
-  }),
+  service,
   purpose: optional(text),
   required: list(
     object({ queryId: text, details: list(detail), card: cardChoice, otherCards: list(cardChoice) }),
@@ -91,60 +71,129 @@ export const request = object({
       details: list(detail),
       card: optional(cardChoice),
       otherCards: list(cardChoice),
+      queryIds: list(text),
       available: flag,
     }),
   ),
   missing: list(object({ vct: text, name: text, details: list(text) })),
-  recognisability: object({ level: oneOf("not_at_all", "same_visitor", "as_you"), reasons: list(text) }),
-  retention: optional(object({ text, attested: flag })),
-  recipients: list(text),
+  recognisability: object({
+    level: recognisability,
+    reasons: list(text),
+    withOptional: list(pair(text, recognisability)),
+  }),
+  retention: optional(retention),
+  recipients: optional(list(text)),
   policyUrl: optional(text),
+  receipt: flag,
+  canWithdraw: flag,
   sameDevice: flag,
-  warnings: list(object({ code: text, text })),
+  warnings: list(warning),
   canShare: flag,
 });
 
 export const result = object({
-  outcome: oneOf("shared", "declined"),
+  outcome,
   service: text,
-  details: number,
-  entryId: optional(text),
+  count: number,
+  entryId: text,
+  receiptId: optional(text),
   sharingId: optional(text),
-  receipt: flag,
+  countersigned: flag,
   redirectUri: optional(text),
+  warnings: list(warning),
+});
+
+export const entrySummary = object({
+  id: text,
+  at: number,
+  kind: text,
+  name: text,
+  serviceId: text,
+  outcome: optional(outcome),
+  count: number,
 });
 
 export const entry = object({
-  entry: entrySummary,
-  domain: optional(text),
+  summary: entrySummary,
+  service: optional(service),
   purpose: optional(text),
   policyUrl: optional(text),
-  asked: list(text),
-  shared: list(text),
-  recognisability: optional(oneOf("not_at_all", "same_visitor", "as_you")),
-  retention: optional(text),
-  receipt: oneOf("none", "waiting", "countersigned", "failed"),
+  requested: list(sharedDetail),
+  presented: list(sharedDetail),
+  reason: optional(text),
+  recognisability: optional(recognisability),
+  receiptId: optional(text),
   sharingId: optional(text),
+  authority: optional(pair(text, text)),
+  export: text,
 });
 
-export const receipt = object({ fileName: text, content: text, checks: list(object({ label: text, ok: flag })) });
+export const sharingItem = object({
+  id: text,
+  service,
+  details: list(sharedDetail),
+  purpose: optional(text),
+  since: number,
+  until: optional(number),
+  retention: optional(retention),
+  recognisability,
+  state: oneOf("active", "expired", "stopQueued", "stopped", "stopDisputed"),
+  stoppedAt: optional(number),
+  erasureAsked: flag,
+  kept: optional(text),
+  attempts: number,
+  receiptId: text,
+  entryId: text,
+  rightsContact: optional(text),
+});
+
+const proof = oneOf("absent", "valid", "invalid");
+export const receipt = object({
+  id: text,
+  service: text,
+  at: number,
+  receipt: proof,
+  countersignature: proof,
+  withdrawal: proof,
+  acknowledgement: proof,
+  export: text,
+});
+
+export const home = object({
+  cards: list(cardSummary),
+  sharingCount: number,
+  sharing: list(sharingItem),
+  latest: list(entrySummary),
+  status,
+});
+
 export const settings = object({
-  language: optional(text),
+  language: text,
   theme: oneOf(...themes),
   autoLockMinutes: number,
   vaultAddress: text,
+  unlockMethods: list(text),
 });
 
 export type Detail = Of<typeof detail>;
-export type CardSummary = Of<typeof cardSummary>;
-export type EntrySummary = Of<typeof entrySummary>;
-export type SharingItem = Of<typeof sharingItem>;
+export type SharedDetail = Of<typeof sharedDetail>;
+export type Warning = Of<typeof warning>;
+export type Trust = Of<typeof trust>;
+export type Recognisability = Of<typeof recognisability>;
+export type Outcome = Of<typeof outcome>;
+export type ServiceView = Of<typeof service>;
 export type StatusView = Of<typeof status>;
-export type HomeView = Of<typeof home>;
+export type CardSummary = Of<typeof cardSummary>;
 export type CardView = Of<typeof card>;
 export type OfferView = Of<typeof offer>;
 export type RequestView = Of<typeof request>;
+export type RequiredBlock = RequestView["required"][number];
+export type OptionalSet = RequestView["optional"][number];
 export type ResultView = Of<typeof result>;
+export type EntrySummary = Of<typeof entrySummary>;
 export type EntryView = Of<typeof entry>;
+export type SharingView = Of<typeof sharingItem>;
 export type ReceiptView = Of<typeof receipt>;
+export type Proof = Of<typeof proof>;
+export type HomeView = Of<typeof home>;
 export type SettingsView = Of<typeof settings>;

@@ -35,3 +35,5 @@ self.addEventListener("fetch", (event) => {
   if (!shell.has(path)) return;
   event.respondWith(caches.match(path, { cacheName }).then((hit) => hit ?? fetch(event.request)));
 });
+
+export {};

@@ -1,0 +1,167 @@
+// What every screen shares: the vault's state, the language, where we are, and what waits to be opened.
+import { type Language, loadTranslator, type MessageKey, pickLanguage, type Translator } from "@assent/ui/i18n";
+import { EngineClient, EngineError, type WorkerNews } from "../engine/client";
+import type { Command } from "../engine/commands";
+import type { Failure } from "../engine/messages";
+import type { Reply } from "../engine/replies";
+import type { ResultView, SettingsView, StatusView } from "../engine/views";
+import { applyTheme, preferences, type Theme } from "../host/preferences";
+import { startWorker } from "../host/trusted-urls";
+import { watchUpdates } from "../host/updates";
+import { type IncomingLink, incomingLink } from "./links";
+import { href, parseRoute, type Route, type ScreenName } from "./router";
+
+type Phase = "starting" | "ready" | "busy" | "moved" | "broken";
+
+class App {
+  phase = $state<Phase>("starting");
+  status = $state.raw<StatusView>();
+  failure = $state.raw<Failure>();
+  route = $state.raw<Route>(parseRoute(location.hash));
+  translator = $state.raw() as Translator;
+  theme = $state<Theme>(preferences.theme);
+  online = $state(navigator.onLine);
+  announcement = $state("");
+  /** An offer or request that opened this page and waits for the vault. */
+  incoming = $state.raw<IncomingLink>();
+  /** The outcome the result screen shows. */
+  result = $state.raw<ResultView>();
+  /** True after the vault locked by itself. */
+  lockedByItself = $state(false);
+  installUpdate = $state.raw<() => void>();
+  #engine: EngineClient | undefined;
+
+  get t(): Translator["t"] {
+    const translator = this.translator;
+    return (key, ...parameters) => translator.t(key, ...parameters);
+  }
+
+  get isOpen(): boolean {
+    return this.status?.state === "open";
+  }
+
+  async start(): Promise<void> {
+    applyTheme(this.theme);
+    await this.speak(preferences.language ?? pickLanguage(navigator.languages));
+    this.takeIncoming();
+    addEventListener("hashchange", () => {
+      this.takeIncoming();
+      this.route = parseRoute(location.hash);
+    });
+    addEventListener("online", () => (this.online = true));
+    addEventListener("offline", () => (this.online = false));
+    for (const type of ["pointerdown", "keydown"]) addEventListener(type, this.#active, { passive: true });
+    void watchUpdates((install) => (this.installUpdate = install));
+    // Whoever comes from a service means to go on here, not in a tab left open somewhere.
+    this.begin(this.incoming !== undefined);
+  }
+
+  /** Starts a fresh worker, with no keys. */
+  begin(takeOver: boolean): void {
+    this.#engine?.terminate();
+    this.phase = "starting";
+    this.#engine = new EngineClient(startWorker(), (news) => void this.#hear(news));
+    this.#engine.begin(takeOver);
+  }
+
+  /** Asks the engine for something; rejects with an {@link EngineError}. */
+  call<C extends Command>(command: C): Promise<Reply<C["type"]>> {
+    if (!this.#engine) return Promise.reject(new Error("no engine"));
+    return this.#engine.call(command);
+  }
+
+  /** Locks by ending the worker, and its memory with it. */
+  lock(): void {
+    this.begin(false);
+    this.go("home");
+  }
+
+  go(screen: ScreenName, id = ""): void {
+    location.hash = href(screen, id);
+  }
+
+  /** Says something to screen readers without moving the focus. */
+  announce(text: string): void {
+    this.announcement = text;
+  }
+
+  async speak(language: Language): Promise<void> {
+    this.translator = await loadTranslator(language);
+    document.documentElement.lang = language;
+  }
+
+  /** Chooses a language here and, when the vault is open, for the vault. */
+  async setLanguage(language: Language): Promise<void> {
+    preferences.language = language;
+    await this.speak(language);
+    if (this.isOpen) await this.call({ type: "setSettings", language, theme: undefined, autoLockMinutes: undefined });
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme;
+    preferences.theme = theme;
+    applyTheme(theme);
+  }
+
+  /** After unlocking: the vault's settings win over the device's, and what waited is opened. */
+  async opened(status: StatusView): Promise<void> {
+    const { settings } = await this.call({ type: "settings" });
+    this.useSettings(settings);
+    const language = this.translator.language;
+    if (settings.language !== language) {
+      await this.call({ type: "setSettings", language, theme: undefined, autoLockMinutes: undefined });
+    }
+    this.lockedByItself = false;
+    this.status = status;
+    if (this.incoming) this.go(this.incoming.kind);
+    else if (["create", "open"].includes(this.route.screen)) this.go("home");
+  }
+
+  useSettings(settings: SettingsView): void {
+    this.#engine?.autoLock(settings.autoLockMinutes);
+  }
+
+  /** Moves a link out of the address bar, where history and screenshots would keep its one-time secrets. */
+  takeIncoming(): void {
+    const link = incomingLink(location);
+    if (!link) return;
+    this.incoming = link;
+    history.replaceState(null, "", `${location.pathname}${href(link.kind)}`);
+    this.route = parseRoute(location.hash);
+  }
+
+  async #hear(news: WorkerNews): Promise<void> {
+    if (news.type === "ready") {
+      try {
+        this.status = (await this.call({ type: "status" })).status;
+        this.phase = "ready";
+      } catch (error) {
+        this.failure = failureOf(error);
+        this.phase = "broken";
+      }
+      return;
+    }
+    if (news.type === "locked") {
+      this.lockedByItself = true;
+      return this.begin(false);
+    }
+    if (news.type === "broken") this.failure = news.failure;
+    this.phase = news.type;
+  }
+
+  #lastActive = 0;
+  #active = () => {
+    if (Date.now() - this.#lastActive < 10_000) return;
+    this.#lastActive = Date.now();
+    this.#engine?.active();
+  };
+}
+
+/** What went wrong, for the screen, whatever was thrown. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof EngineError) return error.failure;
+  return { code: "unexpected", message: "", hint: "", blame: "wallet", wasAnythingShared: "no" };
+}
+
+export const app = new App();
+export type { MessageKey };

@@ -1,0 +1,53 @@
+// Links that bring somebody here: offers of cards and requests for details. The engine reads what is in them; this
+// only tells the two apart, so that the right screen opens.
+
+export interface IncomingLink {
+  kind: "offer" | "request";
+  link: string;
+}
+
+/** Longer texts are no link of ours; the engine has its own, tighter limits. */
+const longest = 100_000;
+
+const schemes: Record<string, IncomingLink["kind"]> = {
+  "openid4vp:": "request",
+  "haip-vp:": "request",
+  "eudi-openid4vp:": "request",
+  "mdoc-openid4vp:": "request",
+  "openid-credential-offer:": "offer",
+  "haip-vci:": "offer",
+  "haip:": "request",
+};
+
+/** A pasted or scanned text as a link; `undefined` when it is neither an offer nor a request. */
+export function readLink(text: string): IncomingLink | undefined {
+  const link = text.trim();
+  if (link.length > longest || !URL.canParse(link)) return undefined;
+  const url = new URL(link);
+  const kind = kindOf(url.searchParams) ?? kindOf(hashQuery(url.hash));
+  if (kind) return { kind, link: url.hash.startsWith("#/") ? withQuery(kind, hashQuery(url.hash)) : link };
+  const byScheme = schemes[url.protocol];
+  return byScheme && { kind: byScheme, link };
+}
+
+/** The link this page was opened with, in the query or after `#/offer?` or `#/request?`. */
+export function incomingLink(location: { search: string; hash: string }): IncomingLink | undefined {
+  for (const query of [new URLSearchParams(location.search), hashQuery(location.hash)]) {
+    const kind = kindOf(query);
+    if (kind && String(query).length <= longest) return { kind, link: withQuery(kind, query) };
+  }
+  return undefined;
+}
+
+function kindOf(query: URLSearchParams): IncomingLink["kind"] | undefined {
+  if (query.has("credential_offer") || query.has("credential_offer_uri")) return "offer";
+  if (query.has("request_uri") || query.has("request")) return "request";
+  if (query.has("client_id") && (query.has("dcql_query") || query.has("response_type"))) return "request";
+  return undefined;
+}
+
+const hashQuery = (hash: string) => new URLSearchParams(hash.includes("?") ? hash.slice(hash.indexOf("?")) : "");
+
+function withQuery(kind: IncomingLink["kind"], query: URLSearchParams): string {
+  return kind === "offer" ? `openid-credential-offer://?${query}` : `openid4vp://authorize?${query}`;
+}

@@ -1,0 +1,42 @@
+import type { Failure } from "../engine/messages";
+import { failureOf } from "./app.svelte";
+
+/** Something a screen waits for: not there yet, there, or failed. */
+export class Loader<T> {
+  value = $state.raw<T>();
+  failure = $state.raw<Failure>();
+  readonly #load: () => Promise<T>;
+
+  constructor(load: () => Promise<T>) {
+    this.#load = load;
+    void this.reload();
+  }
+
+  reload = async (): Promise<void> => {
+    this.failure = undefined;
+    try {
+      this.value = await this.#load();
+    } catch (error) {
+      this.failure = failureOf(error);
+    }
+  };
+}
+
+/** An action a person started: runs once at a time and keeps its failure for the screen. */
+export class Action {
+  running = $state(false);
+  failure = $state.raw<Failure>();
+
+  async run(work: () => Promise<void>): Promise<void> {
+    if (this.running) return;
+    this.running = true;
+    this.failure = undefined;
+    try {
+      await work();
+    } catch (error) {
+      this.failure = failureOf(error);
+    } finally {
+      this.running = false;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// Which reply answers which command (wallet/src/app/reply.rs).
+import type { CommandType } from "./commands";
+import { list, object, type Of, oneOf, type Shape, text } from "./shape";
+import * as view from "./views";
+
+const status = object({ type: oneOf("status"), status: view.status });
+const cards = object({ type: oneOf("cards"), cards: list(view.cardSummary) });
+const result = object({ type: oneOf("result"), result: view.result });
+const sharing = object({ type: oneOf("sharing"), sharing: list(view.sharingItem) });
+const settings = object({ type: oneOf("settings"), settings: view.settings });
+const done = object({ type: oneOf("done") });
+
+export const replies = {
+  status,
+  createVault: object({ type: oneOf("vaultCreated"), recoveryCode: list(text), vaultAddress: text }),
+  confirmRecovery: status,
+  openVault: status,
+  unlock: status,
+  lock: status,
+  home: object({ type: oneOf("home"), home: view.home }),
+  cards,
+  card: object({ type: oneOf("card"), card: view.card }),
+  removeCard: cards,
+  offerOpen: object({ type: oneOf("offer"), offer: view.offer }),
+  offerAccept: cards,
+  offerCancel: done,
+  requestOpen: object({ type: oneOf("request"), request: view.request }),
+  requestShare: result,
+  requestDecline: result,
+  history: object({ type: oneOf("history"), entries: list(view.entrySummary) }),
+  entry: object({ type: oneOf("entry"), entry: view.entry }),
+  deleteEntry: done,
+  receipt: object({ type: oneOf("receipt"), receipt: view.receipt }),
+  sharing,
+  stopSharing: object({ type: oneOf("sharingItem"), item: view.sharingItem }),
+  retryPending: sharing,
+  sync: status,
+  settings,
+  setSettings: settings,
+  deleteVault: status,
+} satisfies Record<CommandType, Shape<unknown>>;
+
+export type Reply<C extends CommandType> = Of<(typeof replies)[C]>;

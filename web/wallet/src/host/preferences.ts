@@ -1,0 +1,43 @@
+// What must be known before the vault is open. Nothing personal.
+import type { Language } from "@assent/ui/i18n";
+import { languages } from "@assent/ui/i18n";
+import { themes } from "../engine/commands";
+
+export type Theme = (typeof themes)[number];
+
+const read = (key: string) => {
+  try {
+    return localStorage.getItem(`assent.${key}`);
+  } catch {
+    return null;
+  }
+};
+const write = (key: string, value: string) => {
+  try {
+    localStorage.setItem(`assent.${key}`, value);
+  } catch {
+    // Without storage the choice lasts as long as the page.
+  }
+};
+
+export const preferences = {
+  get language(): Language | undefined {
+    const saved = read("language");
+    return saved && saved in languages ? (saved as Language) : undefined;
+  },
+  set language(value: Language) {
+    write("language", value);
+  },
+  get theme(): Theme {
+    return themes.find((theme) => theme === read("theme")) ?? "system";
+  },
+  set theme(value: Theme) {
+    write("theme", value);
+  },
+};
+
+/** Shows a theme. `system` follows the device. */
+export function applyTheme(theme: Theme): void {
+  if (theme === "system") delete document.documentElement.dataset["theme"];
+  else document.documentElement.dataset["theme"] = theme;
+}

@@ -1,0 +1,63 @@
+// The only place of the wallet that opens a connection. No cookies, no redirects, no referrer; bounded in time and size.
+import type { Exchange, HttpRequest } from "./engine-type";
+
+const timeLimit = 10_000;
+
+/** Carries out one exchange for the engine. Never throws. */
+export async function exchange(request: HttpRequest): Promise<Exchange> {
+  const abort = AbortSignal.timeout(timeLimit);
+  try {
+    const response = await fetch(request.url, {
+      method: request.method,
+      headers: request.headers,
+      body: request.body,
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error", // OpenID4VP 1.0 errata §14.8: following one could hand the answer to somebody else
+      referrerPolicy: "no-referrer",
+      signal: abort,
+    });
+    const bytes = await readBounded(response, request.max_response);
+    if (!bytes) return { failure: "too-large" };
+    const body = asText(bytes);
+    if (body === undefined) return { failure: "not-text" };
+    return { response: { status: response.status, headers: [...response.headers], body } };
+  } catch {
+    return { failure: abort.aborted ? "timeout" : "unreachable" };
+  }
+}
+
+async function readBounded(response: Response, most: number): Promise<Uint8Array | undefined> {
+  if (Number(response.headers.get("content-length")) > most) {
+    await response.body?.cancel();
+    return undefined;
+  }
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const reader = response.body?.getReader();
+  for (;;) {
+    const next = await reader?.read();
+    if (!next || next.done) break;
+    size += next.value.length;
+    if (size > most) {
+      await reader?.cancel();
+      return undefined;
+    }
+    parts.push(next.value);
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function asText(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+// Runs commands on the engine, one after another: step, exchange, step, until done.
+import type { Command } from "../engine/commands";
+import { failure, type Failure } from "../engine/messages";
+import type { Engine, Exchange, HttpRequest } from "./engine-type";
+
+interface Parts {
+  engine: Engine;
+  exchange: (request: HttpRequest) => Promise<Exchange>;
+  save: (bytes: Uint8Array | undefined) => Promise<void>;
+  now: () => number;
+}
+
+/** No flow needs more exchanges than this. After it the engine hears that the network fails, so that it can end well. */
+const mostSteps = 64;
+
+/** One unlocked or locked vault in this worker. */
+export class Session {
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly parts: Parts) {}
+
+  /** Does a command after those before it, and resolves to its reply; rejects with a {@link Failure}. */
+  run(command: Command): Promise<unknown> {
+    const turn = this.#last.then(() => this.#run(command));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Resolves when no command is under way. */
+  async idle(): Promise<void> {
+    await this.#last;
+  }
+
+  async #run(command: Command): Promise<unknown> {
+    const { engine, exchange, save, now } = this.parts;
+    try {
+      let step = engine.start(command, now());
+      for (let steps = 0; step.type === "send"; steps += 1) {
+        if (steps > 2 * mostSteps) throw { code: "too-many-exchanges", blame: "service", wasAnythingShared: "unknown" };
+        // Before anything leaves: a copy of a card marked as used must stay used when the tab is closed now.
+        await save(engine.cache());
+        const answer: Exchange = steps < mostSteps ? await exchange(step.request) : { failure: "unreachable" };
+        step = engine.resume(answer, now());
+      }
+      return step.reply;
+    } catch (error) {
+      throw asFailure(error);
+    } finally {
+      await save(engine.cache());
+    }
+  }
+}
+
+/** Whatever was thrown, as a failure the page can show. */
+export function asFailure(thrown: unknown): Failure {
+  const fields = typeof thrown === "object" && thrown !== null ? (thrown as Record<string, unknown>) : {};
+  const known = { code: "unexpected", message: "", hint: "", blame: "wallet", wasAnythingShared: "no" };
+  for (const key of Object.keys(known) as (keyof typeof known)[]) {
+    if (typeof fields[key] === "string") known[key] = fields[key];
+  }
+  try {
+    return failure(known, "");
+  } catch {
+    return { ...known, blame: "wallet", wasAnythingShared: "unknown" };
+  }
+}

@@ -1,0 +1,36 @@
+// The sealed vault on this device. Ciphertext only: the engine seals before it hands over bytes.
+import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+
+interface Schema extends DBSchema {
+  sealed: { key: "vault"; value: Uint8Array };
+}
+
+/** Opens the store, creating it at first use. */
+export async function openStorage(): Promise<Storage> {
+  return new Storage(await openDB<Schema>("assent", 1, { upgrade: (db) => void db.createObjectStore("sealed") }));
+}
+
+/** One slot for the engine's sealed bytes. */
+export class Storage {
+  #last: Uint8Array | undefined;
+
+  constructor(private readonly db: IDBPDatabase<Schema>) {}
+
+  async load(): Promise<Uint8Array | undefined> {
+    this.#last = await this.db.get("sealed", "vault");
+    return this.#last;
+  }
+
+  /** Keeps the bytes, or forgets them when there are none. Does nothing when they did not change. */
+  async save(bytes: Uint8Array | undefined): Promise<void> {
+    if (same(bytes, this.#last)) return;
+    if (bytes) await this.db.put("sealed", bytes, "vault");
+    else await this.db.delete("sealed", "vault");
+    this.#last = bytes;
+  }
+}
+
+function same(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (!a || !b) return a === b;
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

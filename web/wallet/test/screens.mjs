@@ -1,0 +1,147 @@
+// Walks through every screen with the fixture engine in Chromium: screenshots to look at, axe on each, no console errors.
+// Usage: npm run build:fixture && npm run screens [-- --only request --axe-only]
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import AxeBuilder from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+import { serve } from "./serve.mjs";
+
+const port = 8610;
+const base = `http://127.0.0.1:${port}`;
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : "";
+const looks = [
+  { name: "phone-light-en", viewport: { width: 390, height: 844 }, colorScheme: "light", locale: "en-GB" },
+  { name: "narrow-dark-nl", viewport: { width: 320, height: 700 }, colorScheme: "dark", locale: "nl-NL" },
+  { name: "desktop-light-nl", viewport: { width: 1280, height: 860 }, colorScheme: "light", locale: "nl-NL" },
+  { name: "desktop-dark-en", viewport: { width: 1280, height: 860 }, colorScheme: "dark", locale: "en-GB" },
+];
+
+const screens = [
+  ["home", "#/"], ["card", "#/card/c1", (page) => page.locator("[aria-controls=detail-list]").click()], ["card-revoked", "#/card/c3"],
+  ["add", "#/add"], ["add-wrong", "#/add", (page) => page.locator("form button").click()],
+  ["offer", "#/offer?credential_offer_uri=https://x.example/code"], ["offer-again", "#/offer?credential_offer_uri=https://x.example/again"],
+  ["offer-broken", "#/offer?credential_offer_uri=https://x.example/broken"], ["offer-none", "#/offer"],
+  ["offer-done", "#/offer?credential_offer_uri=https://x.example/plain", (page) => page.locator("form button[type=submit]").click()],
+  ["request", "#/request?request_uri=https://x.example/plain&client_id=a", (page) => page.locator("[role=switch]").first().click()],
+  ["request-missing", "#/request?request_uri=https://x.example/missing&client_id=a"],
+  ["request-sensitive", "#/request?request_uri=https://x.example/sensitive&client_id=a", pressShare],
+  ["request-hostile", "#/request?request_uri=https://x.example/hostile&client_id=a"],
+  ["request-cross", "#/request?request_uri=https://x.example/cross&client_id=a"],
+  ["request-broken", "#/request?request_uri=https://x.example/broken&client_id=a"],
+  ["request-offline", "#/request?request_uri=https://x.example/offline&client_id=a"], ["request-none", "#/request"],
+  ["result", "#/request?request_uri=https://x.example/plain&client_id=b", pressShare],
+  ["result-declined", "#/request?request_uri=https://x.example/plain&client_id=c", (page) => page.locator(".decide button").first().click()],
+  ["sharing", "#/sharing"], ["stop", "#/stop/s1"], ["stop-queued", "#/stop/s2"], ["stop-kept", "#/stop/s3"],
+  ["stop-done", "#/stop/s1", (page) => page.locator(".choice button").click()],
+  ["history", "#/history"], ["history-none", "#/history", (page) => page.locator("input[type=search]").fill("zzz").then(() => page.locator("form button").click())],
+  ["entry", "#/entry/e1"], ["entry-delete", "#/entry/e2", (page) => page.locator(".button.danger").click()], ["entry-hostile", "#/entry/e4"], ["receipt", "#/receipt/r1"], ["receipt-wrong", "#/receipt/r3"],
+  ["settings", "#/settings", (page) => page.locator(".button.danger").click()],
+];
+
+async function pressShare(page) {
+  const button = page.locator(".decide button").last();
+  await button.scrollIntoViewIfNeeded();
+  await page.locator(".decide button[data-armed=true]").waitFor();
+  await button.click();
+}
+
+const server = await serve(here(".fixture-dist"), port);
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+mkdirSync(here(".screens"), { recursive: true });
+let problems = 0;
+
+for (const { name, ...options } of looks) {
+  const context = await browser.newContext({ ...options, reducedMotion: "reduce", serviceWorkers: "block" });
+  const page = await context.newPage();
+  const trouble = (text) => {
+    problems += 1;
+    console.error(`${name}: ${text}`);
+  };
+  page.on("console", (message) => message.type() === "error" && trouble(message.text()));
+  page.on("pageerror", (error) => trouble(error.message));
+
+  const look = async (screen) => {
+    if (only && !screen.includes(only)) return;
+    await page.waitForTimeout(60);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (wide > 0) trouble(`${screen}: ${wide} px wider than the window`);
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll("a, button, input, select, summary")]
+        .filter((element) => element.checkVisibility() && !element.closest("p, .hidden-visually, .skip, .file, .secret"))
+        .map((element) => ({ box: (element.closest("label") ?? element).getBoundingClientRect(), what: element.outerHTML.slice(0, 80) }))
+        .filter(({ box }) => box.width > 0 && (box.height < 43.5 || box.width < 43.5))
+        .map(({ box, what }) => `${Math.round(box.width)}x${Math.round(box.height)} ${what}`),
+    );
+    for (const target of small) trouble(`${screen}: small target ${target}`);
+    const axe = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+    for (const { id, nodes } of axe.violations) trouble(`${screen}: axe ${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
+    await page.screenshot({ path: here(`.screens/${name}--${screen}.png`), fullPage: true });
+  };
+
+  await page.goto(base);
+  await page.locator("h1").waitFor();
+  await look("welcome");
+  await page.goto(`${base}/?request_uri=https://x.example/plain&client_id=a`);
+  await page.locator("h1").waitFor();
+  await look("welcome-from-request");
+  await page.goto(`${base}/#/open`);
+  await page.reload();
+  await page.locator("h1").waitFor();
+  await look("open");
+  await page.goto(`${base}/#/create`);
+  await page.reload();
+  await page.locator("input").first().fill("too sh");
+  await page.locator("button[type=submit]").click();
+  await look("create-short");
+  for (const input of await page.locator("input").all()) await input.fill("purple otter tea kettle");
+  await look("create");
+  await page.locator("button[type=submit]").click();
+  await page.locator("ol").waitFor();
+  await look("recovery");
+  await page.locator(".button.main").click();
+  for (const input of await page.locator("input").all()) await input.fill("WRONG");
+  await page.locator("button[type=submit]").click();
+  await page.locator("[role=alert]").waitFor();
+  await look("confirm-wrong");
+  for (const input of await page.locator("input").all()) await input.fill("7K3M");
+  await page.locator("button[type=submit]").click();
+  await page.locator("nav").waitFor();
+
+  for (const [screen, address, act] of screens) {
+    if (only && !screen.includes(only)) continue;
+    await page.evaluate((hash) => (location.hash = hash), "#/none");
+    await page.evaluate((hash) => (location.hash = hash), address);
+    await page.waitForTimeout(120);
+    await act?.(page);
+    await page.waitForTimeout(80);
+    await look(screen);
+  }
+
+  await context.setOffline(true);
+  await page.evaluate(() => (location.hash = "#/"));
+  await page.waitForTimeout(150);
+  await look("home-offline");
+  await context.setOffline(false);
+
+  await page.locator("header .button.quiet").click();
+  await page.locator("form").waitFor();
+  await look("unlock");
+  await page.locator("input").fill("wrong");
+  await page.locator("button[type=submit]").click();
+  await page.locator("[role=alert]").waitFor();
+  await look("unlock-wrong");
+  const second = await context.newPage();
+  await second.goto(base);
+  await second.locator("h1").waitFor();
+  await second.screenshot({ path: here(`.screens/${name}--second-tab.png`) });
+  await context.close();
+}
+
+await browser.close();
+server.close();
+console.log(problems === 0 ? "no problems" : `${problems} problems`);
+process.exitCode = problems === 0 ? 0 : 1;
