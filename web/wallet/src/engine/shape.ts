@@ -24,6 +24,13 @@ export const text = primitive<string>("string");
 export const number = primitive<number>("number");
 export const flag = primitive<boolean>("boolean");
 
+/**
+ * A text to show. Characters that turn the reading direction around or hide themselves are taken out, so that a name
+ * cannot pretend to be another one (Unicode TR 36 §2.10); line breaks stay.
+ */
+export const shown: Shape<string> = (value, path) => text(value, path).replace(invisible, "");
+const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
 /** One of a fixed set of strings. */
 export const oneOf =
   <const T extends string>(...allowed: T[]): Shape<T> =>

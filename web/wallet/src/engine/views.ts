@@ -1,7 +1,7 @@
 // What the engine answers, as the screens need it (wallet/src/app/view). Views hold no keys and no raw credentials.
 // Times are seconds since 1970. What the wallet itself says comes as codes; the words are in messages/*.json.
 import { themes } from "./commands";
-import { flag, list, number, object, type Of, oneOf, optional, pair, path, text } from "./shape";
+import { flag, list, number, object, type Of, oneOf, optional, pair, path, shown as text } from "./shape";
 
 export const detail = object({ path, label: text, value: text, sensitive: flag });
 export const sharedDetail = object({ vct: text, path, label: text });

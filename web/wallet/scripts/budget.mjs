@@ -1,0 +1,28 @@
+// Fails when the built app is larger than its budget (reference: gzip, as the server sends it).
+// Usage: npm run budget, after npm run build.
+import { readdirSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+
+const dist = new URL("../dist/", import.meta.url);
+const limits = { shell: 120_000, engine: 350_000, onDemand: 60_000 };
+
+// Everything a first visit loads: page, styles, main script, worker, one language. Other languages and the code
+// reader come when asked for.
+const kind = (name) => {
+  if (name.endsWith(".wasm")) return "engine";
+  if (/^assets\/(qr|nl)-/.test(name)) return "onDemand";
+  if (/^(index\.html|assets\/.*\.(js|css))$/.test(name)) return "shell";
+  return undefined;
+};
+
+const sizes = { shell: 0, engine: 0, onDemand: 0 };
+for (const name of readdirSync(dist, { recursive: true }).map((entry) => entry.replaceAll("\\", "/"))) {
+  const group = kind(name);
+  if (group) sizes[group] += gzipSync(readFileSync(new URL(name, dist)), { level: 9 }).length;
+}
+
+for (const [group, size] of Object.entries(sizes)) {
+  const verdict = size <= limits[group] ? "ok" : "TOO LARGE";
+  console.log(`${group.padEnd(9)} ${(size / 1000).toFixed(1).padStart(7)} kB gzip of ${limits[group] / 1000} kB  ${verdict}`);
+  if (size > limits[group]) process.exitCode = 1;
+}
