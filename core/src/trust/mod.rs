@@ -24,5 +24,6 @@ pub use credential::{VerifiedCredential, verify_credential, verify_credential_on
 pub use error::{AnchorError, ChainError, CredentialError, StatusTrustError};
 pub use status::verify_status_list;
 
-#[cfg(test)]
+// rcgen, which makes the certificates, needs a C compiler.
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
