@@ -68,9 +68,15 @@ fn entries_of(file: &File, package: &[File]) -> BTreeMap<String, Entry> {
             .map(|file| definition(&code_of(file), error))
             .find(|text| !text.is_empty());
         let definition = definition.unwrap_or_default();
+        let mut variant = String::new();
         for (patterns, text) in arms(body) {
+            // The arms of a match inside an arm belong to the variant before them.
+            if let Some(name) = patterns.split("Self::").nth(1) {
+                variant = name_at(name);
+            } else if patterns.trim() == "_" {
+                variant.clear();
+            }
             let Some(code) = kebab(text) else { continue };
-            let variant = patterns.split("Self::").nth(1).map(name_at).unwrap_or_default();
             found.insert(
                 code.to_owned(),
                 Entry {
@@ -151,7 +157,7 @@ fn meaning(definition: &str, variant: &str) -> String {
                     .unwrap_or_default()
                     .to_owned();
             }
-        } else if !line.is_empty() && !line.starts_with('#') {
+        } else if !line.is_empty() && !line.starts_with(['#', ')']) {
             if !variant.is_empty() && name_at(line) == variant
                 || variant.is_empty() && line.contains("struct ")
             {
@@ -160,6 +166,14 @@ fn meaning(definition: &str, variant: &str) -> String {
             doc.clear();
             error.clear();
         }
+    }
+    if doc.is_empty() && error.is_empty() {
+        // No variant of that name, e.g. the last arm `_`: what the error says of itself as a whole.
+        let own = definition
+            .lines()
+            .map(str::trim)
+            .take_while(|line| !line.contains("enum "));
+        doc = own.filter_map(|line| line.strip_prefix("///")).collect();
     }
     let passed_on =
         error.is_empty() || (error.starts_with('{') && error.ends_with('}') && !error[1..].contains('{'));

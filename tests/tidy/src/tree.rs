@@ -81,6 +81,9 @@ impl File {
 
     /// True for files that hold only tests.
     pub fn is_test(&self) -> bool {
-        self.path.ends_with("/tests.rs") || self.path.contains("/tests/") || self.path.starts_with("tests/")
+        const NAMES: &[&str] = &["/tests.rs", "_tests.rs", "/vectors.rs"];
+        NAMES.iter().any(|name| self.path.ends_with(name))
+            || self.path.contains("/tests/")
+            || self.path.starts_with("tests/")
     }
 }
