@@ -11,7 +11,7 @@ const common = ["password", "passphrase", "wachtwoord", "welkom", "welcome", "qw
 export function strengthOf(passphrase: string): Strength {
   if ([...passphrase].length < shortest) return "short";
   const bits = guessBits(passphrase);
-  return bits < 45 ? "weak" : bits < 65 ? "fair" : "strong";
+  return bits < 45 ? "weak" : bits < 60 ? "fair" : "strong";
 }
 
 function guessBits(passphrase: string): number {
@@ -24,7 +24,7 @@ function guessBits(passphrase: string): number {
     }
   }
   const characters = [...rest];
-  const kinds = [/[a-z]/, /[0-9]/, /[^a-z0-9]/].filter((kind) => kind.test(rest)).length;
+  const kinds = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^a-zA-Z0-9]/].filter((kind) => kind.test(passphrase)).length;
   const fresh = characters.filter((character, index) => !predictable(characters[index - 1], character)).length;
   const variety = Math.min(1, new Set(characters).size / 8);
   return bits + fresh * (2.4 + 0.6 * kinds) * variety;

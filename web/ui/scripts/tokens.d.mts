@@ -1,0 +1,1 @@
+export function tokensToCss(tokens: { color: Record<string, unknown>; [group: string]: unknown }): string;

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import type { Engine, Exchange, HttpRequest, Step } from "../../src/worker/engine-type";
+import { asFailure, Session } from "../../src/worker/session";
+
+const request: HttpRequest = { method: "GET", url: "https://x.example/", headers: [], body: null, max_response: 10 };
+const send: Step = { type: "send", request };
+
+/** An engine that plays the given steps and notes what it is told. */
+function engineOf(steps: Step[], log: string[]): Engine {
+  const next = () => steps.shift() ?? send;
+  return {
+    start: (command) => (log.push(`start ${(command as { type: string }).type}`), next()),
+    resume: (exchange: Exchange) => (log.push("failure" in exchange ? exchange.failure : "answer"), next()),
+    cache: () => new Uint8Array([log.length]),
+  };
+}
+
+function sessionOf(engine: Engine, log: string[]) {
+  return new Session({
+    engine,
+    exchange: async () => (log.push("network"), { response: { status: 200, headers: [], body: "" } }),
+    save: async () => void log.push("save"),
+    now: () => 1,
+  });
+}
+
+describe("session", () => {
+  it("saves before anything leaves and at the end", async () => {
+    const log: string[] = [];
+    const session = sessionOf(engineOf([send, { type: "done", reply: "ok" }], log), log);
+    expect(await session.run({ type: "home" })).toBe("ok");
+    expect(log).toEqual(["start home", "save", "network", "answer", "save"]);
+  });
+
+  it("runs one command after another", async () => {
+    const log: string[] = [];
+    const session = sessionOf(engineOf([send, { type: "done", reply: 1 }, { type: "done", reply: 2 }], log), log);
+    expect(await Promise.all([session.run({ type: "home" }), session.run({ type: "cards" })])).toEqual([1, 2]);
+    expect(log.indexOf("start cards")).toBeGreaterThan(log.lastIndexOf("network"));
+  });
+
+  it("tells an engine that never ends that the network is gone, then gives up", async () => {
+    const log: string[] = [];
+    const session = sessionOf(engineOf([], log), log);
+    await expect(session.run({ type: "sync" })).rejects.toMatchObject({ code: "too-many-exchanges" });
+    expect(log).toContain("unreachable");
+    expect(log.filter((entry) => entry === "network")).toHaveLength(64);
+  });
+
+  it("goes on after a command that failed, and saves what it left", async () => {
+    const log: string[] = [];
+    const engine = engineOf([{ type: "done", reply: "ok" }], log);
+    const broken = { ...engine, start: () => { throw { code: "card-revoked", blame: "service", wasAnythingShared: "no" }; } };
+    await expect(sessionOf(broken, log).run({ type: "home" })).rejects.toMatchObject({ code: "card-revoked", blame: "service" });
+    expect(log).toEqual(["save"]);
+  });
+});
+
+describe("whatever was thrown", () => {
+  it.each([new Error("x"), null, "text", { code: 5 }, { code: "a", blame: "nobody" }])("%j becomes a failure of ours", (thrown) => {
+    expect(asFailure(thrown).blame).toBe("wallet");
+  });
+});
