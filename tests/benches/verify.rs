@@ -5,10 +5,13 @@ mod support;
 
 use assent_core::crypto::{CryptoProvider, RustCrypto, Signer};
 use assent_core::sd_jwt::{KeyBinding, KeyBindingCheck, UnverifiedSdJwt, VcCheck};
-use assent_core::trust::{verify_chain, verify_credential, verify_credential_on_chain, Role};
+use assent_core::trust::{Role, verify_chain, verify_credential, verify_credential_on_chain};
 use assent_server::crypto::RingCrypto;
-use support::credentials::{AUDIENCE, NONCE, NOW, approved, authority, card};
+use support::credentials::{NOW, approved, authority, card};
 use support::timing::{per_second, row};
+
+const NONCE: &str = "n-0S6_WzA2Mj-benchmark-0123456789";
+const AUDIENCE: &str = "x509_hash:Uvo3HtuIxuhC92rShpgqcT3YXwrqRxWEviRiA0OZszk";
 
 fn main() {
     let authority = authority();
@@ -18,21 +21,40 @@ fn main() {
         .expect("present");
     let message = [7_u8; 256];
     let signature = authority.signer.sign(&message).expect("sign");
-    let check =
-        VcCheck::presentation(NOW, KeyBindingCheck::Required(KeyBinding::new(NONCE, AUDIENCE, NOW)));
+    let check = VcCheck::presentation(
+        NOW,
+        KeyBindingCheck::Required(KeyBinding::new(NONCE, AUDIENCE, NOW)),
+    );
 
     println!("presentation: {} bytes, 3 leaves disclosed\n", presentation.len());
-    for (name, crypto) in [("ring", &RingCrypto as &dyn CryptoProvider), ("RustCrypto", &RustCrypto)] {
-        let raw = per_second(|| crypto.verify(&authority.key, &message, &signature).expect("valid"));
+    for (name, crypto) in [
+        ("ring", &RingCrypto as &dyn CryptoProvider),
+        ("RustCrypto", &RustCrypto),
+    ] {
+        let raw = per_second(|| {
+            crypto
+                .verify(&authority.key, &message, &signature)
+                .expect("valid")
+        });
         row(&format!("{name}: raw P-256 verification"), raw, "");
         let three = raw / 3.0;
         row(&format!("{name}: three of them"), three, "yardstick");
         let whole = per_second(|| {
             verify_credential(&presentation, &authority.anchors, &check, crypto).expect("valid")
         });
-        row(&format!("{name}: SD-JWT VC + KB + x5c"), whole, &format!("{:.2} of the yardstick", whole / three));
-        let chain = verify_chain(&authority.x5c, &authority.anchors, Role::CredentialIssuer, NOW, crypto)
-            .expect("chain");
+        row(
+            &format!("{name}: SD-JWT VC + KB + x5c"),
+            whole,
+            &format!("{:.2} of the yardstick", whole / three),
+        );
+        let chain = verify_chain(
+            &authority.x5c,
+            &authority.anchors,
+            Role::CredentialIssuer,
+            NOW,
+            crypto,
+        )
+        .expect("chain");
         let cached = per_second(|| {
             let unverified = UnverifiedSdJwt::parse(&presentation).expect("parse");
             verify_credential_on_chain(unverified, chain.clone(), &check, crypto).expect("valid")
@@ -45,7 +67,10 @@ fn main() {
         );
         println!();
     }
-    let present =
-        per_second(|| holder.present(&approved(), NONCE, AUDIENCE, NOW, &key).expect("present"));
+    let present = per_second(|| {
+        holder
+            .present(&approved(), NONCE, AUDIENCE, NOW, &key)
+            .expect("present")
+    });
     row("wallet: build a presentation (RustCrypto signature)", present, "");
 }

@@ -11,10 +11,6 @@ use serde_json::{Value, json};
 
 /// The time every check runs at: 2026-11-20T12:00:00Z.
 pub const NOW: Timestamp = Timestamp(1_795_176_000);
-/// The nonce of the request.
-pub const NONCE: &str = "n-0S6_WzA2Mj-benchmark-0123456789";
-/// The client identifier of the request.
-pub const AUDIENCE: &str = "x509_hash:Uvo3HtuIxuhC92rShpgqcT3YXwrqRxWEviRiA0OZszk";
 
 /// An issuer with its chain and the anchors that trust it.
 pub struct Authority {
@@ -22,7 +18,7 @@ pub struct Authority {
     pub signer: RingSigner,
     /// Leaf and intermediate, without the anchor.
     pub x5c: Vec<Vec<u8>>,
-    /// Trusts the root for `urn:eudi:pid:1`.
+    /// Trusts the root for `urn:eudi:pid:1` and for access certificates.
     pub anchors: TrustAnchors,
     /// The leaf's key.
     pub key: PublicKey,
@@ -32,31 +28,40 @@ pub struct Authority {
 pub fn authority() -> Authority {
     let root_key = KeyPair::generate().expect("key");
     let mut root = CertificateParams::default();
-    root.distinguished_name.push(rcgen::DnType::CommonName, "Benchmark root");
+    root.distinguished_name
+        .push(rcgen::DnType::CommonName, "Benchmark root");
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     root.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let root_cert = root.self_signed(&root_key).expect("root");
     let issuer = Issuer::new(root, root_key);
     let leaf_key = KeyPair::generate().expect("key");
     let mut leaf = CertificateParams::new(vec!["issuer.example".to_owned()]).expect("leaf");
-    leaf.distinguished_name.push(rcgen::DnType::CommonName, "Benchmark issuer");
+    leaf.distinguished_name
+        .push(rcgen::DnType::CommonName, "Benchmark issuer");
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     leaf.use_authority_key_identifier_extension = true;
     let leaf_cert = leaf.signed_by(&leaf_key, &issuer).expect("leaf");
     let signer = RingSigner::from_pkcs8(&leaf_key.serialize_der()).expect("signer");
     let mut anchors = TrustAnchors::new();
-    anchors
-        .add(
-            Role::CredentialIssuer,
-            Anchor {
-                name: "Benchmark root".into(),
-                certificate: root_cert.der().to_vec(),
-                vct: vec!["urn:eudi:pid:1".into()],
-                directly_trusted: false,
-            },
-        )
-        .expect("anchor");
-    Authority { key: signer.public_key(), signer, x5c: vec![leaf_cert.der().to_vec()], anchors }
+    for (role, vct) in [
+        (Role::CredentialIssuer, vec!["urn:eudi:pid:1".to_owned()]),
+        (Role::AccessCertificate, Vec::new()),
+    ] {
+        let certificate = root_cert.der().to_vec();
+        let anchor = Anchor {
+            name: "Benchmark root".into(),
+            certificate,
+            vct,
+            directly_trusted: false,
+        };
+        anchors.add(role, anchor).expect("anchor");
+    }
+    Authority {
+        key: signer.public_key(),
+        signer,
+        x5c: vec![leaf_cert.der().to_vec()],
+        anchors,
+    }
 }
 
 /// An identity card of six top-level claims, in its holder's hands.
@@ -68,10 +73,12 @@ pub fn card(authority: &Authority) -> (HolderSdJwt, SoftwareKey) {
         "nationalities": ["NL"], "sex": 2,
         "address": { "locality": "Voorbeeldstad", "country": "NL", "postal_code": "0000AA" },
     });
-    let Value::Object(claims) = claims else { unreachable!() };
+    let Value::Object(claims) = claims else {
+        unreachable!()
+    };
     let Value::Object(always) = json!({
         "iss": "https://issuer.example", "vct": "urn:eudi:pid:1",
-        "exp": NOW.0 + 86_400, "status": { "status_list": { "idx": 7, "uri": "https://issuer.example/s/1" } },
+        "exp": NOW.0 + 86_400,
     }) else {
         unreachable!()
     };
@@ -79,7 +86,13 @@ pub fn card(authority: &Authority) -> (HolderSdJwt, SoftwareKey) {
         .always(always)
         .holder_key(&holder.public_key())
         .x5c(authority.x5c.clone())
-        .sign(&authority.signer, &mut Env { now: NOW, rng: &mut random })
+        .sign(
+            &authority.signer,
+            &mut Env {
+                now: NOW,
+                rng: &mut random,
+            },
+        )
         .expect("issue");
     (HolderSdJwt::open(&compact).expect("open"), holder)
 }
