@@ -1,0 +1,70 @@
+//! A failed command: what happened, why, what to do, and a stable code.
+
+use std::borrow::Cow;
+
+use assent_core::error::ErrorCode;
+use assent_wallet::app::WalletError;
+
+use crate::exit::Exit;
+
+/// Where error codes are explained.
+const DOCS: &str = "https://assent.example/problems/";
+
+/// An error to show and the exit code to end with.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct CliError {
+    /// Stable kebab-case code.
+    pub code: Cow<'static, str>,
+    /// What happened, in one sentence.
+    pub message: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+    /// How the program ends.
+    pub exit: Exit,
+}
+
+impl CliError {
+    /// An error of the command line itself.
+    pub fn new(exit: Exit, code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            code: Cow::Borrowed(code),
+            message: message.into(),
+            hint: hint.into(),
+            exit,
+        }
+    }
+
+    /// From an error of core: `exit` says what it means for this command.
+    pub fn from_core(exit: Exit, error: &dyn ErrorCode) -> Self {
+        Self::new(exit, error.code(), error.to_string(), "")
+    }
+
+    /// Where to read more.
+    pub fn docs(&self) -> String {
+        format!("{DOCS}{}", self.code)
+    }
+}
+
+impl From<WalletError> for CliError {
+    fn from(error: WalletError) -> Self {
+        let view = error.view();
+        let exit = match view.code.as_str() {
+            code if code.contains("not-found") => Exit::NotFound,
+            code if code.contains("conflict") => Exit::Conflict,
+            code if code.contains("locked") || code.contains("passphrase") => Exit::Refused,
+            // The words of `ErrorView::blame`.
+            _ => match &*view.blame {
+                "network" => Exit::Unreachable,
+                "service" => Exit::Refused,
+                _ => Exit::Failed,
+            },
+        };
+        Self {
+            code: Cow::Owned(view.code),
+            message: view.message,
+            hint: view.hint,
+            exit,
+        }
+    }
+}

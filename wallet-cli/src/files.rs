@@ -1,0 +1,105 @@
+//! Reading and writing files: bounded, `-` for standard input, whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::error::CliError;
+use crate::exit::Exit;
+
+/// Largest input file, in bytes.
+pub const MAX_INPUT: u64 = 4 << 20;
+
+/// Text of a file, or of standard input for `-`, without white space around it.
+pub fn read_text(path: &Path) -> Result<String, CliError> {
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(MAX_INPUT + 1).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(MAX_INPUT + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| unreadable(path, &error))?;
+    if bytes.len() as u64 > MAX_INPUT {
+        return Err(CliError::new(
+            Exit::Configuration,
+            "file-too-large",
+            format!("{} is larger than {} MiB", path.display(), MAX_INPUT >> 20),
+            "Check that this is the right file.",
+        ));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| {
+        CliError::new(
+            Exit::Configuration,
+            "file-not-text",
+            format!("{} is not text", path.display()),
+            "",
+        )
+    })?;
+    Ok(text.trim().to_owned())
+}
+
+/// A secret from a file, or from standard input for `-`: the first line.
+pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, CliError> {
+    let text = Zeroizing::new(read_text(path)?);
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+/// Writes a file that only its owner can read: complete, or not at all.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let failed = |error: io::Error| unwritable(path, &error);
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let temporary = Path::new(&name);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(temporary)
+        .map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(temporary, path).map_err(failed)
+}
+
+/// Writes a new file that only its owner can read. An existing file is never overwritten.
+pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .map_err(|error| unwritable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> CliError {
+    if error.kind() == io::ErrorKind::NotFound {
+        return CliError::new(
+            Exit::NotFound,
+            "file-not-found",
+            format!("there is no file {}", path.display()),
+            "Give the path of a file, or - for standard input.",
+        );
+    }
+    CliError::new(
+        Exit::Configuration,
+        "file-unreadable",
+        format!("cannot read {}: {error}", path.display()),
+        "",
+    )
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> CliError {
+    CliError::new(
+        Exit::Configuration,
+        "file-unwritable",
+        format!("cannot write {}: {error}", path.display()),
+        "Nothing was changed.",
+    )
+}

@@ -1,0 +1,92 @@
+//! Sends what core and the wallet ask to send. No cookies, no redirects, bounded in size and time.
+
+use std::time::Duration;
+
+use assent_core::http::{HttpRequest, HttpResponse, Method};
+use assent_wallet::app::NetworkFailure;
+
+use crate::error::CliError;
+use crate::exit::Exit;
+
+/// Sends requests.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: reqwest::Client,
+}
+
+impl Client {
+    /// A client that follows no redirects (OpenID4VP 1.0 §14.8) and gives up after ten seconds.
+    pub fn new() -> Result<Self, CliError> {
+        // Fails only when a provider is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let inner = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(10))
+            .connect_timeout(Duration::from_secs(5))
+            .user_agent(concat!("assent/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| CliError::new(Exit::Failed, "http-client", error.to_string(), ""))?;
+        Ok(Self { inner })
+    }
+
+    /// Sends one request. Every way to get no usable answer is the same failure.
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, NetworkFailure> {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut out = self.inner.request(method, &request.url);
+        for (name, value) in &request.headers {
+            out = out.header(name, value);
+        }
+        if let Some(body) = request.body.clone() {
+            out = out.body(body);
+        }
+        let mut response = out.send().await.map_err(|_| NetworkFailure)?;
+        let headers = response
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|_| NetworkFailure)? {
+            if body.len() + chunk.len() > request.max_response {
+                return Err(NetworkFailure);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpResponse {
+            status: response.status().as_u16(),
+            headers,
+            body: String::from_utf8(body).map_err(|_| NetworkFailure)?,
+        })
+    }
+
+    /// The body of a successful GET.
+    pub async fn get(&self, url: &str, accept: &str, max: usize) -> Result<HttpResponse, CliError> {
+        let unreachable = |what: String| {
+            CliError::new(
+                Exit::Unreachable,
+                "remote-unreachable",
+                what,
+                "Check the address and your connection, then try again.",
+            )
+        };
+        let response = self
+            .send(HttpRequest::get(url, accept, max))
+            .await
+            .map_err(|_| unreachable(format!("no usable answer from {url}")))?;
+        if response.status == 404 {
+            return Err(CliError::new(
+                Exit::NotFound,
+                "remote-not-found",
+                format!("{url} does not exist"),
+                "",
+            ));
+        }
+        if !response.is_success() {
+            return Err(unreachable(format!("{url} answered with status {}", response.status)));
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,193 @@
+//! What a command says: data on standard output, messages on standard error, for people or as JSON.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde_json::{Value, json};
+
+use crate::error::CliError;
+use crate::exit::Exit;
+
+/// How to print.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    json: bool,
+    color: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What a command found out.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Name and version of the data's shape, e.g. `assent.trust-list/1`.
+    pub schema: &'static str,
+    /// The data for `--json`.
+    pub data: Value,
+    /// The same for people. Without a final line break.
+    pub text: String,
+    /// Things to know.
+    pub warnings: Vec<Warning>,
+    /// How the program ends. Anything but `Done` is `ok: false`.
+    pub exit: Exit,
+}
+
+/// Something to know that is no failure.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Warning {
+    /// Stable kebab-case code.
+    pub code: String,
+    /// In English.
+    pub message: String,
+}
+
+impl Answer {
+    /// An answer without warnings that ends with `Done`.
+    pub fn new(schema: &'static str, data: Value, text: impl Into<String>) -> Self {
+        Self {
+            schema,
+            data,
+            text: text.into(),
+            warnings: Vec::new(),
+            exit: Exit::Done,
+        }
+    }
+
+    /// The same answer, ending with `exit`.
+    #[must_use]
+    pub fn ending(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// The same answer with one more warning.
+    #[must_use]
+    pub fn warn(mut self, code: impl Into<String>, message: impl Into<String>) -> Self {
+        self.warnings.push(Warning {
+            code: code.into(),
+            message: message.into(),
+        });
+        self
+    }
+}
+
+impl Output {
+    /// From the global flags.
+    pub fn new(json: bool, color: Color) -> Self {
+        let color = match color {
+            Color::Always => true,
+            Color::Never => false,
+            // https://no-color.org: any non-empty value switches colour off.
+            Color::Auto => {
+                let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                io::stderr().is_terminal() && !unwanted
+            }
+        };
+        Self { json, color }
+    }
+
+    /// True when a program reads the output.
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// A message for the person at the terminal; nothing with `--json`.
+    pub fn note(self, text: &str) {
+        if !self.json {
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+
+    /// Prints how the command ended and gives the exit code.
+    pub fn finish(self, result: Result<Answer, CliError>) -> Exit {
+        match result {
+            Ok(answer) => self.answer(&answer),
+            Err(error) => self.error(&error),
+        }
+    }
+
+    fn answer(self, answer: &Answer) -> Exit {
+        let printed = if self.json {
+            print(&format!(
+                "{:#}",
+                json!({
+                    "schema": answer.schema,
+                    "ok": answer.exit == Exit::Done,
+                    "data": answer.data,
+                    "warnings": answer.warnings,
+                })
+            ))
+        } else {
+            for warning in &answer.warnings {
+                let _ = writeln!(
+                    io::stderr(),
+                    "{} {} ({})",
+                    self.paint("33", "warning:"),
+                    warning.message,
+                    warning.code
+                );
+            }
+            if answer.text.is_empty() {
+                Ok(())
+            } else {
+                print(&answer.text)
+            }
+        };
+        match printed {
+            // A reader that has seen enough (`| head`) is no failure.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
+            _ => answer.exit,
+        }
+    }
+
+    fn error(self, error: &CliError) -> Exit {
+        if self.json {
+            let _ = print(&format!(
+                "{:#}",
+                json!({
+                    "schema": "assent.error/1",
+                    "ok": false,
+                    "error": {
+                        "code": error.code,
+                        "message": error.message,
+                        "hint": error.hint,
+                        "docs": error.docs(),
+                    },
+                    "warnings": [],
+                })
+            ));
+        } else {
+            let mut err = io::stderr();
+            let _ = writeln!(err, "{} {}", self.paint("31", "error:"), error.message);
+            if !error.hint.is_empty() {
+                let _ = writeln!(err, "  hint: {}", error.hint);
+            }
+            let _ = writeln!(err, "  code: {}", error.code);
+        }
+        error.exit
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
