@@ -1,0 +1,6 @@
+//! The bridge process, driven over its pipes.
+
+mod common;
+mod data_integrity;
+mod jwt;
+mod process;
