@@ -54,7 +54,12 @@ impl Bridge {
     pub fn about(&self) -> Result<String, CliError> {
         let answer = self.ask(&json!({ "id": "about", "action": "about" }))?;
         let text = |name: &str| answer["about"][name].as_str().unwrap_or("?").to_owned();
-        Ok(format!("{} {}, ssi {}", self.program.display(), text("version"), text("ssi")))
+        Ok(format!(
+            "{} {}, ssi {}",
+            self.program.display(),
+            text("version"),
+            text("ssi")
+        ))
     }
 
     /// The verdict on a W3C credential: a compact JWT, or a JSON object with a proof.

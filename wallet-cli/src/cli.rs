@@ -9,7 +9,11 @@ use crate::output::Color;
 /// Tools for consent and credentials: check, decode, lint, and a headless wallet.
 #[derive(Debug, Parser)]
 #[command(name = "assent", version, after_help = exit::HELP, max_term_width = 100)]
-#[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     /// Print one JSON object on standard output
     #[arg(long, global = true)]

@@ -63,7 +63,9 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         .mode(0o600)
         .open(temporary)
         .map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
     fs::rename(temporary, path).map_err(failed)
 }
 

@@ -85,7 +85,10 @@ impl Client {
             ));
         }
         if !response.is_success() {
-            return Err(unreachable(format!("{url} answered with status {}", response.status)));
+            return Err(unreachable(format!(
+                "{url} answered with status {}",
+                response.status
+            )));
         }
         Ok(response)
     }

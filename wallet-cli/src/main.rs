@@ -1,5 +1,6 @@
 //! `assent`: tools for operators and developers, and a headless wallet.
 
+mod anchors;
 mod bridge;
 mod cli;
 mod commands;
@@ -9,6 +10,7 @@ mod files;
 mod http;
 mod output;
 mod system;
+mod wallet;
 
 use std::process::ExitCode;
 
@@ -25,9 +27,7 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error).into(),
     };
     let output = Output::new(cli.json, cli.color);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(async {
             tokio::select! {
@@ -45,7 +45,11 @@ fn usage(error: &clap::Error) -> Exit {
     let wants_json = std::env::args_os().any(|arg| arg == "--json");
     if !error.use_stderr() || !wants_json {
         let _ = error.print();
-        return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        return if error.use_stderr() {
+            Exit::Usage
+        } else {
+            Exit::Done
+        };
     }
     let message = error.to_string();
     let first = message.lines().next().unwrap_or_default();

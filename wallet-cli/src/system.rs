@@ -16,7 +16,10 @@ impl SecureRandom for OsRandom {
 
 /// The present time.
 pub fn now() -> Timestamp {
-    #[expect(clippy::disallowed_methods, reason = "the one place of this program that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place of this program that reads the clock"
+    )]
     let now = std::time::SystemTime::now();
     let seconds = now
         .duration_since(std::time::UNIX_EPOCH)

@@ -9,7 +9,9 @@ use crate::output::Answer;
 
 /// Flags.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: assent completions bash > ~/.local/share/bash-completion/completions/assent")]
+#[command(
+    after_help = "Example: assent completions bash > ~/.local/share/bash-completion/completions/assent"
+)]
 pub struct Args {
     /// Your shell
     #[arg(value_enum)]

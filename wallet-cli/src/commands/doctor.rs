@@ -90,7 +90,11 @@ pub async fn run(args: Args) -> Result<Answer, CliError> {
 fn clock() -> Check {
     let now = system::now();
     // 2026-01-01: this program is younger than that, so an earlier clock is wrong.
-    let mark = if now.0 > 1_767_225_600 { Mark::Good } else { Mark::Bad };
+    let mark = if now.0 > 1_767_225_600 {
+        Mark::Good
+    } else {
+        Mark::Bad
+    };
     let text = now.to_rfc3339().unwrap_or_else(|| "not a date".to_owned());
     Check {
         name: "clock",
@@ -118,7 +122,10 @@ fn bridge(given: Option<PathBuf>) -> Check {
     let (mark, text) = match Bridge::find(given).and_then(|bridge| bridge.about()) {
         Ok(about) => (Mark::Good, about),
         Err(error) if was_given => (Mark::Bad, error.message),
-        Err(error) => (Mark::Absent, format!("{}; W3C credentials cannot be checked", error.message)),
+        Err(error) => (
+            Mark::Absent,
+            format!("{}; W3C credentials cannot be checked", error.message),
+        ),
     };
     Check {
         name: "w3c",
@@ -133,9 +140,10 @@ fn state(given: Option<PathBuf>) -> Check {
     let (mark, text) = match path.as_ref().map(|path| (path, std::fs::metadata(path))) {
         None => (Mark::Absent, "no home folder".to_owned()),
         Some((path, Err(_))) => (Mark::Absent, format!("no wallet at {}", path.display())),
-        Some((path, Ok(meta))) if meta.permissions().mode() & 0o077 != 0 => {
-            (Mark::Bad, format!("others can read {}: chmod 600 it", path.display()))
-        }
+        Some((path, Ok(meta))) if meta.permissions().mode() & 0o077 != 0 => (
+            Mark::Bad,
+            format!("others can read {}: chmod 600 it", path.display()),
+        ),
         Some((path, Ok(_))) => (Mark::Good, path.display().to_string()),
     };
     Check {
@@ -148,7 +156,9 @@ fn state(given: Option<PathBuf>) -> Check {
 async fn remote(server: &str) -> Result<Vec<Check>, CliError> {
     let base = server.trim_end_matches('/');
     let client = Client::new()?;
-    let ready = client.get(&format!("{base}/readyz"), "application/json", 64 << 10).await;
+    let ready = client
+        .get(&format!("{base}/readyz"), "application/json", 64 << 10)
+        .await;
     let response = match ready {
         Ok(response) => response,
         Err(error) => {
@@ -165,7 +175,11 @@ async fn remote(server: &str) -> Result<Vec<Check>, CliError> {
         text: format!("{base} is ready"),
     }];
     if let Some(skew) = response.header("date").and_then(skew) {
-        let mark = if skew.abs() <= MAX_SKEW { Mark::Good } else { Mark::Bad };
+        let mark = if skew.abs() <= MAX_SKEW {
+            Mark::Good
+        } else {
+            Mark::Bad
+        };
         checks.push(Check {
             name: "skew",
             mark,
@@ -173,7 +187,11 @@ async fn remote(server: &str) -> Result<Vec<Check>, CliError> {
         });
     }
     let anchors = client
-        .get(&format!("{base}/v1/registry/anchors"), "application/json", 1 << 20)
+        .get(
+            &format!("{base}/v1/registry/anchors"),
+            "application/json",
+            1 << 20,
+        )
         .await;
     checks.push(match anchors {
         Ok(_) => Check {

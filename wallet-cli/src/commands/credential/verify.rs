@@ -138,7 +138,11 @@ fn good(verified: &VerifiedCredential, status: &Status) -> Answer {
         "expires_at": vc.expires_at,
         "errors": [],
     });
-    let answer = Answer::new(SCHEMA, data, summary(vc, chain.subject.display_name(), status_name));
+    let answer = Answer::new(
+        SCHEMA,
+        data,
+        summary(vc, chain.subject.display_name(), status_name),
+    );
     match (status, vc.possession_proven, &vc.holder_key) {
         (Status::Unchecked, ..) => answer.warn(
             "status-unchecked",
@@ -170,9 +174,8 @@ fn summary(vc: &VerifiedSdJwtVc, issuer: Option<&str>, status: Option<&str>) -> 
 
 fn w3c(args: Args, text: &str, now: Timestamp) -> Result<Answer, CliError> {
     let credential = if text.starts_with('{') {
-        serde_json::from_str(text).map_err(|_| {
-            CliError::new(Exit::Failed, "credential-format-unknown", "this is not JSON", "")
-        })?
+        serde_json::from_str(text)
+            .map_err(|_| CliError::new(Exit::Failed, "credential-format-unknown", "this is not JSON", ""))?
     } else {
         Value::from(text)
     };

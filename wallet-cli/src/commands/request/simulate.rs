@@ -32,7 +32,11 @@ pub fn run(args: Args) -> Result<Answer, CliError> {
     let query = DcqlQuery::parse(query).map_err(|error| CliError::from_core(Exit::Refuted, &error))?;
     let cards = read(&args.cards)?;
     let cards = cards.as_array().ok_or_else(bad_cards)?;
-    let candidates = cards.iter().map(candidate).collect::<Option<Vec<_>>>().ok_or_else(bad_cards)?;
+    let candidates = cards
+        .iter()
+        .map(candidate)
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(bad_cards)?;
     let found = evaluate(&query, &candidates).map_err(|error| CliError::from_core(Exit::Refused, &error))?;
     Ok(report(&found))
 }

@@ -78,5 +78,10 @@ pub async fn run(args: Args) -> Result<Answer, CliError> {
 
 fn refuted(code: &str, message: &str) -> Answer {
     let data = json!({ "verified": false, "status": null, "errors": [{ "code": code, "message": message }] });
-    Answer::new(SCHEMA, data, format!("Verified: no\nReason:   {message} ({code})")).ending(Exit::Refuted)
+    Answer::new(
+        SCHEMA,
+        data,
+        format!("Verified: no\nReason:   {message} ({code})"),
+    )
+    .ending(Exit::Refuted)
 }

@@ -21,7 +21,11 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<Answer, CliError> {
     let anchors = anchors::load(&args.source).await?;
     let roles = [
-        ("access", Role::AccessCertificate, "may vouch for services that ask"),
+        (
+            "access",
+            Role::AccessCertificate,
+            "may vouch for services that ask",
+        ),
         ("issuers", Role::CredentialIssuer, "may vouch for issuers of"),
         ("status", Role::StatusListSigner, "may vouch for status lists"),
     ];
@@ -29,10 +33,17 @@ pub async fn run(args: Args) -> Result<Answer, CliError> {
     let mut lines = Vec::new();
     for (name, role, meaning) in roles {
         let list: Vec<&Anchor> = anchors.anchors(role).collect();
-        data.insert(name.to_owned(), list.iter().map(|anchor| describe(anchor)).collect());
+        data.insert(
+            name.to_owned(),
+            list.iter().map(|anchor| describe(anchor)).collect(),
+        );
         for anchor in list {
             let types = anchor.vct.join(", ");
-            lines.push(format!("{}\n  {meaning} {types}", anchor.name).trim_end().to_owned());
+            lines.push(
+                format!("{}\n  {meaning} {types}", anchor.name)
+                    .trim_end()
+                    .to_owned(),
+            );
             lines.push(format!("  sha256 {}", fingerprint(anchor)));
         }
     }

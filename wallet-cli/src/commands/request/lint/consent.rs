@@ -19,7 +19,11 @@ const NEEDED: [&str; 7] = [
 pub fn lint(value: &Value, findings: &mut Vec<Finding>) {
     for name in NEEDED {
         if value.get(name).is_none() {
-            findings.push(Finding::error("consent-request-incomplete", name, format!("`{name}` is missing.")));
+            findings.push(Finding::error(
+                "consent-request-incomplete",
+                name,
+                format!("`{name}` is missing."),
+            ));
         }
     }
 }

@@ -72,7 +72,10 @@ fn lint_credential(query: &CredentialQuery, at: &str, findings: &mut Vec<Finding
     for (index, claim) in query.claims().iter().enumerate() {
         let place = format!("{at}.claims[{index}]");
         let earlier = &query.claims()[..index];
-        if earlier.iter().any(|other| other.path == claim.path && other.values == claim.values) {
+        if earlier
+            .iter()
+            .any(|other| other.path == claim.path && other.values == claim.values)
+        {
             findings.push(Finding::warning(
                 "dcql-claim-twice",
                 &place,
@@ -134,7 +137,10 @@ fn unknown_members(value: &Value, at: &str, findings: &mut Vec<Finding>) {
 }
 
 fn entries<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 fn check(value: &Value, known: &[&str], at: &str, findings: &mut Vec<Finding>) {

@@ -14,9 +14,15 @@ use super::finding::Finding;
 const DRAFTS: &[(&str, &str)] = &[
     ("presentation_definition", "Use dcql_query."),
     ("presentation_definition_uri", "Use dcql_query."),
-    ("client_id_scheme", "Put the prefix into client_id, e.g. x509_hash:…"),
+    (
+        "client_id_scheme",
+        "Put the prefix into client_id, e.g. x509_hash:…",
+    ),
     ("client_metadata_uri", "Use client_metadata."),
-    ("authorization_signed_response_alg", "Use encrypted_response_enc_values_supported."),
+    (
+        "authorization_signed_response_alg",
+        "Use encrypted_response_enc_values_supported.",
+    ),
     ("verifier_attestations", "Use verifier_info."),
 ];
 
@@ -25,7 +31,11 @@ pub fn lint_name(name: &str, findings: &mut Vec<Finding>) {
     if let Some((_, advice)) = DRAFTS.iter().find(|(draft, _)| *draft == name) {
         findings.push(Finding {
             advice: (*advice).to_owned(),
-            ..Finding::error("request-draft-parameter", name, "This parameter is from a draft, not from version 1.0.")
+            ..Finding::error(
+                "request-draft-parameter",
+                name,
+                "This parameter is from a draft, not from version 1.0.",
+            )
         });
     }
 }
@@ -50,9 +60,9 @@ pub fn lint_signed(object: &Object, header: &Header, findings: &mut Vec<Finding>
         ));
     }
     let id = client_id(object);
-    let needs_chain = id.as_ref().is_some_and(|id| {
-        matches!(id.prefix(), ClientIdPrefix::X509Hash | ClientIdPrefix::X509SanDns)
-    });
+    let needs_chain = id
+        .as_ref()
+        .is_some_and(|id| matches!(id.prefix(), ClientIdPrefix::X509Hash | ClientIdPrefix::X509SanDns));
     if needs_chain && header.x5c.is_empty() {
         findings.push(Finding::error(
             "certificate-missing",
@@ -95,13 +105,21 @@ pub fn lint(object: &Object, profile: &Profile, findings: &mut Vec<Finding>) {
             "Only wallets that know this scope can answer.",
             "Send a dcql_query.",
         )),
-        (None, false) => findings.push(Finding::error("request-missing", "dcql_query", "Nothing is asked.")),
+        (None, false) => findings.push(Finding::error(
+            "request-missing",
+            "dcql_query",
+            "Nothing is asked.",
+        )),
     }
 }
 
 fn lint_identity(object: &Object, findings: &mut Vec<Finding>) {
     let Some(text) = object.get("client_id").and_then(Value::as_str) else {
-        return findings.push(Finding::error("request-missing", "client_id", "There is no client_id."));
+        return findings.push(Finding::error(
+            "request-missing",
+            "client_id",
+            "There is no client_id.",
+        ));
     };
     match ClientId::parse(text) {
         Err(error) => findings.push(Finding::error(error.code(), "client_id", error.to_string())),
@@ -114,7 +132,11 @@ fn lint_identity(object: &Object, findings: &mut Vec<Finding>) {
         Ok(_) => {}
     }
     if object.get("response_type").and_then(Value::as_str) != Some("vp_token") {
-        findings.push(Finding::error("request-unsupported", "response_type", "It must be vp_token."));
+        findings.push(Finding::error(
+            "request-unsupported",
+            "response_type",
+            "It must be vp_token.",
+        ));
     }
 }
 
@@ -135,7 +157,11 @@ fn lint_answer(object: &Object, profile: &Profile, findings: &mut Vec<Finding>) 
         )),
     }
     match text("response_uri") {
-        None => findings.push(Finding::error("request-missing", "response_uri", "There is no response_uri.")),
+        None => findings.push(Finding::error(
+            "request-missing",
+            "response_uri",
+            "There is no response_uri.",
+        )),
         Some(uri) if Endpoint::parse(uri, profile).is_err() => findings.push(Finding::error(
             "request-malformed",
             "response_uri",

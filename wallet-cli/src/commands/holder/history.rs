@@ -1,0 +1,48 @@
+//! `assent holder history`.
+
+use assent_core::env::Timestamp;
+use assent_wallet::app::{Command, Reply};
+
+use super::{data, unexpected};
+use crate::error::CliError;
+use crate::output::Answer;
+use crate::wallet::Shell;
+
+/// Flags.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Show one entry
+    #[arg(value_name = "ENTRY")]
+    id: Option<String>,
+    /// Only entries with this text
+    #[arg(long, value_name = "TEXT")]
+    text: Option<String>,
+    /// Only this service, by its id
+    #[arg(long, value_name = "ID")]
+    service: Option<String>,
+}
+
+/// Shows.
+pub async fn run(args: Args, shell: &mut Shell) -> Result<Answer, CliError> {
+    let command = match args.id {
+        Some(id) => Command::Entry { id },
+        None => Command::History {
+            service: args.service,
+            text: args.text,
+        },
+    };
+    let reply = shell.run(command).await?;
+    let text = match &reply {
+        Reply::History { entries } if entries.is_empty() => "Nothing happened yet.".to_owned(),
+        Reply::History { entries } => {
+            let line = |entry: &assent_wallet::app::view::EntrySummary| {
+                let at = Timestamp(entry.at).to_rfc3339().unwrap_or_default();
+                format!("{}  {at}  {}  {}", entry.id, entry.kind, entry.name)
+            };
+            entries.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
+        Reply::Entry { .. } => format!("{:#}", data(&reply)?["entry"]),
+        _ => return Err(unexpected()),
+    };
+    Ok(Answer::new("assent.holder-history/1", data(&reply)?, text))
+}

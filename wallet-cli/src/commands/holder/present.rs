@@ -1,0 +1,213 @@
+//! `assent holder present`: answers a request. Optional details stay off unless selected.
+
+use std::collections::BTreeMap;
+
+use assent_wallet::app::view::{Outcome, RequestView, ResultView};
+use assent_wallet::app::{Command, Reply};
+
+use super::{ask, data, link, unexpected};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::output::{Answer, Output};
+use crate::wallet::Shell;
+
+/// Flags.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  assent holder present 'openid4vp://…' --dry-run           look first
+  assent holder present 'openid4vp://…' --yes --select all  share everything that is asked
+  assent holder present 'openid4vp://…' --decline           refuse")]
+pub struct Args {
+    /// The request: a link, @FILE, or - for standard input
+    #[arg(value_name = "LINK")]
+    link: String,
+    /// Share without being asked
+    #[arg(long)]
+    yes: bool,
+    /// Optional details to share too: their ids, or `all`
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    select: Vec<String>,
+    /// The card to use for a part of the request
+    #[arg(long, value_name = "PART=CARD", value_parser = choice)]
+    card: Vec<(String, String)>,
+    /// A warning you have read, by its code
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    understand: Vec<String>,
+    /// Refuse
+    #[arg(long, conflicts_with_all = ["yes", "select", "card"])]
+    decline: bool,
+    /// Show the request and stop; the service learns nothing more
+    #[arg(long, conflicts_with_all = ["yes", "decline"])]
+    dry_run: bool,
+}
+
+fn choice(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((part, card)) if !part.is_empty() && !card.is_empty() => Ok((part.to_owned(), card.to_owned())),
+        _ => Err("write it as PART=CARD".to_owned()),
+    }
+}
+
+/// Answers.
+pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer, CliError> {
+    let link = link(&args.link)?;
+    let reply = shell.run(Command::RequestOpen { link }).await?;
+    let Reply::Request { request } = &reply else {
+        return Err(unexpected());
+    };
+    if args.dry_run {
+        return Ok(Answer::new(
+            "assent.holder-request/1",
+            data(&reply)?,
+            describe(request),
+        ));
+    }
+    output.note(&describe(request));
+    if args.decline {
+        let reply = shell.run(Command::RequestDecline).await?;
+        return finish(&reply);
+    }
+    if !request.can_share {
+        let missing: Vec<&str> = request.missing.iter().map(|card| card.name.as_str()).collect();
+        return Err(CliError::new(
+            Exit::Refused,
+            "card-missing",
+            format!("a card is missing: {}", missing.join(", ")),
+            "Get the card first, or answer with --decline.",
+        ));
+    }
+    check_understood(request, &args.understand)?;
+    let optional = selection(request, &args.select)?;
+    ask::agree(args.yes, &format!("Share with {}", request.service.name), output)?;
+    let share = Command::RequestShare {
+        optional,
+        cards: args.card.into_iter().collect::<BTreeMap<_, _>>(),
+        understood: args.understand,
+    };
+    let reply = shell.run(share).await?;
+    finish(&reply)
+}
+
+fn finish(reply: &Reply) -> Result<Answer, CliError> {
+    let Reply::Result { result } = reply else {
+        return Err(unexpected());
+    };
+    let exit = match result.outcome {
+        Outcome::Shared | Outcome::Declined => Exit::Done,
+        Outcome::Refused => Exit::Refused,
+        Outcome::FailedBeforeSending | Outcome::UnknownWhetherReceived => Exit::Unreachable,
+    };
+    let answer = Answer::new("assent.holder-result/1", data(reply)?, told(result)).ending(exit);
+    let warnings = result.warnings.iter();
+    Ok(warnings.fold(answer, |answer, warning| {
+        answer.warn(&warning.code, &warning.text)
+    }))
+}
+
+fn told(result: &ResultView) -> String {
+    let service = &result.service;
+    let mut lines = vec![match result.outcome {
+        Outcome::Shared => format!("Shared {} details with {service}.", result.count),
+        Outcome::Declined => format!("Refused. {service} got nothing."),
+        Outcome::FailedBeforeSending => "Nothing was sent.".to_owned(),
+        Outcome::Refused => format!("{service} got the answer and did not accept it."),
+        Outcome::UnknownWhetherReceived => format!("Sent. It is not known whether {service} got it."),
+    }];
+    if let Some(id) = &result.receipt_id {
+        let signed = if result.countersigned {
+            "signed by both"
+        } else {
+            "signed by you"
+        };
+        lines.push(format!("Receipt: {id} ({signed})"));
+    }
+    if let Some(id) = &result.sharing_id {
+        lines.push(format!("To stop: assent holder withdraw {id}"));
+    }
+    if let Some(uri) = &result.redirect_uri {
+        lines.push(format!("Go on at: {uri}"));
+    }
+    lines.join("\n")
+}
+
+/// What must be understood first is never agreed to by `--yes`.
+fn check_understood(request: &RequestView, understood: &[String]) -> Result<(), CliError> {
+    let open: Vec<&str> = request
+        .warnings
+        .iter()
+        .filter(|warning| warning.must_understand && !understood.contains(&warning.code))
+        .map(|warning| warning.code.as_str())
+        .collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::new(
+        Exit::Refused,
+        "warning-not-understood",
+        format!("there are warnings to read first: {}", open.join(", ")),
+        format!("Read them, then add --understand {}.", open.join(",")),
+    ))
+}
+
+fn selection(request: &RequestView, wanted: &[String]) -> Result<Vec<String>, CliError> {
+    let available = || request.optional.iter().filter(|set| set.available);
+    if wanted.iter().any(|id| id == "all") {
+        return Ok(available().map(|set| set.set_id.clone()).collect());
+    }
+    match wanted
+        .iter()
+        .find(|id| !available().any(|set| set.set_id == **id))
+    {
+        None => Ok(wanted.to_vec()),
+        Some(id) => Err(CliError::new(
+            Exit::Usage,
+            "select-unknown",
+            format!("there is no optional part `{id}` to share"),
+            "Look at the request with --dry-run.",
+        )),
+    }
+}
+
+fn describe(request: &RequestView) -> String {
+    let mut lines = vec![format!(
+        "{} ({}, {:?}) asks:",
+        request.service.name, request.service.domain, request.service.trust
+    )];
+    if let Some(purpose) = &request.purpose {
+        lines.push(format!("  why: {purpose}"));
+    }
+    for block in &request.required {
+        lines.push(format!(
+            "  needed, from {} [{}]:",
+            block.card.name, block.query_id
+        ));
+        for detail in &block.details {
+            lines.push(format!("    {}: {}", detail.label, detail.value.0));
+        }
+    }
+    for set in &request.optional {
+        let state = if set.available { "" } else { ", no card" };
+        lines.push(format!("  optional [{}]{state}:", set.set_id));
+        for detail in &set.details {
+            lines.push(format!("    {}: {}", detail.label, detail.value.0));
+        }
+    }
+    for card in &request.missing {
+        lines.push(format!("  missing: {} ({})", card.name, card.vct));
+    }
+    if let Some(retention) = &request.retention {
+        lines.push(format!(
+            "  kept for: {} (the service states this)",
+            retention.text
+        ));
+    }
+    lines.push(format!(
+        "  they will know you: {:?}",
+        request.recognisability.level
+    ));
+    for warning in &request.warnings {
+        lines.push(format!("  warning: {} ({})", warning.text, warning.code));
+    }
+    lines.join("\n")
+}

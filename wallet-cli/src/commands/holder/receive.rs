@@ -1,0 +1,63 @@
+//! `assent holder receive`: the cards of an offer.
+
+use std::path::PathBuf;
+
+use assent_wallet::app::{Command, Reply};
+
+use super::{ask, data, link, unexpected};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::files;
+use crate::output::{Answer, Output};
+use crate::wallet::Shell;
+
+/// Flags.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The offer: a link, @FILE, or - for standard input
+    #[arg(value_name = "LINK")]
+    link: String,
+    /// File with the transaction code, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    tx_code_file: Option<PathBuf>,
+    /// Accept without being asked
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Receives.
+pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer, CliError> {
+    let link = link(&args.link)?;
+    let Reply::Offer { offer } = shell.run(Command::OfferOpen { link }).await? else {
+        return Err(unexpected());
+    };
+    let names: Vec<&str> = offer.cards.iter().map(|card| card.name.as_str()).collect();
+    output.note(&format!("{} offers: {}", offer.issuer, names.join(", ")));
+    ask::agree(args.yes, "Receive these cards", output)?;
+    let tx_code = match (&offer.tx_code, &args.tx_code_file) {
+        (None, _) => None,
+        (Some(_), Some(file)) => Some(files::read_secret(file)?),
+        (Some(_), None) if ask::somebody_there(output) => Some(ask::text("Code from the issuer")?),
+        (Some(_), None) => {
+            return Err(CliError::new(
+                Exit::Refused,
+                "tx-code-missing",
+                "the offer needs a code that the issuer sent you",
+                "Give it with --tx-code-file FILE, or - for standard input.",
+            ));
+        }
+    };
+    let reply = shell.run(Command::OfferAccept { tx_code }).await?;
+    let Reply::Cards { cards } = &reply else {
+        return Err(unexpected());
+    };
+    let lines: Vec<String> = cards
+        .iter()
+        .map(|card| format!("{}  {}", card.id, card.name))
+        .collect();
+    Ok(Answer::new(
+        "assent.holder-receive/1",
+        data(&reply)?,
+        lines.join("\n"),
+    ))
+}

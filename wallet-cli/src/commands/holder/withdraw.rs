@@ -1,0 +1,55 @@
+//! `assent holder withdraw`: stops a sharing.
+
+use assent_wallet::app::view::SharingState;
+use assent_wallet::app::{Command, Reply};
+
+use super::{ask, data, unexpected};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::output::{Answer, Output};
+use crate::wallet::Shell;
+
+/// Flags.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Ends with 6 when it is stopped here but the service was not reached: `assent holder sharing --retry` tries again.")]
+pub struct Args {
+    /// The sharing, as `assent holder sharing` shows it
+    #[arg(value_name = "SHARING")]
+    id: String,
+    /// Also ask the service to erase what it has
+    #[arg(long)]
+    erase: bool,
+    /// Stop without being asked
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Withdraws.
+pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer, CliError> {
+    ask::agree(args.yes, "Stop sharing", output)?;
+    let stop = Command::StopSharing {
+        id: args.id,
+        ask_erasure: args.erase,
+    };
+    let reply = shell.run(stop).await?;
+    let Reply::SharingItem { item } = &reply else {
+        return Err(unexpected());
+    };
+    let name = &item.service.name;
+    let (text, exit) = match item.state {
+        SharingState::Stopped => (
+            format!("Stopped. {name} confirmed it with a signature."),
+            Exit::Done,
+        ),
+        SharingState::StopDisputed => (
+            format!("Stopped here. {name} did not confirm it properly."),
+            Exit::Refused,
+        ),
+        _ => (
+            format!("Stopped here. {name} was not reached yet."),
+            Exit::Unreachable,
+        ),
+    };
+    Ok(Answer::new("assent.holder-withdraw/1", data(&reply)?, text).ending(exit))
+}

@@ -1,0 +1,8 @@
+//! The shell around the wallet engine: the file it lives in, and the sending of its requests.
+
+mod local;
+mod shell;
+mod state;
+
+pub use shell::Shell;
+pub use state::Where;

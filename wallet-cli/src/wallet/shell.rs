@@ -1,0 +1,99 @@
+//! Drives the engine: one command at a time, its requests sent, its cache kept.
+
+use std::path::{Path, PathBuf};
+
+use assent_core::env::Env;
+use assent_wallet::app::{Command, Reply, Step, Surroundings, Wallet};
+
+use super::state::{Lock, State, Where};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::http::Client;
+use crate::system::{self, OsRandom};
+
+/// Most requests one command may send: an engine that never ends is a defect.
+const MAX_STEPS: usize = 200;
+
+/// A wallet with its file and its network.
+pub struct Shell {
+    path: PathBuf,
+    state: State,
+    wallet: Wallet,
+    client: Client,
+    _lock: Lock,
+}
+
+impl Shell {
+    /// Opens the wallet file; the wallet is locked.
+    pub fn open(path: &Path) -> Result<Self, CliError> {
+        let lock = Lock::take(path)?;
+        let state = State::read(path)?;
+        Self::with(path, state, lock)
+    }
+
+    /// A wallet without a vault. Nothing is written before the vault exists.
+    pub fn create(path: &Path, home: Where, sandbox: bool) -> Result<Self, CliError> {
+        let lock = Lock::take(path)?;
+        if path.exists() {
+            return Err(CliError::new(
+                Exit::Conflict,
+                "wallet-exists",
+                format!("there is a wallet at {} already", path.display()),
+                "Give another file with --state.",
+            ));
+        }
+        Self::with(path, State::new(home, sandbox)?, lock)
+    }
+
+    fn with(path: &Path, state: State, lock: Lock) -> Result<Self, CliError> {
+        let surroundings = Surroundings {
+            operator: state.operator.clone(),
+            sandbox: state.sandbox,
+        };
+        let wallet = Wallet::from_cache(surroundings, &state.cache(path)?)?;
+        Ok(Self {
+            path: path.to_owned(),
+            state,
+            wallet,
+            client: Client::new()?,
+            _lock: lock,
+        })
+    }
+
+    /// Runs one command to its end, and keeps what changed, also when it failed half-way.
+    pub async fn run(&mut self, command: Command) -> Result<Reply, CliError> {
+        let result = self.drive(command).await;
+        let cache = self.wallet.cache();
+        if !cache.is_empty() {
+            self.state.write(&self.path, &cache)?;
+        }
+        result
+    }
+
+    async fn drive(&mut self, command: Command) -> Result<Reply, CliError> {
+        let mut rng = OsRandom;
+        let mut env = Env {
+            now: system::now(),
+            rng: &mut rng,
+        };
+        let mut step = self.wallet.start(command, &mut env)?;
+        for _ in 0..MAX_STEPS {
+            let request = match step {
+                Step::Done(reply) => return Ok(reply),
+                Step::Send(request) => request,
+            };
+            let answer = match &mut self.state.local {
+                Some(service) if service.owns(&request) => Ok(service.answer(&request)),
+                _ => self.client.send(request).await,
+            };
+            env.now = system::now();
+            step = self.wallet.resume(answer, &mut env)?;
+        }
+        Err(CliError::new(
+            Exit::Failed,
+            "wallet-endless",
+            "the wallet asked for too many requests",
+            "",
+        ))
+    }
+}
