@@ -113,7 +113,7 @@ impl StatusList {
     /// # Errors
     /// [`StatusError::Shape`] when the entries do not fill whole bytes, [`StatusError::TooLarge`].
     pub fn new(bits: StatusBits, size: usize) -> Result<Self, StatusError> {
-        if size == 0 || size % bits.per_byte() != 0 {
+        if size == 0 || !size.is_multiple_of(bits.per_byte()) {
             return Err(StatusError::Shape);
         }
         let len = size / bits.per_byte();

@@ -25,5 +25,6 @@ pub use error::{AnchorError, ChainError, CredentialError, StatusTrustError};
 pub use status::verify_status_list;
 
 // rcgen, which makes the certificates, needs a C compiler.
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests;

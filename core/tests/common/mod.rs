@@ -27,7 +27,7 @@ pub fn json(name: &str) -> Value {
 
 /// Bytes from hexadecimal digits.
 pub fn hex(digits: &str) -> Vec<u8> {
-    assert!(digits.len() % 2 == 0, "odd number of hexadecimal digits");
+    assert!(digits.len().is_multiple_of(2), "odd number of hexadecimal digits");
     (0..digits.len())
         .step_by(2)
         .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal digits"))

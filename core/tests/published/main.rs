@@ -1,5 +1,12 @@
 //! Published test vectors against the formats of core.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail the test"
+)]
+
 #[path = "../common/mod.rs"]
 mod common;
 
