@@ -11,6 +11,9 @@ pub enum Method {
     /// Sends a body.
     #[serde(rename = "POST")]
     Post,
+    /// Deletes a resource.
+    #[serde(rename = "DELETE")]
+    Delete,
 }
 
 /// A request for the shell to send.
@@ -19,7 +22,7 @@ pub enum Method {
 /// refuses a body larger than [`HttpRequest::max_response`].
 #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct HttpRequest {
-    /// GET or POST.
+    /// GET, POST or DELETE.
     pub method: Method,
     /// Absolute URL.
     pub url: String,
@@ -53,6 +56,15 @@ impl HttpRequest {
             headers: vec![("content-type".into(), content_type.into())],
             body: Some(body),
             max_response,
+        }
+    }
+
+    /// A DELETE.
+    #[must_use]
+    pub fn delete(url: impl Into<String>, max_response: usize) -> Self {
+        Self {
+            method: Method::Delete,
+            ..Self::get(url, "application/json", max_response)
         }
     }
 

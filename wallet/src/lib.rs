@@ -5,6 +5,14 @@
 //! which HTTP request to send and is given the answer, the time and a random source.
 
 pub mod app;
+mod history;
+mod holdings;
+mod labels;
+mod present;
+mod receive;
+mod records;
+mod rights;
+mod settings;
 pub mod vault;
 
 #[cfg(test)]

@@ -75,6 +75,9 @@ pub enum Command {
     RequestOpen {
         /// Link or QR text (`openid4vp://…`, `haip-vp://…` or https).
         link: String,
+        /// True when it was read from another device's screen.
+        #[serde(default)]
+        scanned: bool,
     },
     /// Shares what the open request needs, and the switches put on. Reply: `result`.
     RequestShare {

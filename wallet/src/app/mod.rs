@@ -4,10 +4,19 @@
 //! request and hands the outcome to [`Wallet::resume`]. One command runs at a time. After every command the shell
 //! stores [`Wallet::cache`], which is ciphertext, and starts the next time from [`Wallet::from_cache`].
 
+mod cache;
+mod cards;
 mod command;
 mod error;
+mod history;
+mod offer;
 mod reply;
-
+mod request;
+mod request_view;
+mod rights;
+mod session;
+mod sync;
+mod vault;
 pub mod view;
 mod wallet;
 
@@ -15,4 +24,5 @@ pub use assent_core::http::Step;
 pub use command::{Command, RecoveryGroup, Unlock};
 pub use error::{ErrorView, NetworkFailure, Shared, WalletError};
 pub use reply::Reply;
+pub(crate) use sync::no_randomness;
 pub use wallet::{Surroundings, Wallet};

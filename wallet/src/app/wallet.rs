@@ -5,8 +5,13 @@ use std::fmt;
 use assent_core::env::Env;
 use assent_core::error::Blame;
 use assent_core::http::{HttpRequest, HttpResponse, Step};
+use zeroize::Zeroizing;
 
-use super::{Command, NetworkFailure, Reply, WalletError};
+use super::session::{Core, Session};
+use super::{
+    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, history, offer, request, rights, sync,
+    vault,
+};
 
 /// What the wallet must know about its surroundings.
 #[derive(Debug, Clone)]
@@ -31,11 +36,6 @@ pub(crate) type Then = Box<
         + Send,
 >;
 
-/// What flows work on.
-pub(crate) struct Core {
-    pub(crate) surroundings: Surroundings,
-}
-
 /// The wallet.
 pub struct Wallet {
     core: Core,
@@ -46,10 +46,14 @@ impl Wallet {
     /// A wallet without a vault.
     #[must_use]
     pub fn new(surroundings: Surroundings) -> Self {
-        Self {
-            core: Core { surroundings },
-            running: None,
-        }
+        let core = Core {
+            surroundings,
+            session: Session::Empty,
+            offer: None,
+            request: None,
+            cache: Vec::new(),
+        };
+        Self { core, running: None }
     }
 
     /// A locked wallet from what [`Wallet::cache`] gave, or an empty one when `cache` is empty.
@@ -57,16 +61,23 @@ impl Wallet {
     /// # Errors
     /// `vault-cache-malformed` when the bytes are not such a cache.
     pub fn from_cache(surroundings: Surroundings, cache: &[u8]) -> Result<Self, WalletError> {
-        if cache.is_empty() {
-            return Ok(Self::new(surroundings));
+        let mut wallet = Self::new(surroundings);
+        if !cache.is_empty() {
+            let (address, vault) = cache::read(cache, &wallet.core.profile())?;
+            wallet.core.session = Session::Locked {
+                address,
+                vault: Box::new(vault),
+            };
+            wallet.core.cache = cache.to_vec();
         }
-        Err(not_ready())
+        Ok(wallet)
     }
 
     /// What to keep on this device until the next start: ciphertext and public facts only. Empty without a vault.
+    /// Changes during a command, too; the shell stores it whenever it differs.
     #[must_use]
-    pub fn cache(&self) -> Vec<u8> {
-        Vec::new()
+    pub fn cache(&self) -> &[u8] {
+        &self.core.cache
     }
 
     /// Starts a command. A command that was running is given up.
@@ -75,8 +86,8 @@ impl Wallet {
     /// [`WalletError`] with its code, and whether anything was shared.
     pub fn start(&mut self, command: Command, env: &mut Env<'_>) -> Result<Step<Reply>, WalletError> {
         self.running = None;
-        let _ = (command, env, &self.core.surroundings);
-        Err(not_ready())
+        let next = run(&mut self.core, command, env);
+        self.settle(next, env)
     }
 
     /// Goes on with the running command after its request was sent.
@@ -89,18 +100,93 @@ impl Wallet {
         env: &mut Env<'_>,
     ) -> Result<Step<Reply>, WalletError> {
         let then = self.running.take().ok_or_else(nothing_running)?;
-        let next = then(&mut self.core, answer, env)?;
-        Ok(self.settle(next))
+        let next = then(&mut self.core, answer, env);
+        self.settle(next, env)
     }
 
-    fn settle(&mut self, next: Next) -> Step<Reply> {
-        match next {
+    fn settle(
+        &mut self,
+        next: Result<Next, WalletError>,
+        env: &mut Env<'_>,
+    ) -> Result<Step<Reply>, WalletError> {
+        // Also after an error: what was committed before it must survive a restart.
+        self.core.keep(env)?;
+        Ok(match next? {
             Next::Send(request, then) => {
                 self.running = Some(then);
                 Step::Send(request)
             }
             Next::Done(reply) => Step::Done(reply),
+        })
+    }
+}
+
+fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    match command {
+        Command::Status => vault::status(core),
+        Command::CreateVault { passphrase } => vault::create(core, &passphrase, env),
+        Command::ConfirmRecovery { groups } => vault::confirm(core, &groups, env),
+        Command::OpenVault {
+            address,
+            passphrase,
+            recovery_code,
+        } => vault::open(core, &address, method(passphrase, recovery_code)?),
+        Command::Unlock {
+            passphrase,
+            recovery_code,
+        } => vault::unlock(core, &method(passphrase, recovery_code)?),
+        Command::Lock => {
+            core.lock(env)?;
+            vault::status(core)
         }
+        Command::DeleteVault => vault::delete(core),
+        Command::Settings => vault::settings(core),
+        Command::SetSettings {
+            language,
+            theme,
+            auto_lock_minutes,
+        } => vault::set_settings(core, language, theme, auto_lock_minutes, env),
+        Command::Sync => sync::everything(core, env),
+        Command::Home => cards::home(core, env.now),
+        Command::Cards => cards::all(core, env.now),
+        Command::Card { id } => cards::one(core, &id, env.now),
+        Command::RemoveCard { id } => cards::remove(core, id, env),
+        Command::OfferOpen { link } => offer::open(core, &link, env),
+        Command::OfferAccept { tx_code } => offer::accept(core, tx_code, env),
+        Command::OfferCancel => {
+            core.offer = None;
+            Ok(Next::Done(Reply::Done))
+        }
+        Command::RequestOpen { link, scanned } => request::open(core, &link, !scanned, env),
+        Command::RequestShare {
+            optional,
+            cards,
+            understood,
+        } => request::share(core, optional, cards, understood, env),
+        Command::RequestDecline => request::decline(core, env),
+        Command::History { service, text } => history::list(core, service.as_deref(), text.as_deref()),
+        Command::Entry { id } => history::entry(core, &id),
+        Command::DeleteEntry { id } => history::delete(core, id, env),
+        Command::Receipt { id } => history::receipt(core, &id, env.now),
+        Command::Sharing => rights::list(core, env.now),
+        Command::StopSharing { id, ask_erasure } => rights::stop(core, id, ask_erasure, env),
+        Command::RetryPending => rights::retry(core, env),
+    }
+}
+
+fn method(
+    passphrase: Option<Zeroizing<String>>,
+    recovery_code: Option<Zeroizing<String>>,
+) -> Result<Unlock, WalletError> {
+    match (passphrase, recovery_code) {
+        (Some(passphrase), None) => Ok(Unlock::Passphrase(passphrase)),
+        (None, Some(code)) => Ok(Unlock::RecoveryCode(code)),
+        _ => Err(WalletError::new(
+            "unlock-method-missing",
+            "give either a passphrase or a recovery code",
+            "Type one of them.",
+            Blame::Caller,
+        )),
     }
 }
 
@@ -109,15 +195,6 @@ fn nothing_running() -> WalletError {
         "nothing-running",
         "no command waits for an answer",
         "Start the command again.",
-        Blame::Us,
-    )
-}
-
-fn not_ready() -> WalletError {
-    WalletError::new(
-        "not-ready",
-        "this part of the wallet is being built",
-        "",
         Blame::Us,
     )
 }

@@ -38,6 +38,6 @@ pub use key::Key;
 pub use manifest::{Listed, Manifest, Pin};
 pub use recovery::{BadRecoveryCode, RecoveryCode};
 pub use root::RootKey;
-pub use sealed::{Handle, LockedVault, RemoteVault, StoredRecord};
-pub use slot::{Slot, SlotKind};
+pub use sealed::{Handle, LockedVault, RemoteVault, StoredRecord, passphrase_root, recovery_root};
+pub use slot::{MIN_PASSPHRASE, Slot, SlotKind};
 pub use unlocked::{Change, Staged, UnlockedVault};

@@ -27,6 +27,12 @@ impl RootKey {
         Ok(Self(Key::generate(rng)?))
     }
 
+    /// The bearer token the vault service wants for `vault`.
+    #[must_use]
+    pub fn access_token(&self, vault: VaultId) -> Zeroizing<String> {
+        self.derive(vault).access_token()
+    }
+
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Key::from_bytes(bytes).map(Self)
     }

@@ -52,7 +52,7 @@ fn choice(text: &str) -> Result<(String, String), String> {
 /// Answers.
 pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer, CliError> {
     let link = link(&args.link)?;
-    let reply = shell.run(Command::RequestOpen { link }).await?;
+    let reply = shell.run(Command::RequestOpen { link, scanned: false }).await?;
     let Reply::Request { request } = &reply else {
         return Err(unexpected());
     };

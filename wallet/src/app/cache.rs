@@ -1,0 +1,45 @@
+//! What is kept on the device: the vault's address and its ciphertext, framed by lengths.
+
+use assent_core::error::Blame;
+use assent_core::profile::Profile;
+
+use super::WalletError;
+use super::session::Address;
+use crate::vault::LockedVault;
+
+const MAGIC: &[u8; 8] = b"assentw1";
+
+pub(super) fn write(address: &Address, vault: &LockedVault) -> Vec<u8> {
+    let address = address.as_str().as_bytes();
+    let vault = vault.to_bytes();
+    let mut out = Vec::with_capacity(MAGIC.len() + 4 + address.len() + vault.len());
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(&u32::try_from(address.len()).unwrap_or_default().to_be_bytes());
+    out.extend_from_slice(address);
+    out.extend_from_slice(&vault);
+    out
+}
+
+pub(super) fn read(bytes: &[u8], profile: &Profile) -> Result<(Address, LockedVault), WalletError> {
+    let (address, vault) = split(bytes).ok_or_else(malformed)?;
+    let address = Address::parse(address, profile)?;
+    let vault = LockedVault::from_bytes(vault).map_err(|_| malformed())?;
+    Ok((address, vault))
+}
+
+fn split(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let rest = bytes.strip_prefix(MAGIC)?;
+    let (len, rest) = rest.split_at_checked(4)?;
+    let len = usize::try_from(u32::from_be_bytes(len.try_into().ok()?)).ok()?;
+    let (address, vault) = rest.split_at_checked(len)?;
+    Some((std::str::from_utf8(address).ok()?, vault))
+}
+
+fn malformed() -> WalletError {
+    WalletError::new(
+        "vault-cache-malformed",
+        "what this device kept of the vault cannot be read",
+        "Open your vault again with its address.",
+        Blame::Us,
+    )
+}

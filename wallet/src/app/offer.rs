@@ -1,0 +1,248 @@
+//! The commands around an offer of cards.
+
+use assent_core::env::Env;
+use assent_core::http::{HttpRequest, HttpResponse};
+use assent_core::oid4vci::InputMode;
+use assent_core::oid4vci::metadata::Display;
+use assent_core::profile::Profile;
+use zeroize::Zeroizing;
+
+use super::session::Core;
+use super::view::{OfferView, OfferedCard, ServiceTrust, TxCodeView, Warning};
+use super::wallet::Next;
+use super::{NetworkFailure, Reply, WalletError, sync};
+use crate::history::Entry;
+use crate::holdings::Card;
+use crate::labels;
+use crate::receive::{Authorised, Described, Offered, OpenOffer, Opening, ReceiveError, ReceivedCard};
+
+/// Reads an offer: fetches what it refers to and describes it.
+pub(super) fn open(core: &mut Core, link: &str, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    core.open()?;
+    core.offer = None;
+    let profile = core.profile();
+    match Opening::from_link(link, &profile).map_err(failed)? {
+        Opening::Here(offered) => describe(offered, &profile),
+        Opening::Fetch(request) => {
+            let _ = env;
+            Ok(Next::Send(
+                request,
+                Box::new(move |_, answer, _| {
+                    describe(
+                        Offered::receive(&got(answer)?, &profile).map_err(failed)?,
+                        &profile,
+                    )
+                }),
+            ))
+        }
+    }
+}
+
+fn describe(offered: Offered, profile: &Profile) -> Result<Next, WalletError> {
+    let request = offered.request(profile);
+    Ok(Next::Send(
+        request,
+        Box::new(move |core, answer, _| {
+            let profile = core.profile();
+            let described = offered.described(&got(answer)?, &profile).map_err(failed)?;
+            let request = described.request(&profile).map_err(failed)?;
+            Ok(Next::Send(
+                request,
+                Box::new(move |core, answer, env| show(core, described, &got(answer)?, env)),
+            ))
+        }),
+    ))
+}
+
+fn show(
+    core: &mut Core,
+    described: Described,
+    response: &HttpResponse,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    let profile = core.profile();
+    let offer = described.receive(response, &profile).map_err(failed)?;
+    sync::with_anchors(core, env, false, move |core, _| {
+        let view = view(core, &offer)?;
+        core.offer = Some(offer);
+        Ok(Next::Done(Reply::Offer { offer: view }))
+    })
+}
+
+fn view(core: &Core, offer: &OpenOffer) -> Result<OfferView, WalletError> {
+    let language = core.settings()?.language;
+    let here: Vec<Card> = core.records()?.list()?;
+    let issuer_id = offer.metadata.credential_issuer.as_str().to_owned();
+    let cards = offer.cards.iter().map(|(id, vct, configuration)| OfferedCard {
+        id: id.clone(),
+        name: Display::best(&configuration.display, &language)
+            .and_then(|display| display.name.clone())
+            .unwrap_or_else(|| labels::card_name(vct, &language)),
+        vct: vct.clone(),
+        details: configuration
+            .claims
+            .iter()
+            .map(|claim| labels::label(&claim.path, &configuration.claims, &language))
+            .collect(),
+        already_here: here
+            .iter()
+            .any(|card| card.vct == *vct && card.issuer_id == issuer_id),
+    });
+    let mut warnings = Vec::new();
+    if offer.offered > offer.cards.len() {
+        warnings.push(Warning::new(
+            "offer-partly-supported",
+            "Some of the offered cards are of a kind this wallet cannot hold.",
+            false,
+        ));
+    }
+    Ok(OfferView {
+        issuer: Display::best(&offer.metadata.display, &language)
+            .and_then(|display| display.name.clone())
+            .unwrap_or_else(|| offer.metadata.credential_issuer.host().to_owned()),
+        issuer_id: issuer_id.clone(),
+        // Its name is its own word until a credential of it was verified.
+        trust: if here.iter().any(|card| card.issuer_id == issuer_id) {
+            ServiceTrust::Verified
+        } else {
+            ServiceTrust::Unverified
+        },
+        cards: cards.collect(),
+        tx_code: offer.grant.tx_code.as_ref().map(|code| TxCodeView {
+            numeric: matches!(code.input_mode, InputMode::Numeric),
+            length: code.length.map(usize::from),
+            description: code.description.clone(),
+        }),
+        warnings,
+    })
+}
+
+/// Receives the cards of the open offer.
+pub(super) fn accept(
+    core: &mut Core,
+    tx_code: Option<Zeroizing<String>>,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    let _ = env;
+    let offer = core.offer.clone().ok_or_else(no_offer)?;
+    let request = offer
+        .token_request(tx_code.as_ref().map(|code| code.as_str()), &core.profile())
+        .map_err(failed)?;
+    Ok(Next::Send(
+        request,
+        Box::new(move |core, answer, env| {
+            // The offer stays open until here: a mistyped code may be typed again.
+            let authorised = offer.authorised(&got(answer)?, &core.profile()).map_err(failed)?;
+            core.offer = None;
+            next_card(core, authorised, env)
+        }),
+    ))
+}
+
+fn next_card(core: &mut Core, authorised: Authorised, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    if authorised.is_done() {
+        return keep(core, authorised, env);
+    }
+    match authorised.nonce_request(&core.profile()) {
+        None => ask(core, authorised, None, env),
+        Some(request) => Ok(Next::Send(
+            request,
+            Box::new(move |core, answer, env| {
+                let nonce = Authorised::nonce(&got(answer)?, &core.profile()).map_err(failed)?;
+                ask(core, authorised, Some(&nonce), env)
+            }),
+        )),
+    }
+}
+
+fn ask(
+    core: &mut Core,
+    mut authorised: Authorised,
+    c_nonce: Option<&str>,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    let (asking, request) = authorised
+        .credential_request(c_nonce, &core.profile(), env)
+        .map_err(failed)?;
+    Ok(Next::Send(
+        request,
+        Box::new(move |core, answer, env| {
+            let (profile, crypto) = (core.profile(), core.crypto());
+            let anchors = &core.open()?.anchors;
+            match authorised.receive(asking, &got(answer)?, anchors, crypto, &profile, env) {
+                Ok(()) => next_card(core, authorised, env),
+                Err(error) => {
+                    let requests = authorised.notifications(false, &profile);
+                    notify(requests, Err(failed(error)))
+                }
+            }
+        }),
+    ))
+}
+
+/// Keeps the cards in the vault; when its service does not answer, on this device until it does.
+fn keep(core: &mut Core, authorised: Authorised, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    let cards = authorised.received().to_vec();
+    let entry_id = env.random_token().map_err(|_| sync::no_randomness())?;
+    let now = env.now;
+    let store = move |records: &mut crate::records::Records<'_>| {
+        let mut kept = Vec::new();
+        for ReceivedCard { card, copies } in &cards {
+            for copy in copies {
+                records.put(copy)?;
+            }
+            records.put(card)?;
+            kept.push(card.id.clone());
+        }
+        if let Some(ReceivedCard { card, .. }) = cards.first() {
+            let types = cards.iter().map(|received| received.card.vct.clone()).collect();
+            records.put(&Entry::issuance(entry_id.clone(), now, card, types))?;
+        }
+        Ok(kept)
+    };
+    let later = store.clone();
+    sync::commit(core, env, store, move |core, outcome, env| {
+        let kept = match outcome {
+            Ok(kept) => kept,
+            Err(_) => sync::keep_for_later(core, later)?,
+        };
+        let language = core.settings()?.language;
+        let records = core.records()?;
+        let cards = kept
+            .iter()
+            .map(|id| Ok(records.need::<Card>(id)?.summary(env.now, &language)))
+            .collect::<Result<_, WalletError>>()?;
+        notify(
+            authorised.notifications(true, &core.profile()),
+            Ok(Reply::Cards { cards }),
+        )
+    })
+}
+
+/// Sends notifications one after the other; their answers change nothing.
+fn notify(mut requests: Vec<HttpRequest>, outcome: Result<Reply, WalletError>) -> Result<Next, WalletError> {
+    match requests.pop() {
+        Some(request) => Ok(Next::Send(
+            request,
+            Box::new(move |_, _, _| notify(requests, outcome)),
+        )),
+        None => outcome.map(Next::Done),
+    }
+}
+
+fn got(answer: Result<HttpResponse, NetworkFailure>) -> Result<HttpResponse, WalletError> {
+    answer.map_err(|NetworkFailure| failed(ReceiveError::Unreachable))
+}
+
+fn failed(error: ReceiveError) -> WalletError {
+    WalletError::from_code(&error)
+}
+
+fn no_offer() -> WalletError {
+    WalletError::new(
+        "offer-not-open",
+        "there is no open offer",
+        "Open the offer again.",
+        assent_core::error::Blame::Caller,
+    )
+}

@@ -1,0 +1,200 @@
+//! The request screen, from a plan.
+
+use assent_core::consent::ConsentTerms;
+use assent_core::dcql::Meta;
+
+use super::cards::detail;
+use super::view::{
+    DetailView, MissingCard, OptionalSet, Recognisability, RecognisabilityView, RequestView, RequiredBlock,
+    RetentionView, SecretText,
+};
+use crate::history::DetailRef;
+use crate::labels;
+use crate::present::{DisclosurePlan, OpenRequest, Proposal, asked_type};
+
+pub(super) fn view(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str) -> RequestView {
+    let terms = open.consent().map(|consent| &consent.terms);
+    let required = plan
+        .required()
+        .into_iter()
+        .filter_map(|id| {
+            let (proposed, others) = plan.proposals(id).split_first()?;
+            Some(RequiredBlock {
+                query_id: id.to_owned(),
+                details: details(plan, proposed, language),
+                card: plan.held(proposed)?.card.choice(language),
+                other_cards: others
+                    .iter()
+                    .filter_map(|other| Some(plan.held(other)?.card.choice(language)))
+                    .collect(),
+            })
+        })
+        .collect();
+    RequestView {
+        service: open.service.clone(),
+        purpose: terms.map(|terms| terms.purpose.best(language).1.to_owned()),
+        required,
+        optional: optional(open, plan, language),
+        missing: missing(plan, language),
+        recognisability: recognisability(plan),
+        retention: terms.map(retention),
+        recipients: terms.map(|terms| {
+            terms
+                .recipients
+                .iter()
+                .map(|recipient| recipient.name.clone())
+                .collect()
+        }),
+        policy_url: terms.map(|terms| terms.privacy_policy.as_str().to_owned()),
+        receipt: open.makes_receipt(),
+        can_withdraw: open.can_withdraw(),
+        same_device: open.same_device,
+        warnings: {
+            let mut warnings: Vec<_> = plan.warnings().iter().map(|warning| warning.view()).collect();
+            warnings.dedup();
+            warnings
+        },
+        can_share: plan.can_share(),
+    }
+}
+
+/// What is asked, by name, required and optional together, without the receipt.
+pub(super) fn asked(open: &OpenRequest) -> Vec<DetailRef> {
+    let queries = open.request.query().credentials().iter();
+    queries
+        .filter(|query| open.choices.receipt_query.as_deref() != Some(query.id()))
+        .flat_map(|query| {
+            let vct = asked_type(query);
+            query.claims().iter().map(move |claim| DetailRef {
+                vct: vct.clone(),
+                path: claim.path.clone(),
+            })
+        })
+        .collect()
+}
+
+/// Retention is the service's own word until a registrar attests it (DESIGN decision 13).
+pub(super) fn retention(terms: &ConsentTerms) -> RetentionView {
+    RetentionView {
+        text: terms.retention.as_str().to_owned(),
+        attested: false,
+    }
+}
+
+fn optional(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str) -> Vec<OptionalSet> {
+    let purposes = open
+        .consent()
+        .map(|consent| consent.terms.purposes())
+        .unwrap_or_default();
+    plan.switches()
+        .into_iter()
+        .map(|switch| {
+            let proposals: Vec<&Proposal> = switch
+                .query_ids
+                .iter()
+                .filter_map(|id| plan.proposals(id).first())
+                .collect();
+            let purpose = purposes
+                .iter()
+                .find(|purpose| purpose.query_ids.iter().any(|id| switch.query_ids.contains(id)))
+                .map(|purpose| purpose.text.best(language).1.to_owned());
+            let details = if switch.available {
+                proposals
+                    .iter()
+                    .flat_map(|proposal| details(plan, proposal, language))
+                    .collect()
+            } else {
+                asked_details(open, &switch.query_ids, language)
+            };
+            let others = switch
+                .query_ids
+                .iter()
+                .flat_map(|id| plan.proposals(id).iter().skip(1));
+            OptionalSet {
+                set_id: switch.id,
+                purpose,
+                details,
+                card: proposals
+                    .first()
+                    .and_then(|proposal| Some(plan.held(proposal)?.card.choice(language))),
+                other_cards: others
+                    .filter_map(|other| Some(plan.held(other)?.card.choice(language)))
+                    .collect(),
+                query_ids: switch.query_ids,
+                available: switch.available,
+            }
+        })
+        .collect()
+}
+
+fn details(plan: &DisclosurePlan<'_>, proposal: &Proposal, language: &str) -> Vec<DetailView> {
+    let Some(held) = plan.held(proposal) else {
+        return Vec::new();
+    };
+    proposal
+        .paths
+        .iter()
+        .flat_map(|path| path.select(held.credential.claims()).unwrap_or_default())
+        .map(|(path, value)| detail(&path, value, &held.card, language))
+        .collect()
+}
+
+fn asked_details(open: &OpenRequest, query_ids: &[String], language: &str) -> Vec<DetailView> {
+    query_ids
+        .iter()
+        .filter_map(|id| open.request.query().credential(id))
+        .flat_map(|query| query.claims())
+        .map(|claim| DetailView {
+            path: claim.path.to_json(),
+            label: labels::label(&claim.path, &[], language),
+            value: SecretText(String::new()),
+            sensitive: labels::is_sensitive(&claim.path),
+        })
+        .collect()
+}
+
+fn missing(plan: &DisclosurePlan<'_>, language: &str) -> Vec<MissingCard> {
+    plan.missing()
+        .into_iter()
+        .map(|query| {
+            let vct = asked_type(query);
+            MissingCard {
+                name: match query.meta() {
+                    Meta::SdJwtVc { .. } => labels::card_name(&vct, language),
+                    _ => vct.clone(),
+                },
+                vct,
+                details: query
+                    .claims()
+                    .iter()
+                    .map(|claim| labels::label(&claim.path, &[], language))
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn recognisability(plan: &DisclosurePlan<'_>) -> RecognisabilityView {
+    let report = plan.recognisability(&[]);
+    let reasons = report
+        .reasons
+        .iter()
+        .filter_map(|reason| serde_json::to_value(reason).ok()?.as_str().map(str::to_owned))
+        .collect();
+    let with_optional = plan
+        .switches()
+        .into_iter()
+        .filter(|switch| switch.available)
+        .map(|switch| {
+            (
+                switch.id,
+                Recognisability::from(plan.recognisability(&[switch.set]).level),
+            )
+        })
+        .collect();
+    RecognisabilityView {
+        level: report.level.into(),
+        reasons,
+        with_optional,
+    }
+}

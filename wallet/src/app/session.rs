@@ -1,0 +1,260 @@
+//! Where the vault is in its life, and what the open one keeps beside it.
+
+use assent_core::crypto::{CryptoProvider, RustCrypto};
+use assent_core::env::{Env, Timestamp};
+use assent_core::error::Blame;
+use assent_core::profile::Profile;
+use assent_core::trust::TrustAnchors;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::WalletError;
+use super::view::{StatusView, VaultState};
+use super::wallet::Surroundings;
+use crate::present::OpenRequest;
+use crate::receive::OpenOffer;
+use crate::records::{Records, Waiting};
+use crate::rights::Sharing;
+use crate::settings::Settings;
+use crate::vault::{LockedVault, RecoveryCode, SlotKind, UnlockedVault};
+
+/// What flows work on.
+pub(crate) struct Core {
+    pub(crate) surroundings: Surroundings,
+    pub(crate) session: Session,
+    pub(crate) offer: Option<OpenOffer>,
+    pub(crate) request: Option<OpenRequest>,
+    /// What to keep on this device; renewed whenever the vault or its surroundings changed.
+    pub(crate) cache: Vec<u8>,
+}
+
+/// Where the vault is in its life.
+pub(crate) enum Session {
+    Empty,
+    /// Made in memory only; waits for the recovery code to be typed again.
+    Unconfirmed {
+        vault: Box<UnlockedVault>,
+        code: RecoveryCode,
+    },
+    Locked {
+        address: Address,
+        vault: Box<LockedVault>,
+    },
+    Open(Box<Open>),
+}
+
+/// An open vault.
+pub(crate) struct Open {
+    pub(crate) address: Address,
+    pub(crate) vault: UnlockedVault,
+    pub(crate) device: DeviceData,
+    pub(crate) anchors: TrustAnchors,
+}
+
+/// What only this device keeps, sealed in its cache.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeviceData {
+    /// Changes that wait for the vault service.
+    #[serde(default)]
+    pub(crate) waiting: Waiting,
+    /// Trust anchors as fetched.
+    #[serde(default)]
+    pub(crate) anchors: Option<Value>,
+    /// When they were fetched.
+    #[serde(default)]
+    pub(crate) anchors_at: i64,
+}
+
+/// Where a vault lives: `<service>/v1/vaults/<id>`.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Address(String);
+
+impl Address {
+    pub(crate) fn new(service: &str, vault: &UnlockedVault) -> Self {
+        Self(format!(
+            "{}/v1/vaults/{}",
+            service.trim_end_matches('/'),
+            vault.header().vault
+        ))
+    }
+
+    pub(crate) fn parse(text: &str, profile: &Profile) -> Result<Self, WalletError> {
+        let bad = || {
+            WalletError::new(
+                "vault-address-malformed",
+                "this is not the address of a vault",
+                "Copy the address from the device where you made the vault.",
+                Blame::Caller,
+            )
+        };
+        let endpoint = assent_core::profile::Endpoint::parse(text.trim(), profile).map_err(|_| bad())?;
+        let id = endpoint
+            .path()
+            .rsplit_once("/v1/vaults/")
+            .map(|(_, id)| id)
+            .ok_or_else(bad)?;
+        if endpoint.query().is_some() || crate::vault::VaultId::parse(id).is_none() {
+            return Err(bad());
+        }
+        Ok(Self(endpoint.as_str().to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Where vaults are created: the address without its id.
+    pub(crate) fn collection(&self) -> &str {
+        self.0
+            .rsplit_once('/')
+            .map_or(&self.0, |(collection, _)| collection)
+    }
+}
+
+impl Core {
+    pub(crate) fn crypto(&self) -> &'static dyn CryptoProvider {
+        &RustCrypto
+    }
+
+    pub(crate) fn profile(&self) -> Profile {
+        if self.surroundings.sandbox {
+            Profile::BASELINE.sandbox()
+        } else {
+            Profile::BASELINE
+        }
+    }
+
+    /// The open vault.
+    pub(crate) fn open(&self) -> Result<&Open, WalletError> {
+        match &self.session {
+            Session::Open(open) => Ok(open),
+            _ => Err(locked()),
+        }
+    }
+
+    pub(crate) fn open_mut(&mut self) -> Result<&mut Open, WalletError> {
+        match &mut self.session {
+            Session::Open(open) => Ok(open),
+            _ => Err(locked()),
+        }
+    }
+
+    /// The records of the open vault, for reading.
+    pub(crate) fn records(&self) -> Result<Records<'_>, WalletError> {
+        let open = self.open()?;
+        Ok(Records::new(&open.vault, &open.device.waiting))
+    }
+
+    pub(crate) fn settings(&self) -> Result<Settings, WalletError> {
+        Ok(self.records()?.get(Settings::ID)?.unwrap_or_default())
+    }
+
+    pub(crate) fn status(&self) -> StatusView {
+        let (state, address, header) = match &self.session {
+            Session::Empty => (VaultState::Empty, None, None),
+            Session::Unconfirmed { vault, .. } => (
+                VaultState::Unconfirmed,
+                Some(Address::new(&self.surroundings.operator, vault).0),
+                Some(vault.header()),
+            ),
+            Session::Locked { address, vault } => {
+                (VaultState::Locked, Some(address.0.clone()), Some(vault.header()))
+            }
+            Session::Open(open) => (
+                VaultState::Open,
+                Some(open.address.0.clone()),
+                Some(open.vault.header()),
+            ),
+        };
+        let methods = header
+            .into_iter()
+            .flat_map(|header| &header.slots)
+            .map(|slot| match slot.kind() {
+                SlotKind::Passphrase { .. } => "passphrase".to_owned(),
+                SlotKind::RecoveryCode => "recoveryCode".to_owned(),
+            });
+        let pending = self
+            .records()
+            .and_then(|records| records.list::<Sharing>())
+            .map_or(0, |sharing| {
+                sharing.iter().filter(|sharing| sharing.is_pending()).count()
+            });
+        StatusView {
+            state,
+            vault_address: address,
+            unlock_methods: methods.collect(),
+            waiting: self.open().map_or(0, |open| open.device.waiting.len()),
+            pending_withdrawals: pending,
+        }
+    }
+
+    /// Renews [`Core::cache`].
+    pub(crate) fn keep(&mut self, env: &mut Env<'_>) -> Result<(), WalletError> {
+        let (address, locked) = match &mut self.session {
+            Session::Empty | Session::Unconfirmed { .. } => {
+                self.cache.clear();
+                return Ok(());
+            }
+            Session::Locked { address, vault } => (address.clone(), (**vault).clone()),
+            Session::Open(open) => (open.address.clone(), open.lock(env)?),
+        };
+        self.cache = super::cache::write(&address, &locked);
+        Ok(())
+    }
+
+    /// Forgets keys and values.
+    pub(crate) fn lock(&mut self, env: &mut Env<'_>) -> Result<(), WalletError> {
+        self.offer = None;
+        self.request = None;
+        if let Session::Open(open) = &mut self.session {
+            let vault = Box::new(open.lock(env)?);
+            self.session = Session::Locked {
+                address: open.address.clone(),
+                vault,
+            };
+        }
+        Ok(())
+    }
+
+    /// Puts an unlocked vault in place.
+    pub(crate) fn opened(&mut self, address: Address, vault: UnlockedVault) {
+        let device: DeviceData = serde_json::from_slice(vault.device()).unwrap_or_default();
+        let anchors = device
+            .anchors
+            .as_ref()
+            .and_then(|anchors| TrustAnchors::from_json(anchors).ok())
+            .unwrap_or_default();
+        self.session = Session::Open(Box::new(Open {
+            address,
+            vault,
+            device,
+            anchors,
+        }));
+    }
+}
+
+impl Open {
+    fn lock(&mut self, env: &mut Env<'_>) -> Result<LockedVault, WalletError> {
+        let device = serde_json::to_vec(&self.device).unwrap_or_default();
+        self.vault.set_device(Zeroizing::new(device));
+        self.vault
+            .lock(env.rng)
+            .map_err(|error| WalletError::from_code(&error))
+    }
+
+    /// True when the anchors should be fetched again.
+    pub(crate) fn anchors_are_old(&self, now: Timestamp) -> bool {
+        self.device.anchors.is_none() || !(0..86_400).contains(&now.since(Timestamp(self.device.anchors_at)))
+    }
+}
+
+fn locked() -> WalletError {
+    WalletError::new(
+        "vault-locked",
+        "the vault is not open",
+        "Unlock your vault first.",
+        Blame::Caller,
+    )
+}

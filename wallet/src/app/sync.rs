@@ -1,0 +1,321 @@
+//! Talking to the vault service: compare-and-swap commits, and fetching what others committed.
+//!
+//! A commit is a function from records to records. When the service says that another device was faster (409),
+//! the newest state is fetched and the function runs again on it, so a decision is never taken on old data.
+
+use assent_core::encoding::base64url;
+use assent_core::encoding::json::{self, Limits};
+use assent_core::env::Env;
+use assent_core::error::Blame;
+use assent_core::http::{HttpRequest, HttpResponse};
+use assent_core::trust::TrustAnchors;
+use serde_json::{Value, json};
+
+use super::session::Core;
+use super::wallet::Next;
+use super::{NetworkFailure, WalletError};
+use crate::records::{Records, to_stage};
+use crate::vault::{Handle, RemoteVault, Staged, StoredRecord};
+
+const MAX_VAULT: usize = 32 << 20;
+const MAX_SMALL: usize = 64 << 10;
+const MAX_ANCHORS: usize = 1 << 20;
+const TRIES: u32 = 5;
+
+/// Commits what `apply` changes and everything that waits; `then` gets the outcome.
+pub(super) fn commit<T: Send + 'static>(
+    core: &mut Core,
+    env: &mut Env<'_>,
+    apply: impl Fn(&mut Records<'_>) -> Result<T, WalletError> + Send + 'static,
+    then: impl FnOnce(&mut Core, Result<T, WalletError>, &mut Env<'_>) -> Result<Next, WalletError>
+    + Send
+    + 'static,
+) -> Result<Next, WalletError> {
+    try_commit(core, env, apply, then, TRIES)
+}
+
+/// Applies a change here and now; the vault service gets it with the next commit.
+pub(super) fn keep_for_later<T>(
+    core: &mut Core,
+    apply: impl FnOnce(&mut Records<'_>) -> Result<T, WalletError>,
+) -> Result<T, WalletError> {
+    let open = core.open_mut()?;
+    let mut records = Records::new(&open.vault, &open.device.waiting);
+    let outcome = apply(&mut records)?;
+    let changes = records.into_changes();
+    open.device.waiting.extend(changes);
+    Ok(outcome)
+}
+
+/// Fetches what other devices committed.
+pub(super) fn fetch(
+    core: &mut Core,
+    env: &mut Env<'_>,
+    then: impl FnOnce(&mut Core, Result<(), WalletError>, &mut Env<'_>) -> Result<Next, WalletError>
+    + Send
+    + 'static,
+) -> Result<Next, WalletError> {
+    let _ = env;
+    let open = core.open()?;
+    let since = open.vault.version();
+    let request = authorised(
+        core,
+        HttpRequest::get(
+            format!("{}?since={since}", open.address.as_str()),
+            "application/json",
+            MAX_VAULT,
+        ),
+    )?;
+    Ok(Next::Send(
+        request,
+        Box::new(move |core, answer, env| {
+            let outcome = received(answer).and_then(|response| {
+                let remote = read_remote(&response)?;
+                let crypto = core.crypto();
+                let open = core.open_mut()?;
+                open.vault
+                    .receive(remote, crypto)
+                    .map_err(|error| WalletError::from_code(&error))
+            });
+            then(core, outcome, env)
+        }),
+    ))
+}
+
+/// Fetches the trust anchors when the ones here are older than a day, or `always`. Going on with old anchors is
+/// better than not going on: they can only be too few, or trust what was trusted yesterday.
+pub(super) fn with_anchors(
+    core: &mut Core,
+    env: &mut Env<'_>,
+    always: bool,
+    then: impl FnOnce(&mut Core, &mut Env<'_>) -> Result<Next, WalletError> + Send + 'static,
+) -> Result<Next, WalletError> {
+    if !always && !core.open()?.anchors_are_old(env.now) {
+        return then(core, env);
+    }
+    let url = format!(
+        "{}/v1/registry/anchors",
+        core.surroundings.operator.trim_end_matches('/')
+    );
+    Ok(Next::Send(
+        HttpRequest::get(url, "application/json", MAX_ANCHORS),
+        Box::new(move |core, answer, env| {
+            let fetched = answer.ok().filter(HttpResponse::is_success).and_then(|response| {
+                let limits = Limits {
+                    bytes: MAX_ANCHORS,
+                    depth: 8,
+                };
+                let value = json::parse(response.body.as_bytes(), limits).ok()?;
+                Some((TrustAnchors::from_json(&value).ok()?, value))
+            });
+            if let (Some((anchors, value)), Ok(open)) = (fetched, core.open_mut()) {
+                open.anchors = anchors;
+                open.device.anchors = Some(value);
+                open.device.anchors_at = env.now.0;
+            }
+            then(core, env)
+        }),
+    ))
+}
+
+/// Fetches from the vault service, sends what waits here, and renews the anchors.
+pub(super) fn everything(core: &mut Core, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    fetch(core, env, |core, outcome, env| {
+        outcome?;
+        commit(
+            core,
+            env,
+            |_| Ok(()),
+            |core, outcome, env| {
+                outcome?;
+                with_anchors(core, env, true, |core, _| super::vault::status(core))
+            },
+        )
+    })
+}
+
+fn try_commit<T: Send + 'static>(
+    core: &mut Core,
+    env: &mut Env<'_>,
+    apply: impl Fn(&mut Records<'_>) -> Result<T, WalletError> + Send + 'static,
+    then: impl FnOnce(&mut Core, Result<T, WalletError>, &mut Env<'_>) -> Result<Next, WalletError>
+    + Send
+    + 'static,
+    tries: u32,
+) -> Result<Next, WalletError> {
+    let prepared = prepare(core, env, &apply);
+    let (outcome, staged, request) = match prepared {
+        Ok((outcome, Some((staged, request)))) => (outcome, staged, request),
+        // Nothing changed: nothing to send.
+        Ok((outcome, None)) => return then(core, Ok(outcome), env),
+        Err(error) => return then(core, Err(error), env),
+    };
+    Ok(Next::Send(
+        request,
+        Box::new(move |core, answer, env| {
+            if matches!(&answer, Ok(response) if response.status == 409) {
+                if tries <= 1 {
+                    return then(core, Err(busy()), env);
+                }
+                return fetch(core, env, move |core, fetched, env| match fetched {
+                    Ok(()) => try_commit(core, env, apply, then, tries - 1),
+                    Err(error) => then(core, Err(error), env),
+                });
+            }
+            let stored = received(answer).and_then(|response| read_version(&response));
+            let outcome = stored.and_then(|version| {
+                let open = core.open_mut()?;
+                open.vault.adopt(staged, version);
+                open.device.waiting.clear();
+                Ok(outcome)
+            });
+            then(core, outcome, env)
+        }),
+    ))
+}
+
+type Prepared<T> = (T, Option<(Staged, HttpRequest)>);
+
+fn prepare<T>(
+    core: &mut Core,
+    env: &mut Env<'_>,
+    apply: impl Fn(&mut Records<'_>) -> Result<T, WalletError>,
+) -> Result<Prepared<T>, WalletError> {
+    let open = core.open()?;
+    let mut records = Records::new(&open.vault, &open.device.waiting);
+    let outcome = apply(&mut records)?;
+    let changes = to_stage(&open.device.waiting, &records.into_changes());
+    if changes.is_empty() {
+        return Ok((outcome, None));
+    }
+    let staged = open
+        .vault
+        .stage(changes, env.rng)
+        .map_err(|error| WalletError::from_code(&error))?;
+    let body = json!({
+        "base_version": staged.base_version,
+        "manifest": base64url::encode(&staged.manifest),
+        "put": write_records(&staged.put),
+        "delete": staged.delete.iter().map(Handle::to_string).collect::<Vec<_>>(),
+    });
+    let key = env.random_token().map_err(|_| no_randomness())?;
+    let url = format!("{}/commits", open.address.as_str());
+    let request = authorised(
+        core,
+        HttpRequest::post(url, "application/json", body.to_string(), MAX_SMALL),
+    )?
+    .header("idempotency-key", key);
+    Ok((outcome, Some((staged, request))))
+}
+
+pub(super) fn write_records(records: &[StoredRecord]) -> Value {
+    records
+        .iter()
+        .map(
+            |record| json!({ "handle": record.handle.to_string(), "box": base64url::encode(&record.sealed) }),
+        )
+        .collect()
+}
+
+/// Reads `{version, header, manifest, records}`.
+pub(super) fn read_remote(response: &HttpResponse) -> Result<RemoteVault, WalletError> {
+    read_remote_value(response).ok_or_else(nonsense)
+}
+
+fn read_remote_value(response: &HttpResponse) -> Option<RemoteVault> {
+    let value = json::parse(
+        response.body.as_bytes(),
+        Limits {
+            bytes: MAX_VAULT,
+            depth: 8,
+        },
+    )
+    .ok()?;
+    let bytes = |value: &Value| base64url::decode(value.as_str()?).ok();
+    Some(RemoteVault {
+        version: value.get("version")?.as_u64()?,
+        header: bytes(value.get("header")?)?,
+        manifest: bytes(value.get("manifest")?)?,
+        records: value
+            .get("records")?
+            .as_array()?
+            .iter()
+            .map(|record| {
+                Some(StoredRecord {
+                    handle: Handle::parse(record.get("handle")?.as_str()?)?,
+                    sealed: bytes(record.get("box")?)?,
+                })
+            })
+            .collect::<Option<_>>()?,
+    })
+}
+
+/// Reads `{version}`.
+pub(super) fn read_version(response: &HttpResponse) -> Result<u64, WalletError> {
+    json::parse(response.body.as_bytes(), Limits::MESSAGE)
+        .ok()
+        .and_then(|value| value.get("version")?.as_u64())
+        .ok_or_else(nonsense)
+}
+
+/// A successful answer of the vault service, or the error it stands for.
+pub(super) fn received(answer: Result<HttpResponse, NetworkFailure>) -> Result<HttpResponse, WalletError> {
+    let response = answer.map_err(|NetworkFailure| unreachable())?;
+    match response.status {
+        200..=299 => Ok(response),
+        404 | 410 => Err(WalletError::new(
+            "vault-not-found",
+            "the vault service does not know this vault",
+            "Check the vault address.",
+            Blame::Peer,
+        )),
+        401 | 403 => Err(WalletError::new(
+            "vault-access-refused",
+            "the vault service refused access",
+            "Check the vault address.",
+            Blame::Peer,
+        )),
+        _ => Err(unreachable()),
+    }
+}
+
+fn authorised(core: &Core, request: HttpRequest) -> Result<HttpRequest, WalletError> {
+    let token = core.open()?.vault.access_token();
+    Ok(request.header("authorization", format!("Bearer {}", token.as_str())))
+}
+
+pub(crate) fn no_randomness() -> WalletError {
+    WalletError::new(
+        "random-unavailable",
+        "the platform gave no randomness",
+        "Use another browser.",
+        Blame::Us,
+    )
+}
+
+fn nonsense() -> WalletError {
+    WalletError::new(
+        "vault-service-nonsense",
+        "the vault service answered with something that is not a vault",
+        "Try again later.",
+        Blame::Peer,
+    )
+}
+
+fn unreachable() -> WalletError {
+    WalletError::new(
+        "vault-service-unreachable",
+        "the vault service could not be reached",
+        "Check your connection and try again.",
+        Blame::Network,
+    )
+}
+
+fn busy() -> WalletError {
+    WalletError::new(
+        "vault-busy",
+        "another device keeps changing the vault",
+        "Try again in a moment.",
+        Blame::Network,
+    )
+}

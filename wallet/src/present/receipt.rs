@@ -1,0 +1,181 @@
+//! The receipt as the wallet keeps it, with everything that was signed about it.
+
+use assent_core::consent::{
+    Countersignature, Decision, ReceiptBundle, VerifiedReceipt, Withdrawal, WithdrawalAcknowledgement,
+};
+use assent_core::crypto::{CryptoProvider, PublicKey, SoftwareKey};
+use assent_core::encoding::json::Object;
+use assent_core::env::{Env, Timestamp};
+use assent_core::sd_jwt::KeyBindingCheck;
+use serde::{Deserialize, Serialize};
+
+use super::open::{OpenRequest, Terms};
+use super::plan::DisclosureSelection;
+use super::service::access_key;
+use crate::app::WalletError;
+use crate::app::view::Proof;
+use crate::records::Record;
+use crate::vault::UnlockedVault;
+
+/// A receipt with its proofs. Names of details, no values.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct KeptReceipt {
+    pub(crate) id: String,
+    pub(crate) service_id: String,
+    pub(crate) service_name: String,
+    pub(crate) at: i64,
+    /// The receipt itself, as both sides hold it.
+    pub(crate) compact: String,
+    pub(crate) consent_request: String,
+    /// The public key of the service's access certificate at that time, as JWK.
+    service_key: Object,
+    pub(crate) countersignature: Option<String>,
+    pub(crate) withdrawal: Option<String>,
+    pub(crate) acknowledgement: Option<String>,
+}
+
+/// The key of one receipt: derived, so nothing needs storing; used for this service and this receipt only, so that
+/// receipts do not tie visits together (DESIGN decision 12).
+pub(crate) fn receipt_key(
+    vault: &UnlockedVault,
+    service_id: &str,
+    receipt_id: &str,
+) -> Result<SoftwareKey, WalletError> {
+    vault
+        .pairwise_key(&format!("{service_id}\0{receipt_id}"))
+        .map_err(|error| WalletError::from_code(&error))
+}
+
+impl KeptReceipt {
+    /// Mints the receipt for a selection, when the service asked for one on signed terms.
+    pub(crate) fn mint(
+        open: &OpenRequest,
+        selection: &DisclosureSelection,
+        language: &str,
+        vault: &UnlockedVault,
+        env: &mut Env<'_>,
+    ) -> Result<Option<Self>, WalletError> {
+        let (Terms::Signed { request, jwt }, Some(service_key)) = (&open.terms, access_key(&open.request))
+        else {
+            return Ok(None);
+        };
+        if !open.makes_receipt() {
+            return Ok(None);
+        }
+        let answered = |id: &String| selection.answers.iter().any(|answer| answer.query_id == *id);
+        let granted: Vec<String> = request
+            .terms
+            .purposes()
+            .into_iter()
+            .filter(|purpose| purpose.query_ids.iter().all(answered))
+            .map(|purpose| purpose.id)
+            .collect();
+        let id = env
+            .random_token()
+            .map_err(|_| super::super::app::no_randomness())?;
+        let key = receipt_key(vault, &open.service.id, &id)?;
+        let decision = Decision {
+            request,
+            granted: &granted,
+            linkability: &selection.linkability,
+            language,
+        };
+        let minted = decision
+            .mint(&key, env)
+            .map_err(|error| WalletError::from_code(&error))?;
+        Ok(Some(Self {
+            id,
+            service_id: open.service.id.clone(),
+            service_name: open.service.name.clone(),
+            at: env.now.0,
+            compact: minted.compact().to_owned(),
+            consent_request: jwt.clone(),
+            service_key: service_key.to_jwk(),
+            countersignature: None,
+            withdrawal: None,
+            acknowledgement: None,
+        }))
+    }
+
+    /// The receipt, verified again.
+    pub(crate) fn verified(&self, now: Timestamp, crypto: &dyn CryptoProvider) -> Option<VerifiedReceipt> {
+        VerifiedReceipt::verify(&self.compact, KeyBindingCheck::NotRequired, now, crypto).ok()
+    }
+
+    /// True when `jwt` is the service's signature over this receipt.
+    pub(crate) fn is_countersigned_by(&self, jwt: &str, now: Timestamp, crypto: &dyn CryptoProvider) -> bool {
+        let (Some(receipt), Some(key)) = (self.verified(now, crypto), self.key()) else {
+            return false;
+        };
+        Countersignature::verify(jwt, &receipt, &key, crypto).is_ok()
+    }
+
+    /// The acknowledgement of our withdrawal, verified.
+    pub(crate) fn acknowledgement_of(
+        &self,
+        jwt: &str,
+        now: Timestamp,
+        crypto: &dyn CryptoProvider,
+    ) -> Option<WithdrawalAcknowledgement> {
+        let (receipt, key) = (self.verified(now, crypto)?, self.key()?);
+        WithdrawalAcknowledgement::verify(jwt, self.withdrawal.as_ref()?, &receipt, &key, crypto).ok()
+    }
+
+    /// Every proof, checked now: receipt, countersignature, withdrawal, acknowledgement.
+    pub(crate) fn proofs(&self, now: Timestamp, crypto: &dyn CryptoProvider) -> [Proof; 4] {
+        let check = |present: Option<&String>, is_right: &dyn Fn(&str) -> bool| match present {
+            None => Proof::Absent,
+            Some(jwt) if is_right(jwt) => Proof::Valid,
+            Some(_) => Proof::Invalid,
+        };
+        let receipt = self.verified(now, crypto);
+        let withdrawn = |jwt: &str| {
+            receipt
+                .as_ref()
+                .is_some_and(|receipt| Withdrawal::verify(jwt, receipt, now, crypto).is_ok())
+        };
+        [
+            if receipt.is_some() {
+                Proof::Valid
+            } else {
+                Proof::Invalid
+            },
+            check(self.countersignature.as_ref(), &|jwt| {
+                self.is_countersigned_by(jwt, now, crypto)
+            }),
+            check(self.withdrawal.as_ref(), &withdrawn),
+            check(self.acknowledgement.as_ref(), &|jwt| {
+                self.acknowledgement_of(jwt, now, crypto).is_some()
+            }),
+        ]
+    }
+
+    /// Everything needed to check it elsewhere.
+    pub(crate) fn bundle(&self, now: Timestamp, crypto: &dyn CryptoProvider) -> Option<ReceiptBundle> {
+        let mut bundle = ReceiptBundle::new(&self.verified(now, crypto)?, &self.consent_request);
+        bundle.countersignature.clone_from(&self.countersignature);
+        bundle.events.extend(self.withdrawal.clone());
+        bundle.acknowledgements.extend(self.acknowledgement.clone());
+        Some(bundle)
+    }
+
+    fn key(&self) -> Option<PublicKey> {
+        PublicKey::from_jwk(&self.service_key).ok()
+    }
+}
+
+impl std::fmt::Debug for KeptReceipt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeptReceipt")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Record for KeptReceipt {
+    const KIND: &'static str = "receipt";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}

@@ -1,0 +1,76 @@
+//! Why cards could not be received.
+
+use assent_core::error::{Audience, Blame, ErrorCode};
+use assent_core::oid4vci::{AnswerError, OfferError};
+use assent_core::trust::CredentialError;
+
+/// Why cards could not be received.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReceiveError {
+    /// The link holds no usable offer.
+    #[error(transparent)]
+    Offer(#[from] OfferError),
+    /// The issuer's answer is not usable.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// The issuer did not answer.
+    #[error("the issuer could not be reached")]
+    Unreachable,
+    /// It wants a sign-in at the issuer.
+    #[error("the issuer wants you to sign in first, which is not supported yet")]
+    NeedsSignIn,
+    /// Nothing in it is of a kind we can hold.
+    #[error("the offer holds no card of a supported kind")]
+    NothingSupported,
+    /// A transaction code is needed, or not well formed.
+    #[error("the issuer wants the code it gave you")]
+    TxCode,
+    /// The number of credentials is not the number of keys.
+    #[error("the issuer sent more cards than were asked")]
+    Count,
+    /// A credential does not verify.
+    #[error("a card cannot be trusted: {0}")]
+    Credential(CredentialError),
+    /// A credential is of another type than offered.
+    #[error("a card is of another type than offered")]
+    OtherType,
+    /// A credential is not bound to one of our keys, or two to the same.
+    #[error("a card is not bound to this wallet")]
+    NotBound,
+    /// The platform failed.
+    #[error("the wallet could not make keys")]
+    Keys,
+}
+
+impl ErrorCode for ReceiveError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Offer(error) => error.code(),
+            Self::Answer(error) => error.code(),
+            Self::Unreachable => "issuer-unreachable",
+            Self::NeedsSignIn => "offer-needs-sign-in",
+            Self::NothingSupported => "offer-not-supported",
+            Self::TxCode => "offer-code-needed",
+            Self::Count => "issuer-too-many-cards",
+            Self::Credential(error) => error.code(),
+            Self::OtherType => "card-of-other-type",
+            Self::NotBound => "card-not-bound",
+            Self::Keys => "random-unavailable",
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Offer(error) => error.blame(),
+            Self::Answer(error) => error.blame(),
+            Self::Unreachable => Blame::Network,
+            Self::TxCode => Blame::Caller,
+            Self::Keys => Blame::Us,
+            _ => Blame::Peer,
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        Audience::Citizen
+    }
+}

@@ -1,0 +1,250 @@
+//! From an accepted offer to verified cards: token, nonce, batch request with fresh keys, verification.
+
+use assent_core::crypto::{CryptoProvider, Signer as _, SoftwareKey};
+use assent_core::encoding::base64url;
+use assent_core::env::Env;
+use assent_core::http::{HttpRequest, HttpResponse};
+use assent_core::oid4vci::{
+    CredentialRequest, CredentialResponse, CredentialTarget, KeyProof, NonceResponse, Notification,
+    NotificationEvent, SecretText, TokenRequest, TokenResponse,
+};
+use assent_core::profile::Profile;
+use assent_core::sd_jwt::VcCheck;
+use assent_core::trust::{TrustAnchors, verify_credential};
+
+use super::{OpenOffer, ReceiveError};
+use crate::holdings::{Card, CardStatus, CopyRecord, CopyState};
+
+/// Copies to ask for, where the issuer gives that many.
+const BATCH: usize = 10;
+
+impl OpenOffer {
+    /// The token request (§6.1). The transaction code goes only to the issuer that was shown.
+    pub(crate) fn token_request(
+        &self,
+        tx_code: Option<&str>,
+        profile: &Profile,
+    ) -> Result<HttpRequest, ReceiveError> {
+        let tx_code = tx_code.map(str::trim).filter(|code| !code.is_empty());
+        if self.grant.tx_code.is_some() != tx_code.is_some() {
+            return Err(ReceiveError::TxCode);
+        }
+        let request = TokenRequest {
+            pre_authorized_code: self.grant.pre_authorized_code.clone(),
+            tx_code: tx_code.map(SecretText::new),
+            client_id: None,
+        };
+        Ok(request.to_http(self.server.pre_authorized_token_endpoint()?, profile))
+    }
+
+    /// Takes the token.
+    pub(crate) fn authorised(
+        self,
+        response: &HttpResponse,
+        profile: &Profile,
+    ) -> Result<Authorised, ReceiveError> {
+        let token = TokenResponse::from_response(response, profile)?;
+        Ok(Authorised {
+            offer: self,
+            token,
+            at: 0,
+            received: Vec::new(),
+            notifications: Vec::new(),
+        })
+    }
+}
+
+/// An offer with an access token; cards are fetched one configuration after the other.
+pub(crate) struct Authorised {
+    offer: OpenOffer,
+    token: TokenResponse,
+    at: usize,
+    received: Vec<ReceivedCard>,
+    notifications: Vec<String>,
+}
+
+/// A credential request that was made, with the keys it proves.
+pub(crate) struct Asking {
+    keys: Vec<SoftwareKey>,
+}
+
+/// A card with its copies, verified.
+#[derive(Clone)]
+pub(crate) struct ReceivedCard {
+    pub(crate) card: Card,
+    pub(crate) copies: Vec<CopyRecord>,
+}
+
+impl Authorised {
+    /// True when every card was fetched.
+    pub(crate) fn is_done(&self) -> bool {
+        self.at >= self.offer.cards.len()
+    }
+
+    /// The nonce request, when the issuer has a nonce endpoint (§7).
+    pub(crate) fn nonce_request(&self, profile: &Profile) -> Option<HttpRequest> {
+        let endpoint = self.offer.metadata.nonce_endpoint.as_ref()?;
+        Some(NonceResponse::request(endpoint, profile))
+    }
+
+    /// Takes the nonce.
+    pub(crate) fn nonce(response: &HttpResponse, profile: &Profile) -> Result<String, ReceiveError> {
+        Ok(NonceResponse::from_response(response, profile)?.c_nonce)
+    }
+
+    /// The credential request for the card that is next, with one fresh key per copy (§8.2).
+    pub(crate) fn credential_request(
+        &self,
+        c_nonce: Option<&str>,
+        profile: &Profile,
+        env: &mut Env<'_>,
+    ) -> Result<(Asking, HttpRequest), ReceiveError> {
+        let (id, _, _) = self
+            .offer
+            .cards
+            .get(self.at)
+            .ok_or(ReceiveError::NothingSupported)?;
+        let metadata = &self.offer.metadata;
+        let proof = KeyProof {
+            issuer: &metadata.credential_issuer,
+            c_nonce,
+            client_id: None,
+            issued_at: env.now,
+        };
+        let count = metadata.batch_size.unwrap_or(1).clamp(1, BATCH);
+        let mut keys = Vec::with_capacity(count);
+        let mut proofs = Vec::with_capacity(count);
+        for _ in 0..count {
+            let key = SoftwareKey::generate(env.rng).map_err(|_| ReceiveError::Keys)?;
+            proofs.push(proof.sign(&key).map_err(|_| ReceiveError::Keys)?);
+            keys.push(key);
+        }
+        // CI-13: once the issuer named a dataset, only that name may be used.
+        let target = match self.token.credential_identifier(id) {
+            Some(identifier) => CredentialTarget::Identifier(identifier.to_owned()),
+            None => CredentialTarget::Configuration(id.clone()),
+        };
+        let request = CredentialRequest { target, proofs }.to_http(
+            &metadata.credential_endpoint,
+            &self.token.access_token,
+            profile,
+        );
+        Ok((Asking { keys }, request))
+    }
+
+    /// Takes the credentials and verifies each: chain to an anchor for its type, issuer signature, validity, type,
+    /// and that it is bound to one of our keys, every key once.
+    pub(crate) fn receive(
+        &mut self,
+        asking: Asking,
+        response: &HttpResponse,
+        anchors: &TrustAnchors,
+        crypto: &dyn CryptoProvider,
+        profile: &Profile,
+        env: &mut Env<'_>,
+    ) -> Result<(), ReceiveError> {
+        let answer = CredentialResponse::from_response(response, asking.keys.len(), profile)?;
+        self.notifications.extend(answer.notification_id.clone());
+        if answer.credentials.len() > asking.keys.len() {
+            return Err(ReceiveError::Count);
+        }
+        let (configuration_id, vct, configuration) = self
+            .offer
+            .cards
+            .get(self.at)
+            .cloned()
+            .ok_or(ReceiveError::NothingSupported)?;
+        let id = env.random_token().map_err(|_| ReceiveError::Keys)?;
+        let mut keys = asking.keys;
+        let mut card: Option<Card> = None;
+        let mut copies = Vec::new();
+        for (number, compact) in answer.credentials.iter().enumerate() {
+            let check = VcCheck {
+                require_holder_key: true,
+                ..VcCheck::issuance(env.now)
+            };
+            let verified =
+                verify_credential(compact, anchors, &check, crypto).map_err(ReceiveError::Credential)?;
+            if verified.vc.vct != vct {
+                return Err(ReceiveError::OtherType);
+            }
+            let key = keys
+                .iter()
+                .position(|key| verified.vc.holder_key == Some(key.public_key()))
+                .map(|index| keys.swap_remove(index))
+                .ok_or(ReceiveError::NotBound)?;
+            let copy = CopyState {
+                id: format!("{number:03}"),
+                used_at: None,
+                status: verified
+                    .vc
+                    .status
+                    .as_ref()
+                    .map(|status| (status.uri.clone(), status.idx)),
+            };
+            copies.push(CopyRecord::new(&id, &copy.id, compact, &key));
+            let expires_at = verified.vc.expires_at.map(|end| end.0);
+            match &mut card {
+                None => {
+                    let chain = &verified.chain;
+                    card = Some(Card {
+                        id: id.clone(),
+                        issuer_id: self.offer.metadata.credential_issuer.as_str().to_owned(),
+                        issuer_name: chain
+                            .subject
+                            .organization
+                            .clone()
+                            .or_else(|| chain.subject.common_name.clone())
+                            .unwrap_or_else(|| chain.anchor_name.clone()),
+                        configuration_id: configuration_id.clone(),
+                        vct: vct.clone(),
+                        display: configuration.display.clone(),
+                        claims: configuration.claims.clone(),
+                        received_at: env.now.0,
+                        expires_at,
+                        copies: vec![copy],
+                        status: CardStatus::Valid,
+                        akis: chain.akis.iter().map(|aki| base64url::encode(aki)).collect(),
+                        anchor: base64url::encode(&chain.anchor_sha256),
+                    });
+                }
+                Some(card) => {
+                    card.expires_at = [card.expires_at, expires_at].into_iter().flatten().min();
+                    card.copies.push(copy);
+                }
+            }
+        }
+        let card = card.ok_or(ReceiveError::Count)?;
+        self.received.push(ReceivedCard { card, copies });
+        self.at += 1;
+        Ok(())
+    }
+
+    /// The cards, once every one was fetched.
+    pub(crate) fn received(&self) -> &[ReceivedCard] {
+        &self.received
+    }
+
+    /// Tells the issuer what became of its cards (§11); its answer does not matter.
+    pub(crate) fn notifications(&self, accepted: bool, profile: &Profile) -> Vec<HttpRequest> {
+        let Some(endpoint) = &self.offer.metadata.notification_endpoint else {
+            return Vec::new();
+        };
+        let event = if accepted {
+            NotificationEvent::CredentialAccepted
+        } else {
+            NotificationEvent::CredentialFailure
+        };
+        self.notifications
+            .iter()
+            .map(|id| {
+                let notification = Notification {
+                    notification_id: id.clone(),
+                    event,
+                    event_description: None,
+                };
+                notification.to_http(endpoint, &self.token.access_token, profile)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,141 @@
+//! Typed records over the open vault, with changes that wait for one commit.
+
+use std::collections::BTreeMap;
+
+use assent_core::error::Blame;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use crate::app::WalletError;
+use crate::vault::{Change, UnlockedVault};
+
+/// Something kept in the vault as one record of JSON.
+pub(crate) trait Record: Serialize + DeserializeOwned {
+    /// First part of the record's name.
+    const KIND: &'static str;
+
+    /// Second part of the record's name.
+    fn id(&self) -> &str;
+}
+
+/// Content by record name; `None` deletes.
+pub(crate) type Waiting = BTreeMap<String, Option<Zeroizing<String>>>;
+
+/// The vault as it will be after a commit: what is stored, what already waits on this device, and what is being
+/// changed now.
+pub(crate) struct Records<'v> {
+    vault: &'v UnlockedVault,
+    waiting: &'v Waiting,
+    changes: Waiting,
+}
+
+impl<'v> Records<'v> {
+    pub(crate) fn new(vault: &'v UnlockedVault, waiting: &'v Waiting) -> Self {
+        Self {
+            vault,
+            waiting,
+            changes: Waiting::new(),
+        }
+    }
+
+    /// One record.
+    pub(crate) fn get<R: Record>(&self, id: &str) -> Result<Option<R>, WalletError> {
+        let name = name::<R>(id);
+        for overlay in [&self.changes, self.waiting] {
+            if let Some(content) = overlay.get(&name) {
+                return content
+                    .as_ref()
+                    .map(|content| read(content.as_bytes()))
+                    .transpose();
+            }
+        }
+        self.vault.get(&name).map(read).transpose()
+    }
+
+    /// One record that must be there.
+    pub(crate) fn need<R: Record>(&self, id: &str) -> Result<R, WalletError> {
+        self.get(id)?.ok_or_else(|| {
+            WalletError::new(
+                "not-found",
+                "there is nothing with this id",
+                "Go back and try again.",
+                Blame::Caller,
+            )
+        })
+    }
+
+    /// All records of a kind, by id.
+    pub(crate) fn list<R: Record>(&self) -> Result<Vec<R>, WalletError> {
+        self.list_under(&format!("{}/", R::KIND))
+    }
+
+    /// All records of a kind whose id starts with `prefix`.
+    pub(crate) fn list_with<R: Record>(&self, prefix: &str) -> Result<Vec<R>, WalletError> {
+        self.list_under(&name::<R>(prefix))
+    }
+
+    /// Creates or replaces a record.
+    pub(crate) fn put<R: Record>(&mut self, record: &R) -> Result<(), WalletError> {
+        let content = serde_json::to_string(record).map_err(|_| malformed())?;
+        self.changes
+            .insert(name::<R>(record.id()), Some(Zeroizing::new(content)));
+        Ok(())
+    }
+
+    /// Deletes a record.
+    pub(crate) fn delete<R: Record>(&mut self, id: &str) {
+        self.changes.insert(name::<R>(id), None);
+    }
+
+    /// What was changed here.
+    pub(crate) fn into_changes(self) -> Waiting {
+        self.changes
+    }
+
+    fn list_under<R: Record>(&self, prefix: &str) -> Result<Vec<R>, WalletError> {
+        let mut found: BTreeMap<&str, Option<&[u8]>> = self
+            .vault
+            .list(prefix)
+            .map(|(name, content)| (name, Some(content)))
+            .collect();
+        for overlay in [self.waiting, &self.changes] {
+            for (name, content) in overlay.iter().filter(|(name, _)| name.starts_with(prefix)) {
+                found.insert(name, content.as_ref().map(|content| content.as_bytes()));
+            }
+        }
+        found.into_values().flatten().map(read).collect()
+    }
+}
+
+/// As changes for [`UnlockedVault::stage`]: what waited first, then what is new.
+pub(crate) fn to_stage(waiting: &Waiting, changes: &Waiting) -> BTreeMap<String, Change> {
+    waiting
+        .iter()
+        .chain(changes)
+        .map(|(name, content)| {
+            let change = match content {
+                Some(content) => Change::Put(Zeroizing::new(content.as_bytes().to_vec())),
+                None => Change::Delete,
+            };
+            (name.clone(), change)
+        })
+        .collect()
+}
+
+fn name<R: Record>(id: &str) -> String {
+    format!("{}/{id}", R::KIND)
+}
+
+fn read<R: Record>(content: &[u8]) -> Result<R, WalletError> {
+    serde_json::from_slice(content).map_err(|_| malformed())
+}
+
+fn malformed() -> WalletError {
+    WalletError::new(
+        "vault-record-unreadable",
+        "a record of the vault is of a kind this app does not know",
+        "Update the app.",
+        Blame::Us,
+    )
+}
