@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::AnchorError;
 use super::certificate::{Certificate, Validity};
+use super::memo::Memo;
 use crate::crypto::{PublicKey, sha256};
 use crate::encoding::base64url;
 use crate::encoding::json::Object;
@@ -142,6 +143,7 @@ const ROLES: [(&str, Role); 3] = [
 pub(super) struct RoleAnchors {
     pub(super) entries: Vec<Entry>,
     pub(super) roots: Vec<TrustAnchor<'static>>,
+    pub(super) memo: Memo,
 }
 
 /// An anchor with what was read from its certificate.
@@ -178,6 +180,7 @@ impl RoleAnchors {
                 self.roots.len() - 1
             }))
         };
+        self.memo.clear();
         self.entries.push(Entry {
             sha256: sha256(&anchor.certificate),
             validity: certificate.validity(),

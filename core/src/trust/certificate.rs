@@ -58,6 +58,14 @@ pub(super) struct Validity {
 }
 
 impl Validity {
+    /// The time both are valid.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            not_before: self.not_before.max(other.not_before),
+            not_after: self.not_after.min(other.not_after),
+        }
+    }
+
     pub(super) fn includes(self, now: Timestamp) -> bool {
         self.not_before <= now && now <= self.not_after
     }

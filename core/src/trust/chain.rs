@@ -6,7 +6,8 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
 
 use super::anchors::{Entry, Role, RoleAnchors};
-use super::certificate::{Certificate, CertificateSubject};
+use super::certificate::{Certificate, CertificateSubject, Validity};
+use super::memo::X5cHash;
 use super::{ChainError, TrustAnchors};
 use crate::crypto::{CryptoProvider, PublicKey, sha256};
 use crate::env::Timestamp;
@@ -33,7 +34,7 @@ pub struct VerifiedChain {
     pub anchor_sha256: [u8; 32],
     /// The credential types the anchor may issue; empty for other roles.
     pub vcts: Vec<String>,
-    /// The end of the leaf's validity, or of the anchor's when that is earlier. The result must not be reused after.
+    /// When the first certificate on the path expires, the anchor's included. The result must not be used after.
     pub valid_until: Timestamp,
 }
 
@@ -41,7 +42,7 @@ pub struct VerifiedChain {
 ///
 /// A configured anchor inside `x5c` and what follows it are left out first: HAIP forbids sending it, many do
 /// (and "always build to a configured anchor" stays true). Extended key usages are not restricted: the profiles
-/// name none for these roles.
+/// name none for these roles. `anchors` remember the chains verified last, so a known issuer costs no signature.
 ///
 /// # Errors
 /// [`ChainError`].
@@ -53,10 +54,26 @@ pub fn verify_chain(
     crypto: &dyn CryptoProvider,
 ) -> Result<VerifiedChain, ChainError> {
     let anchors = anchors.role(role);
-    let (leaf_der, rest) = x5c.split_first().ok_or(ChainError::Empty)?;
     if x5c.len() > MAX_CHAIN {
         return Err(ChainError::Extra);
     }
+    let hash = X5cHash::of(x5c);
+    if let Some(known) = anchors.memo.find(hash, now) {
+        return Ok(known);
+    }
+    let (chain, validity) = verify_unknown(x5c, anchors, now, crypto)?;
+    anchors.memo.keep(hash, validity, &chain);
+    Ok(chain)
+}
+
+/// Verifies a chain that is not remembered. Also says when the whole path is valid.
+fn verify_unknown(
+    x5c: &[Vec<u8>],
+    anchors: &RoleAnchors,
+    now: Timestamp,
+    crypto: &dyn CryptoProvider,
+) -> Result<(VerifiedChain, Validity), ChainError> {
+    let (leaf_der, rest) = x5c.split_first().ok_or(ChainError::Empty)?;
     let leaf = Certificate::read(leaf_der)?;
     // HAIP 1.0 §5, §6.1.1: also one that is itself configured as an anchor.
     if leaf.is_self_issued() {
@@ -91,13 +108,19 @@ pub fn verify_chain(
     let Some(first) = matching.iter().find(alive) else {
         return Err(ChainError::Time);
     };
+    let mut validity = leaf.validity();
     let mut akis: Vec<Vec<u8>> = leaf.authority_key_identifier().into_iter().collect();
-    akis.extend(super::authority_key_identifiers(path));
+    for der in path {
+        let certificate = Certificate::read(der)?;
+        validity = validity.and(certificate.validity());
+        akis.extend(certificate.authority_key_identifier());
+    }
     let mut vcts = Vec::new();
     for entry in matching.iter().filter(alive) {
+        validity = validity.and(entry.validity);
         vcts.extend(entry.anchor.vct.iter().cloned());
     }
-    Ok(VerifiedChain {
+    let chain = VerifiedChain {
         leaf_key,
         subject: leaf.subject(),
         dns_names: leaf.dns_names(),
@@ -106,8 +129,9 @@ pub fn verify_chain(
         anchor_name: first.anchor.name.clone(),
         anchor_sha256: first.sha256,
         vcts,
-        valid_until: leaf.validity().not_after.min(first.validity.not_after),
-    })
+        valid_until: validity.not_after,
+    };
+    Ok((chain, validity))
 }
 
 /// The index of the root that `leaf` leads to, through all of `rest`.

@@ -14,6 +14,7 @@ mod chain;
 mod client;
 mod credential;
 mod error;
+mod memo;
 mod status;
 
 pub use anchors::{Anchor, Role, TrustAnchors};

@@ -286,3 +286,51 @@ fn other_key_types() {
     let leaf = signed(leaf_params("Leaf"), 3, &root);
     assert!(verify(&chain(&[&leaf]), &trusting(ROLE, &[&root])).is_ok());
 }
+
+/// Chains are remembered, but never outside their time, for other certificates, or after the anchors changed.
+#[test]
+fn remembered_chains() {
+    use crate::crypto::{BadSignature, CryptoProvider, PublicKey};
+
+    /// Verifies nothing: whatever passes with it was remembered.
+    struct Nothing;
+    impl CryptoProvider for Nothing {
+        fn verify(&self, _: &PublicKey, _: &[u8], _: &[u8]) -> Result<(), BadSignature> {
+            Err(BadSignature)
+        }
+        fn x509_algorithms(&self) -> &[&'static dyn rustls_pki_types::SignatureVerificationAlgorithm] {
+            &[]
+        }
+    }
+
+    let root = root("Root", 1);
+    let mut params = ca_params("Middle");
+    params.not_before = date_time_ymd(2027, 1, 1);
+    params.not_after = date_time_ymd(2027, 2, 1);
+    let middle = signed(params, 2, &root);
+    let leaf = signed(leaf_params("Leaf"), 3, &middle);
+    let other = signed(leaf_params("Other"), 4, &middle);
+    let mut anchors = trusting(ROLE, &[&root]);
+    let from_memory = |x5c: &[Vec<u8>], anchors: &TrustAnchors, now: Timestamp| {
+        verify_chain(x5c, anchors, ROLE, now, &Nothing).is_ok()
+    };
+    let x5c = chain(&[&leaf, &middle]);
+    assert!(!from_memory(&x5c, &anchors, NOW));
+    let found = verify(&x5c, &anchors).unwrap();
+    // The intermediate is the first to expire.
+    assert_eq!(found.valid_until, Timestamp(1_801_440_000));
+    assert!(from_memory(&x5c, &anchors, NOW));
+    assert_eq!(verify(&x5c, &anchors).unwrap(), found);
+    assert!(from_memory(&x5c, &anchors, found.valid_until));
+    assert!(!from_memory(&x5c, &anchors, found.valid_until.plus(1)));
+    assert!(!from_memory(&x5c, &anchors, Timestamp(1_798_761_599)));
+    assert!(!from_memory(&chain(&[&other, &middle]), &anchors, NOW));
+    assert!(!from_memory(&chain(&[&leaf]), &anchors, NOW));
+    assert!(!from_memory(&x5c, &anchors.clone(), NOW));
+    assert!(verify_chain(&x5c, &anchors, Role::CredentialIssuer, NOW, &Nothing).is_err());
+    anchors
+        .add(ROLE, super::root("Another", 9).anchor("another"))
+        .unwrap();
+    assert!(!from_memory(&x5c, &anchors, NOW));
+    assert!(verify(&x5c, &anchors).is_ok());
+}
