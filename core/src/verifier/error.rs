@@ -194,7 +194,7 @@ impl ErrorCode for PresentationError {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// Stable code of the error that decided, e.g. `kb-jwt-nonce`.
+    /// Stable code of the error that decided, e.g. `key-binding-nonce`.
     pub code: String,
     /// The credential query it was about, when it was about one.
     pub query_id: Option<String>,

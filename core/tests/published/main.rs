@@ -10,7 +10,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod dcql;
 mod eudi_pid;
+mod jwe;
 mod rfc9901;
 mod sd_jwt_vc;
 mod token_status_list;

@@ -1,0 +1,11 @@
+//! OpenID4VP 1.0 between our two sides.
+//!
+//! `oidf_wallet` and `oidf_verifier` mirror the modules of the OpenID Foundation conformance suite that apply to SD-JWT
+//! VC over redirects; each test carries the name of its module (without `oid4vp-1final-…-`), so that results can be
+//! compared one to one.
+
+mod oidf_verifier;
+mod oidf_wallet;
+mod properties;
+mod support;
+mod transaction;
