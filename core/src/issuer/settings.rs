@@ -1,0 +1,99 @@
+//! What one issuer is: its addresses, its credentials, and its limits.
+
+use std::collections::BTreeMap;
+
+use crate::oid4vci::metadata::Display;
+use crate::oid4vci::offer::PRE_AUTHORIZED_CODE;
+use crate::oid4vci::{AuthorizationServerMetadata, CredentialConfiguration, IssuerMetadata};
+use crate::profile::{BadEndpoint, Endpoint, Profile};
+
+/// The settings of one issuer. Plain data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerSettings {
+    /// The credential issuer identifier; the endpoints are below it.
+    pub identifier: Endpoint,
+    /// How the issuer calls itself.
+    pub display: Vec<Display>,
+    /// What it issues, by configuration id.
+    pub configurations: BTreeMap<String, CredentialConfiguration>,
+    /// Most copies in one request; 2 or more.
+    pub batch_size: usize,
+    /// Seconds an offer can be used.
+    pub offer_life: i64,
+    /// Seconds an access token can be used; at most 300, because it is a bearer token (CI-15, §13.10).
+    pub token_life: i64,
+    /// Seconds a nonce can be used.
+    pub nonce_life: i64,
+    /// Days a credential is valid.
+    pub credential_days: i64,
+    /// Wrong transaction codes until the offer is closed (CI-6).
+    pub tx_code_attempts: u8,
+    /// Most copies of one configuration for one offer, so that a lost answer can be asked for again.
+    pub copies_per_offer: usize,
+}
+
+impl IssuerSettings {
+    /// Settings with our defaults: batches of 10, offers for 10 minutes, tokens and nonces for 5, credentials for 90
+    /// days, 5 tries.
+    #[must_use]
+    pub fn new(identifier: Endpoint, configurations: BTreeMap<String, CredentialConfiguration>) -> Self {
+        Self {
+            identifier,
+            display: Vec::new(),
+            configurations,
+            batch_size: 10,
+            offer_life: 600,
+            token_life: 300,
+            nonce_life: 300,
+            credential_days: 90,
+            tx_code_attempts: 5,
+            copies_per_offer: 30,
+        }
+    }
+
+    /// The address `suffix` below the identifier, e.g. `credential`.
+    ///
+    /// # Errors
+    /// [`BadEndpoint`] when the result is not a plain address.
+    pub fn endpoint(&self, suffix: &str, profile: &Profile) -> Result<Endpoint, BadEndpoint> {
+        let base = self.identifier.as_str();
+        let base = base.strip_suffix('/').unwrap_or(base);
+        Endpoint::parse(&format!("{base}/{suffix}"), profile)
+    }
+
+    /// The metadata document (OpenID4VCI 1.0 §12.2).
+    ///
+    /// # Errors
+    /// [`BadEndpoint`] as [`IssuerSettings::endpoint`].
+    pub fn metadata(&self, profile: &Profile) -> Result<IssuerMetadata, BadEndpoint> {
+        Ok(IssuerMetadata {
+            credential_issuer: self.identifier.clone(),
+            authorization_servers: Vec::new(),
+            credential_endpoint: self.endpoint("credential", profile)?,
+            nonce_endpoint: Some(self.endpoint("nonce", profile)?),
+            deferred_credential_endpoint: None,
+            notification_endpoint: Some(self.endpoint("notification", profile)?),
+            batch_size: Some(self.batch_size),
+            request_encryption: None,
+            response_encryption: None,
+            display: self.display.clone(),
+            configurations: self.configurations.clone(),
+        })
+    }
+
+    /// The authorization server metadata (RFC 8414); the issuer is its own.
+    ///
+    /// # Errors
+    /// [`BadEndpoint`] as [`IssuerSettings::endpoint`].
+    pub fn authorization_server_metadata(
+        &self,
+        profile: &Profile,
+    ) -> Result<AuthorizationServerMetadata, BadEndpoint> {
+        Ok(AuthorizationServerMetadata {
+            issuer: self.identifier.clone(),
+            token_endpoint: Some(self.endpoint("token", profile)?),
+            grant_types_supported: Some(vec![PRE_AUTHORIZED_CODE.to_owned()]),
+            pre_authorized_grant_anonymous_access_supported: true,
+        })
+    }
+}
