@@ -26,6 +26,11 @@ pub async fn load(source: &str) -> Result<TrustAnchors, CliError> {
     } else {
         files::read_text(Path::new(source))?
     };
+    parse(&text)
+}
+
+/// Reads the JSON form.
+pub fn parse(text: &str) -> Result<TrustAnchors, CliError> {
     let limits = Limits {
         bytes: MAX_LIST,
         depth: 8,

@@ -1,29 +1,36 @@
 //! Consent requests, as services post them.
 
-use serde_json::Value;
+use assent_core::consent::ConsentTerms;
+use assent_core::encoding::json::Object;
+use assent_core::profile::{Endpoint, Profile};
 
+use super::dcql;
 use super::finding::Finding;
 
-/// What a person must be told before agreeing; an incomplete consent request is refused.
-const NEEDED: [&str; 7] = [
-    "purpose",
-    "required",
-    "legal_basis",
-    "retention",
-    "controller",
-    "privacy_policy",
-    "rights_contact",
-];
+/// Stands in for the address that the server fills in when a service posts its terms.
+const FILLED_IN: &str = "https://verifier.invalid/vp/withdrawals";
 
-/// Lints a consent request.
-pub fn lint(value: &Value, findings: &mut Vec<Finding>) {
-    for name in NEEDED {
-        if value.get(name).is_none() {
-            findings.push(Finding::error(
-                "consent-request-incomplete",
-                name,
-                format!("`{name}` is missing."),
-            ));
+/// Lints a consent request with the checks of the server that will sign it.
+pub fn lint(terms: &Object, profile: &Profile, findings: &mut Vec<Finding>) {
+    let Ok(endpoint) = Endpoint::parse(FILLED_IN, profile) else {
+        return;
+    };
+    let terms = match ConsentTerms::parse(terms, &endpoint, profile) {
+        Ok(terms) => terms,
+        Err(error) => {
+            for problem in error.problems {
+                let message = format!("`{}` {}.", problem.field, problem.reason);
+                findings.push(Finding::error(
+                    "consent-request-incomplete",
+                    &problem.field,
+                    message,
+                ));
+            }
+            return;
         }
+    };
+    match terms.to_dcql() {
+        Ok(query) => dcql::lint(&query.to_json(), "dcql_query", findings),
+        Err(error) => findings.push(Finding::error("consent-request-query", "", error.to_string())),
     }
 }

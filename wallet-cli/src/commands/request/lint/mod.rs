@@ -78,7 +78,7 @@ fn lint_json(text: &str, profile: &Profile, findings: &mut Vec<Finding>) -> Opti
         dcql::lint(&value, "", findings);
         Some("dcql_query")
     } else if object.contains_key("required") || object.contains_key("purpose") {
-        consent::lint(&value, findings);
+        consent::lint(object, profile, findings);
         Some("consent_request")
     } else if object.contains_key("client_id") || object.contains_key("dcql_query") {
         parameters::lint(object, profile, findings);
