@@ -5,13 +5,21 @@
 //! Conflicts are found by conditional updates, so no statement needs a lock that only one database knows.
 //! The same conformance tests run on both (`tests/store_conformance.rs`).
 
+mod consents;
 mod database;
 mod idempotency;
+mod issuances;
+mod outbox;
+mod presentations;
 mod value;
 mod vaults;
 
+pub use consents::{ConsentRow, ConsentStore, NewConsent};
 pub use database::{Database, SQLITE_MINIMUM, StoreError};
 pub use idempotency::{IdempotencyStore, Reservation};
+pub use issuances::{HandleKind, Handles, IssuanceRow, IssuanceStore};
+pub use outbox::{DueWebhook, NewWebhook, OutboxStore};
+pub use presentations::{PresentationChange, PresentationRow, PresentationStore};
 pub use value::{Arg, Row};
 pub use vaults::{
     Commit, CommitOutcome, CreateOutcome, NewVault, PutRecord, Quota, VaultDelta, VaultHeader, VaultStore,
