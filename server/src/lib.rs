@@ -15,6 +15,7 @@ pub mod error;
 pub mod http;
 pub mod jobs;
 pub mod outbound;
+pub mod qr;
 pub mod sandbox;
 pub mod serve;
 pub mod state;

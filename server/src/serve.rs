@@ -10,6 +10,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
 use crate::config::{Config, Issue};
+use crate::outbound::{Network, Outbound, OutboundError};
 use crate::sandbox::{self, SandboxError};
 use crate::state::{self, AppState, Keys};
 use crate::store::{Database, StoreError};
@@ -35,6 +36,9 @@ pub enum ServeError {
     /// The sandbox cannot be prepared.
     #[error("cannot prepare the sandbox")]
     Sandbox(#[from] SandboxError),
+    /// The HTTP client cannot be set up.
+    #[error("cannot set up the HTTP client")]
+    Outbound(#[source] OutboundError),
     /// Serving broke off.
     #[error("serving broke off")]
     Serve(#[source] std::io::Error),
@@ -94,11 +98,17 @@ impl Server {
             ),
             None => None,
         };
+        let network = if config.sandbox {
+            Network::Sandbox
+        } else {
+            Network::Public
+        };
+        let outbound = Outbound::new(network).map_err(ServeError::Outbound)?;
         crate::http::telemetry::metrics_handle();
         Ok(Self {
             listener,
             tls,
-            state: AppState::new(config, store, keys, sealing, clock),
+            state: AppState::new(config, store, keys, sealing, clock, outbound),
             handle: Handle::new(),
         })
     }

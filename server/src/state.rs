@@ -8,15 +8,19 @@ use std::sync::atomic::AtomicBool;
 use assent_core::crypto::{constant_time_eq, sha256};
 use assent_core::encoding::base64url;
 use assent_core::env::{Env, SecureRandom};
+use assent_core::profile::Profile;
+use assent_core::trust::TrustAnchors;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
+use crate::api::StatusLists;
 use crate::clock::Clock;
 use crate::config::{Config, Issue, ServiceConfig, secret};
 use crate::crypto::{RingSigner, SealingKey, SystemRandom};
 use crate::http::rate::RateLimit;
+use crate::outbound::Outbound;
 use crate::store::Database;
 
 /// Shared state; cheap to clone.
@@ -36,6 +40,14 @@ pub struct Inner {
     pub sealing: SealingKey,
     /// The clock.
     pub clock: Clock,
+    /// What is allowed: the strict profile, or the same with loopback addresses in the sandbox.
+    pub profile: Profile,
+    /// The HTTP client.
+    pub outbound: Outbound,
+    /// Status lists fetched lately.
+    pub(crate) status_lists: StatusLists,
+    /// Woken when a webhook was queued.
+    pub outbox: tokio::sync::Notify,
     /// Counted by service id.
     pub service_rate: RateLimit,
     /// Counted by vault id.
@@ -53,6 +65,8 @@ pub struct Keys {
     pub issuer: Option<Identity>,
     /// The trust anchors as served by the registry.
     pub anchors: Value,
+    /// The same, ready for use.
+    pub trust: TrustAnchors,
 }
 
 /// A signing key with its certificate chain.
@@ -88,9 +102,24 @@ impl Deref for AppState {
 impl AppState {
     /// Puts the state together.
     #[must_use]
-    pub fn new(config: Config, store: Database, keys: Keys, sealing: SealingKey, clock: Clock) -> Self {
+    pub fn new(
+        config: Config,
+        store: Database,
+        keys: Keys,
+        sealing: SealingKey,
+        clock: Clock,
+        outbound: Outbound,
+    ) -> Self {
         let limits = &config.limits;
         Self(Arc::new(Inner {
+            profile: if config.sandbox {
+                Profile::BASELINE.sandbox()
+            } else {
+                Profile::BASELINE
+            },
+            outbound,
+            status_lists: StatusLists::default(),
+            outbox: tokio::sync::Notify::new(),
             service_rate: RateLimit::per_minute(limits.per_service_per_minute),
             vault_rate: RateLimit::per_minute(limits.per_vault_per_minute),
             config,
@@ -106,6 +135,15 @@ impl AppState {
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.config.public_url)
+    }
+
+    /// The host name others reach this server at.
+    #[must_use]
+    pub fn host(&self) -> String {
+        url::Url::parse(&self.config.public_url)
+            .ok()
+            .and_then(|url| url.host_str().map(str::to_owned))
+            .unwrap_or_default()
     }
 
     /// Runs a pure function of core with the present time and randomness.
@@ -146,10 +184,17 @@ impl Keys {
             }
         }
         let mut anchors = Value::Null;
+        let mut trust = TrustAnchors::new();
         if let Some(path) = &config.registry.anchors_file {
             match std::fs::read_to_string(path) {
                 Ok(text) => match serde_json::from_str(&text) {
-                    Ok(value) => anchors = value,
+                    Ok(value) => {
+                        match TrustAnchors::from_json(&value) {
+                            Ok(read) => trust = read,
+                            Err(error) => note(Issue::new("registry.anchors_file", error.to_string())),
+                        }
+                        anchors = value;
+                    }
                     Err(error) => note(Issue::new("registry.anchors_file", format!("not JSON: {error}"))),
                 },
                 Err(error) => note(Issue::new(
@@ -163,6 +208,7 @@ impl Keys {
                 services,
                 issuer,
                 anchors,
+                trust,
             })
         } else {
             Err(issues)

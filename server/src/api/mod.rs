@@ -5,7 +5,11 @@ pub mod health;
 pub mod openapi;
 pub mod registry;
 pub mod vault;
+pub mod verifier;
+pub mod wallet;
 
 mod router;
+
+pub(crate) use wallet::StatusLists;
 
 pub use router::{build, describe};

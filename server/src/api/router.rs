@@ -9,7 +9,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{health, openapi, registry, vault};
+use super::{health, openapi, registry, vault, verifier, wallet};
 use crate::config::Roles;
 use crate::error::Problem;
 use crate::http::guard::{self, Bounds};
@@ -81,6 +81,11 @@ fn documented(roles: &Roles, _sandbox: bool) -> OpenApiRouter<AppState> {
     }
     if roles.vault {
         router = router.merge(vault::router().layer(cors::for_wallets()));
+    }
+    if roles.verifier {
+        router = router
+            .merge(verifier::router())
+            .merge(wallet::router().layer(cors::for_wallets()));
     }
     router
 }

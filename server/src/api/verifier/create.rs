@@ -1,0 +1,99 @@
+//! `POST /v1/presentations`
+
+use assent_core::profile::Endpoint;
+use assent_core::verifier::{NewTransaction, Transaction};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::query::{CreatedPresentation, Links, NewPresentation, invalid};
+use super::record::{Record, state_name};
+use crate::error::{Problem, ProblemDetails};
+use crate::http::{body, idempotency};
+use crate::qr;
+use crate::state::{AppState, Service};
+use crate::store::{PresentationRow, PresentationStore as _};
+
+/// Asks a wallet for details. Nothing is sent anywhere yet: show the links or the QR code to the person.
+#[utoipa::path(post, path = "/v1/presentations", tag = "verifier", security(("service_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeats of this request answer the same.")),
+    request_body = NewPresentation,
+    responses((status = 201, description = "Asked.", body = CreatedPresentation),
+              (status = 401, description = "`service-key-refused`.", body = ProblemDetails),
+              (status = 409, description = "`idempotency-key-in-flight`.", body = ProblemDetails),
+              (status = 422, description = "The request is incomplete or wrong; the code says how.", body = ProblemDetails)))]
+pub(super) async fn create(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
+    let headers = request.headers().clone();
+    let service = super::service(&state, &headers)?;
+    let bytes = body::read(request, &state).await?;
+    let scope = format!("service/{}", service.id);
+    idempotency::once(&state, &scope, &headers, &bytes, || async {
+        let created = ask(&state, service, body::parse(&bytes)?).await?;
+        Ok((StatusCode::CREATED, created))
+    })
+    .await
+}
+
+async fn ask(
+    state: &AppState,
+    service: &Service,
+    new: NewPresentation,
+) -> Result<CreatedPresentation, Problem> {
+    let choices = new.choices(state)?;
+    let endpoint = |path: &str| {
+        Endpoint::parse(&state.url(path), &state.profile).map_err(|error| Problem::internal(&error))
+    };
+    let dcql_query = match (&new.consent_request, &new.dcql_query) {
+        (None, Some(query)) => query.clone(),
+        (Some(_), None) => return Err(invalid("Consent requests are not available yet.")),
+        _ => return Err(invalid("Send exactly one of consent_request and dcql_query.")),
+    };
+    let signing = super::signing(state, service, choices.prefix);
+    let new_transaction = NewTransaction {
+        identity: signing.identity.clone(),
+        dcql_query,
+        response_mode: choices.response_mode,
+        request_uri_method: choices.method,
+        request_uri_base: endpoint("/vp/requests")?,
+        response_uri_base: endpoint("/vp/responses")?,
+        redirect_uri: choices.redirect_uri,
+        self_issued: Vec::new(),
+        lifetime: Some(new.expires_in.unwrap_or(state.config.verifier.request_lifetime)),
+    };
+    let transaction = state
+        .with_env(|env| Transaction::create(new_transaction, &state.profile, env))
+        .map_err(|error| Problem::from_core(StatusCode::UNPROCESSABLE_ENTITY, &error))?;
+    let link = transaction
+        .link(&choices.wallet, &state.profile)
+        .map_err(|error| Problem::from_core(StatusCode::UNPROCESSABLE_ENTITY, &error))?;
+    let record = Record {
+        prefix: choices.prefix.as_str().to_owned(),
+        webhook_url: new.webhook_url,
+        consent_request: None,
+        transaction,
+    };
+    let id = record.transaction.transaction_id().to_owned();
+    let expires_at = record.transaction.expires_at();
+    let row = PresentationRow {
+        request_id: record.transaction.request_id().to_owned(),
+        service_id: service.id.clone(),
+        state: state_name(record.transaction.state()).to_owned(),
+        revision: 1,
+        sealed: record.seal(state, &id)?,
+        consent_id: None,
+        // Kept a while after it expired, so that the service can read that it did.
+        expires_at: expires_at.plus(state.config.verifier.result_lifetime),
+        id,
+    };
+    state.store.create_presentation(&row, state.clock.now()).await?;
+    metrics::counter!("assent_presentations_total", "state" => "created").increment(1);
+    Ok(CreatedPresentation {
+        transaction_id: row.id,
+        expires_at: expires_at.to_rfc3339().unwrap_or_default(),
+        qr_svg: qr::svg(&link).unwrap_or_default(),
+        links: Links {
+            same_device: link.clone(),
+            cross_device: link,
+        },
+    })
+}
