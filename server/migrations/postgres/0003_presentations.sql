@@ -22,13 +22,13 @@ CREATE TABLE consents (
     state TEXT NOT NULL,
     receipt TEXT NOT NULL,
     receipt_sha256 BYTEA NOT NULL UNIQUE,
-    receipt_key_sha256 BYTEA NOT NULL,
+    consent_request TEXT NOT NULL,
     countersignature TEXT NOT NULL,
     webhook_url TEXT,
     withdrawal TEXT,
     acknowledgement TEXT,
     given_at BIGINT NOT NULL,
-    keep_until BIGINT,
+    valid_until BIGINT,
     withdrawn_at BIGINT
 );
 

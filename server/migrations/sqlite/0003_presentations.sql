@@ -22,13 +22,13 @@ CREATE TABLE consents (
     state TEXT NOT NULL,
     receipt TEXT NOT NULL,
     receipt_sha256 BLOB NOT NULL UNIQUE,
-    receipt_key_sha256 BLOB NOT NULL,
+    consent_request TEXT NOT NULL,
     countersignature TEXT NOT NULL,
     webhook_url TEXT,
     withdrawal TEXT,
     acknowledgement TEXT,
     given_at INTEGER NOT NULL,
-    keep_until INTEGER,
+    valid_until INTEGER,
     withdrawn_at INTEGER
 ) STRICT;
 

@@ -20,16 +20,16 @@ pub struct NewConsent {
     pub receipt: String,
     /// SHA-256 of the receipt; a receipt is taken once.
     pub receipt_sha256: [u8; 32],
-    /// Thumbprint of the key that signed it and will sign a withdrawal.
-    pub receipt_key_sha256: [u8; 32],
+    /// The signed consent request it answers.
+    pub consent_request: String,
     /// The service's signature over it.
     pub countersignature: String,
     /// Where the service is told of a withdrawal.
     pub webhook_url: Option<String>,
     /// When it was given.
     pub given_at: Timestamp,
-    /// Until when the service said it keeps what it got.
-    pub keep_until: Option<Timestamp>,
+    /// When it ends by itself.
+    pub valid_until: Option<Timestamp>,
 }
 
 /// A consent as stored.
@@ -85,8 +85,8 @@ pub trait ConsentStore {
 macro_rules! columns {
     ($condition:literal) => {
         concat!(
-            "SELECT id, service_id, state, receipt, receipt_sha256, receipt_key_sha256, countersignature, webhook_url,
-             withdrawal, acknowledgement, given_at, keep_until, withdrawn_at FROM consents WHERE ",
+            "SELECT id, service_id, state, receipt, receipt_sha256, consent_request, countersignature, webhook_url,
+             withdrawal, acknowledgement, given_at, valid_until, withdrawn_at FROM consents WHERE ",
             $condition
         )
     };
@@ -158,18 +158,18 @@ impl ConsentStore for Database {
 
 pub(super) async fn insert_consent(tx: &mut Tx, consent: &NewConsent) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO consents (id, service_id, state, receipt, receipt_sha256, receipt_key_sha256, countersignature,
-         webhook_url, given_at, keep_until) VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO consents (id, service_id, state, receipt, receipt_sha256, consent_request, countersignature,
+         webhook_url, given_at, valid_until) VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9)",
         args![
             consent.id.as_str(),
             consent.service_id.as_str(),
             consent.receipt.as_str(),
             &consent.receipt_sha256,
-            &consent.receipt_key_sha256,
+            consent.consent_request.as_str(),
             consent.countersignature.as_str(),
             consent.webhook_url.as_deref(),
             consent.given_at.0,
-            consent.keep_until.map(|time| time.0)
+            consent.valid_until.map(|time| time.0)
         ],
     )
     .await?;
@@ -188,11 +188,11 @@ fn read(row: &Row) -> Result<ConsentRow, StoreError> {
             service_id: row.text("service_id")?,
             receipt: row.text("receipt")?,
             receipt_sha256: hash("receipt_sha256")?,
-            receipt_key_sha256: hash("receipt_key_sha256")?,
+            consent_request: row.text("consent_request")?,
             countersignature: row.text("countersignature")?,
             webhook_url: row.maybe_text("webhook_url")?,
             given_at: Timestamp(row.int("given_at")?),
-            keep_until: row.maybe_int("keep_until")?.map(Timestamp),
+            valid_until: row.maybe_int("valid_until")?.map(Timestamp),
         },
         state: row.text("state")?,
         withdrawal: row.maybe_text("withdrawal")?,

@@ -1,11 +1,13 @@
 //! `POST /v1/presentations`
 
+use assent_core::consent::RECEIPT_QUERY;
 use assent_core::profile::Endpoint;
 use assent_core::verifier::{NewTransaction, Transaction};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::consent;
 use super::query::{CreatedPresentation, Links, NewPresentation, invalid};
 use super::record::{Record, state_name};
 use crate::error::{Problem, ProblemDetails};
@@ -43,9 +45,12 @@ async fn ask(
     let endpoint = |path: &str| {
         Endpoint::parse(&state.url(path), &state.profile).map_err(|error| Problem::internal(&error))
     };
-    let dcql_query = match (&new.consent_request, &new.dcql_query) {
-        (None, Some(query)) => query.clone(),
-        (Some(_), None) => return Err(invalid("Consent requests are not available yet.")),
+    let (dcql_query, terms) = match (&new.consent_request, &new.dcql_query) {
+        (None, Some(query)) => (query.clone(), None),
+        (Some(consent_request), None) => {
+            let terms = consent::terms(state, consent_request, choices.prefix)?;
+            (consent::query(&terms)?, Some(terms))
+        }
         _ => return Err(invalid("Send exactly one of consent_request and dcql_query.")),
     };
     let signing = super::signing(state, service, choices.prefix);
@@ -57,19 +62,25 @@ async fn ask(
         request_uri_base: endpoint("/vp/requests")?,
         response_uri_base: endpoint("/vp/responses")?,
         redirect_uri: choices.redirect_uri,
-        self_issued: Vec::new(),
+        self_issued: terms.iter().map(|_| RECEIPT_QUERY.to_owned()).collect(),
         lifetime: Some(new.expires_in.unwrap_or(state.config.verifier.request_lifetime)),
     };
-    let transaction = state
+    let mut transaction = state
         .with_env(|env| Transaction::create(new_transaction, &state.profile, env))
         .map_err(|error| Problem::from_core(StatusCode::UNPROCESSABLE_ENTITY, &error))?;
+    let mut consent_request = None;
+    if let Some(terms) = &terms {
+        let (with_terms, jwt) = consent::attach(state, transaction, terms, &signing.signer())?;
+        transaction = with_terms;
+        consent_request = Some(jwt);
+    }
     let link = transaction
         .link(&choices.wallet, &state.profile)
         .map_err(|error| Problem::from_core(StatusCode::UNPROCESSABLE_ENTITY, &error))?;
     let record = Record {
         prefix: choices.prefix.as_str().to_owned(),
         webhook_url: new.webhook_url,
-        consent_request: None,
+        consent_request,
         transaction,
     };
     let id = record.transaction.transaction_id().to_owned();

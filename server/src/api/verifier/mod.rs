@@ -3,6 +3,8 @@
 //! A service knows a presentation by its transaction id, a wallet by its request id; neither can be computed from
 //! the other (reference 02 SB-1). What wallets call is in `crate::api::wallet`.
 
+pub(super) mod consent;
+mod consents;
 mod create;
 mod identity;
 mod query;
@@ -24,6 +26,9 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(create::create))
         .routes(routes!(read::read))
+        .routes(routes!(consents::list::list))
+        .routes(routes!(consents::read::read))
+        .routes(routes!(consents::receipt::receipt))
         .routes(routes!(w3c::verify))
 }
 

@@ -5,6 +5,7 @@
 mod receive;
 mod request_object;
 mod status_lists;
+mod withdraw;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,4 +18,5 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(request_object::get, request_object::post))
         .routes(routes!(receive::receive))
+        .routes(routes!(withdraw::withdraw))
 }

@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
+use crate::api::verifier::consent;
 use crate::api::verifier::record::{self, Alongside, Stored, state_name};
 use crate::crypto::RingCrypto;
 use crate::error::{Problem, ProblemDetails};
@@ -56,25 +57,22 @@ pub(super) async fn receive(
     settle(&state, stored, finished).await.map(Json)
 }
 
-/// Stores the outcome with its webhook, and says what the wallet is told.
+/// Stores the outcome with its consent and its webhook, all at once, and says what the wallet is told.
 async fn settle(state: &AppState, mut stored: Stored, finished: Finished) -> Result<Value, Problem> {
-    stored.record.transaction = finished.transaction;
-    let webhook = stored.webhook(None);
-    stored
-        .save(
-            state,
-            Alongside {
-                consent: None,
-                webhook,
-            },
-        )
-        .await?;
+    let (transaction, consent) = consent::from_answer(state, &stored, finished.transaction)?;
+    stored.record.transaction = transaction;
+    let webhook = stored.webhook(consent.as_ref().map(|consent| consent.id.as_str()));
+    let countersignature = consent.as_ref().map(|consent| consent.countersignature.clone());
+    stored.save(state, Alongside { consent, webhook }).await?;
     let name = state_name(stored.record.transaction.state());
     metrics::counter!("assent_presentations_total", "state" => name).increment(1);
     state.outbox.notify_one();
     let mut out = Map::new();
     if let Some(uri) = finished.redirect_uri {
         out.insert("redirect_uri".into(), uri.into());
+    }
+    if let Some(jwt) = countersignature {
+        out.insert("receipt_countersignature".into(), jwt.into());
     }
     Ok(Value::Object(out))
 }

@@ -1,0 +1,54 @@
+//! Consents as their service sees them: states and receipts, never values.
+
+pub(super) mod list;
+pub(super) mod read;
+pub(super) mod receipt;
+
+use assent_core::env::Timestamp;
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use crate::error::Problem;
+use crate::store::ConsentRow;
+
+/// A consent and its state.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Consent {
+    /// Its id.
+    consent_id: String,
+    /// `active`, `withdrawn` or `expired`.
+    state: String,
+    /// RFC 3339.
+    given_at: String,
+    /// When it ends by itself, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<String>,
+    /// When it was withdrawn, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withdrawn_at: Option<String>,
+}
+
+impl Consent {
+    fn new(row: ConsentRow, now: Timestamp) -> Self {
+        let over = row.consent.valid_until.is_some_and(|until| now >= until);
+        Self {
+            state: if row.state == "active" && over {
+                "expired".into()
+            } else {
+                row.state
+            },
+            consent_id: row.consent.id,
+            given_at: row.consent.given_at.to_rfc3339().unwrap_or_default(),
+            valid_until: row.consent.valid_until.and_then(Timestamp::to_rfc3339),
+            withdrawn_at: row.withdrawn_at.and_then(Timestamp::to_rfc3339),
+        }
+    }
+}
+
+fn unknown() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "consent-unknown",
+        "There is no such consent.",
+    )
+}

@@ -1,0 +1,32 @@
+//! Deletes what has expired.
+
+use std::time::Duration;
+
+use crate::state::AppState;
+use crate::store::{IdempotencyStore as _, IssuanceStore as _, PresentationStore as _, StoreError};
+
+/// How often.
+const EVERY: Duration = Duration::from_secs(60);
+
+pub(super) async fn run(state: &AppState) {
+    let mut timer = tokio::time::interval(EVERY);
+    loop {
+        timer.tick().await;
+        if let Err(error) = once(state).await {
+            tracing::warn!(%error, "expired data could not be deleted");
+        }
+        state.service_rate.forget_idle();
+        state.vault_rate.forget_idle();
+    }
+}
+
+async fn once(state: &AppState) -> Result<(), StoreError> {
+    let now = state.clock.now();
+    state.store.sweep_idempotent(now).await?;
+    state.store.sweep_issuances(now).await?;
+    if state.store.sweep_presentations(now).await? > 0 {
+        // Released claims were in those rows; the write-ahead log must not keep them.
+        state.store.checkpoint().await?;
+    }
+    Ok(())
+}
