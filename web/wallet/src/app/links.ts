@@ -4,6 +4,8 @@
 export interface IncomingLink {
   kind: "offer" | "request";
   link: string;
+  /** True when it was read from a picture or another screen: the service is then on another device. */
+  scanned?: boolean;
 }
 
 /** Longer texts are no link of ours; the engine has its own, tighter limits. */

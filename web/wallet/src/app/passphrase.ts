@@ -11,7 +11,7 @@ const common = ["password", "passphrase", "wachtwoord", "welkom", "welcome", "qw
 export function strengthOf(passphrase: string): Strength {
   if ([...passphrase].length < shortest) return "short";
   const bits = guessBits(passphrase);
-  return bits < 45 ? "weak" : bits < 60 ? "fair" : "strong";
+  return bits < 45 ? "weak" : bits < 56 ? "fair" : "strong";
 }
 
 function guessBits(passphrase: string): number {

@@ -1,5 +1,5 @@
 // What a person has chosen on the request screen so far, and what that means. The engine checks it all again.
-import type { Detail, OptionalSet, Recognisability, RequestView } from "../engine/views";
+import type { Detail, OptionalSet, Recognisability, RequestView, Warning } from "../engine/views";
 
 const levels: Recognisability[] = ["not_at_all", "same_visitor", "as_you"];
 
@@ -9,6 +9,8 @@ export class Selection {
   readonly optional = $state<Record<string, boolean>>({});
   /** Card per credential query, where not the proposed one. */
   readonly cards = $state<Record<string, string>>({});
+  /** Values of the chosen card by credential query and path, where it is not the proposed one. */
+  readonly values = $state<Record<string, Record<string, string>>>({});
   /** Ticked warnings and sensitive details, by code. */
   readonly understood = $state<Record<string, boolean>>({});
 
@@ -23,6 +25,21 @@ export class Selection {
     return [...this.request.required, ...this.chosenSets].flatMap((block) => block.details);
   }
 
+  /** The details of a query with the values of the card that was chosen for it. */
+  valuesOf(queryId: string | undefined, details: Detail[]): Detail[] {
+    const values = queryId === undefined ? undefined : this.values[queryId];
+    return values ? details.map((detail) => ({ ...detail, value: values[detail.path] ?? "" })) : details;
+  }
+
+  /** Takes another card for some queries. `card` has its details, `undefined` for the proposed card. */
+  choose(queryIds: string[], cardId: string, card: { details: Detail[] } | undefined): void {
+    for (const queryId of queryIds) {
+      this.cards[queryId] = cardId;
+      if (card) this.values[queryId] = Object.fromEntries(card.details.map((detail) => [detail.path, detail.value]));
+      else delete this.values[queryId];
+    }
+  }
+
   get count(): number {
     return this.details.length;
   }
@@ -34,29 +51,40 @@ export class Selection {
     return [this.request.recognisability.level, ...reached].reduce((a, b) => (levels.indexOf(b) > levels.indexOf(a) ? b : a));
   }
 
+  /** Warnings that matter for what is chosen now, each once. */
+  get warnings(): Warning[] {
+    const once = new Map(this.request.warnings.map((warning) => [warning.code, warning]));
+    // The screen before this one asked about the other device; a photo matters only when it would be shared.
+    once.delete("other-device");
+    if (!this.details.some(isPortrait)) once.delete("portrait");
+    return [...once.values()];
+  }
+
   /** Sensitive details among those that would be shared: each wants its own tick (ARF RPA_07c). */
   get sensitive(): Detail[] {
-    return this.details.filter((detail) => detail.sensitive);
+    const asked = this.warnings.some((warning) => warning.code === "portrait" && warning.mustUnderstand);
+    return this.details.filter((detail) => detail.sensitive && !(asked && isPortrait(detail)));
   }
 
   /** Ticks that are still missing, as keys of {@link understood}. */
   get missingTicks(): string[] {
-    const warnings = this.request.warnings.filter((warning) => warning.mustUnderstand).map((warning) => warning.code);
+    const warnings = this.warnings.filter((warning) => warning.mustUnderstand).map((warning) => warning.code);
     const sensitive = this.sensitive.map((detail) => sensitiveKey(detail));
     return [...warnings, ...sensitive].filter((key) => !this.understood[key]);
   }
 
   /** The choices in the form the engine takes. */
   get command() {
-    const codes = this.request.warnings.map((warning) => warning.code);
     return {
       type: "requestShare" as const,
       optional: this.chosenSets.map((set) => set.setId),
       cards: { ...this.cards },
-      understood: codes.filter((code) => this.understood[code]),
+      understood: this.warnings.map((warning) => warning.code).filter((code) => this.understood[code]),
     };
   }
 }
 
 /** The key of a sensitive detail's tick. */
 export const sensitiveKey = (detail: Detail): string => `detail:${detail.path}`;
+
+const isPortrait = (detail: Detail): boolean => /"(picture|portrait)"/.test(detail.path);

@@ -17,7 +17,7 @@ export const command = variants({
   offerOpen: { link: text },
   offerAccept: { txCode: optional(text) },
   offerCancel: {},
-  requestOpen: { link: text },
+  requestOpen: { link: text, scanned: flag },
   requestShare: { optional: list(text), cards: record(text), understood: list(text) },
   requestDecline: {},
   history: { service: optional(text), text: optional(text) },

@@ -29,6 +29,6 @@ describe("choices on a request", () => {
     expect(selection.missingTicks).toHaveLength(3);
     for (const key of selection.missingTicks) selection.understood[key] = true;
     expect(selection.missingTicks).toEqual([]);
-    expect(selection.command.understood).toEqual(["asks-for-more-than-stated"]);
+    expect(selection.command.understood).toEqual(["asks-for-more"]);
   });
 });
