@@ -2,8 +2,8 @@
 
 use ciborium::Value;
 
-use super::token::positive;
-use super::{StatusBits, StatusError, StatusList, VerifiedStatusList};
+use super::token::{Claims, positive};
+use super::{StatusBits, StatusError, StatusList};
 use crate::crypto::{SignError, Signer};
 use crate::encoding::cose::{self, CborMap, UnverifiedSign1, as_i64, find};
 use crate::env::Timestamp;
@@ -27,7 +27,7 @@ pub(super) fn check_type(sign1: &UnverifiedSign1) -> Result<(), StatusError> {
 }
 
 /// Reads the claims of a verified token.
-pub(super) fn read_claims(payload: &[u8]) -> Result<VerifiedStatusList, StatusError> {
+pub(super) fn read_claims(payload: &[u8]) -> Result<Claims, StatusError> {
     let claims = cose::read_map(payload)?;
     let seconds = |label| match find(&claims, label) {
         None => Ok(None),
@@ -35,7 +35,7 @@ pub(super) fn read_claims(payload: &[u8]) -> Result<VerifiedStatusList, StatusEr
     };
     let subject = find(&claims, CLAIM_SUB).and_then(Value::as_text);
     let list = find(&claims, CLAIM_STATUS_LIST).and_then(Value::as_map);
-    Ok(VerifiedStatusList {
+    Ok(Claims {
         subject: subject.ok_or(StatusError::Malformed)?.to_owned(),
         list: read_list(list.ok_or(StatusError::Malformed)?)?,
         issued_at: seconds(CLAIM_IAT)?.map(Timestamp).ok_or(StatusError::Malformed)?,

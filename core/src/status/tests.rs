@@ -80,6 +80,20 @@ fn signed_and_read_as_jwt_and_cwt() {
     }
 }
 
+/// A token verified once answers again for the same key without work, and for no other key.
+#[test]
+fn verified_once() {
+    let other = SoftwareKey::from_bytes(&[4; 32]).unwrap().public_key();
+    let jwt = claims().sign_jwt(&list(), &[], &key()).unwrap();
+    let token = UnverifiedStatusListToken::parse_jwt(&jwt).unwrap();
+    assert!(token.verify(&other, &RustCrypto).is_err());
+    let first = token.verify(&key().public_key(), &RustCrypto).unwrap();
+    let copy = token.clone();
+    let again = copy.verify(&key().public_key(), &RustCrypto).unwrap();
+    assert!(std::ptr::eq(first.list(), again.list()));
+    assert!(token.verify(&other, &RustCrypto).is_err());
+}
+
 #[test]
 fn wrong_signer() {
     let other = SoftwareKey::from_bytes(&[4; 32]).unwrap().public_key();

@@ -1,5 +1,7 @@
 //! Reading a Status List Token (§5) and asking it for one status (§8.3).
 
+use std::sync::{Arc, OnceLock};
+
 use serde_json::Value;
 
 use super::{Status, StatusBits, StatusError, StatusList, StatusReference, cwt};
@@ -20,11 +22,21 @@ const TTL_RANGE: (i64, i64) = (60, 24 * 60 * 60);
 const DEFAULT_TTL: i64 = 15 * 60;
 
 /// A Status List Token that was read but not verified.
+///
+/// Clones share one token, and it is verified and decompressed once per signer: a reader that keeps it for its
+/// time to live pays for a status with one look into the list.
 #[derive(Debug, Clone)]
-pub enum UnverifiedStatusListToken {
-    /// JWT form.
+pub struct UnverifiedStatusListToken(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    form: Form,
+    verified: OnceLock<(PublicKey, VerifiedStatusList)>,
+}
+
+#[derive(Debug)]
+enum Form {
     Jwt(UnverifiedJws),
-    /// CWT form.
     Cwt(UnverifiedSign1),
 }
 
@@ -36,7 +48,7 @@ impl UnverifiedStatusListToken {
     pub fn parse_jwt(token: &str) -> Result<Self, StatusError> {
         let jws = UnverifiedJws::parse(token)?;
         if jws.header().is_type(STATUS_LIST_JWT_TYPE) {
-            Ok(Self::Jwt(jws))
+            Ok(Self::new(Form::Jwt(jws)))
         } else {
             Err(StatusError::Type)
         }
@@ -49,7 +61,7 @@ impl UnverifiedStatusListToken {
     pub fn parse_cwt(token: &[u8]) -> Result<Self, StatusError> {
         let sign1 = UnverifiedSign1::parse(token)?;
         cwt::check_type(&sign1)?;
-        Ok(Self::Cwt(sign1))
+        Ok(Self::new(Form::Cwt(sign1)))
     }
 
     /// Reads either form by the media type of the HTTP answer, ignoring its parameters.
@@ -71,9 +83,9 @@ impl UnverifiedStatusListToken {
     /// The certificate chain of the signer as DER, leaf first; empty when absent.
     #[must_use]
     pub fn x5c(&self) -> &[Vec<u8>] {
-        match self {
-            Self::Jwt(jws) => &jws.header().x5c,
-            Self::Cwt(sign1) => sign1.x5chain(),
+        match &self.0.form {
+            Form::Jwt(jws) => &jws.header().x5c,
+            Form::Cwt(sign1) => sign1.x5chain(),
         }
     }
 
@@ -86,16 +98,37 @@ impl UnverifiedStatusListToken {
         key: &PublicKey,
         crypto: &dyn CryptoProvider,
     ) -> Result<VerifiedStatusList, StatusError> {
-        match self {
-            Self::Jwt(jws) => from_jwt(&jws.verify(key, crypto)?.claims()?),
-            Self::Cwt(sign1) => cwt::read_claims(sign1.verify(key, crypto)?),
+        if let Some((signer, list)) = self.0.verified.get()
+            && signer == key
+        {
+            return Ok(list.clone());
         }
+        let claims = match &self.0.form {
+            Form::Jwt(jws) => from_jwt(&jws.verify(key, crypto)?.claims()?),
+            Form::Cwt(sign1) => cwt::read_claims(sign1.verify(key, crypto)?),
+        }?;
+        let list = VerifiedStatusList(Arc::new(claims));
+        // Another thread may have been first; its answer is the same.
+        let _ = self.0.verified.set((key.clone(), list.clone()));
+        Ok(list)
+    }
+
+    fn new(form: Form) -> Self {
+        Self(Arc::new(Shared {
+            form,
+            verified: OnceLock::new(),
+        }))
     }
 }
 
-/// A status list whose signature is right. Trust in the signer is the caller's ([`crate::trust`]).
+/// A status list whose signature is right. Trust in the signer is the caller's ([`crate::trust`]). Clones share
+/// the list.
 #[derive(Debug, Clone)]
-pub struct VerifiedStatusList {
+pub struct VerifiedStatusList(Arc<Claims>);
+
+/// The claims of a token, in either form.
+#[derive(Debug)]
+pub(super) struct Claims {
     pub(super) subject: String,
     pub(super) list: StatusList,
     pub(super) issued_at: Timestamp,
@@ -111,45 +144,45 @@ impl VerifiedStatusList {
     /// the end. There is then no statement and the credential must be refused.
     pub fn status(&self, reference: &StatusReference, now: Timestamp) -> Result<Status, StatusError> {
         // Step 3.b: string-equal, no normalisation.
-        if self.subject != reference.uri {
+        if self.0.subject != reference.uri {
             return Err(StatusError::WrongSubject);
         }
         self.check_time(now)?;
-        self.list.get(reference.idx)
+        self.0.list.get(reference.idx)
     }
 
     /// The last moment to use a copy received at `received_at`: `ttl` between a minute and a day, and never past
     /// `exp` (§8.3 step 3.d, §13.7).
     #[must_use]
     pub fn fresh_until(&self, received_at: Timestamp) -> Timestamp {
-        let ttl = self.ttl.unwrap_or(DEFAULT_TTL).clamp(TTL_RANGE.0, TTL_RANGE.1);
+        let ttl = self.0.ttl.unwrap_or(DEFAULT_TTL).clamp(TTL_RANGE.0, TTL_RANGE.1);
         let until = received_at.plus(ttl);
-        self.expires_at.map_or(until, |exp| until.min(exp))
+        self.0.expires_at.map_or(until, |exp| until.min(exp))
     }
 
     /// The address of the list (`sub`).
     #[must_use]
     pub fn subject(&self) -> &str {
-        &self.subject
+        &self.0.subject
     }
 
     /// The list.
     #[must_use]
     pub fn list(&self) -> &StatusList {
-        &self.list
+        &self.0.list
     }
 
     /// `exp`.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.expires_at
+        self.0.expires_at
     }
 
     fn check_time(&self, now: Timestamp) -> Result<(), StatusError> {
-        if self.expires_at.is_some_and(|exp| now >= exp.plus(LEEWAY)) {
+        if self.0.expires_at.is_some_and(|exp| now >= exp.plus(LEEWAY)) {
             return Err(StatusError::Expired);
         }
-        if self.issued_at > now.plus(LEEWAY) {
+        if self.0.issued_at > now.plus(LEEWAY) {
             return Err(StatusError::FromTheFuture);
         }
         Ok(())
@@ -157,7 +190,7 @@ impl VerifiedStatusList {
 }
 
 /// The claims of the JWT form (§5.1).
-fn from_jwt(claims: &Object) -> Result<VerifiedStatusList, StatusError> {
+fn from_jwt(claims: &Object) -> Result<Claims, StatusError> {
     let seconds = |name: &str| match claims.get(name) {
         None => Ok(None),
         Some(value) => value.as_i64().map(Some).ok_or(StatusError::Malformed),
@@ -168,7 +201,7 @@ fn from_jwt(claims: &Object) -> Result<VerifiedStatusList, StatusError> {
     let bits = list.get("bits").and_then(Value::as_u64);
     let bits = StatusBits::from_number(bits.ok_or(StatusError::Malformed)?)?;
     let lst = list.get("lst").and_then(Value::as_str);
-    Ok(VerifiedStatusList {
+    Ok(Claims {
         subject: subject.ok_or(StatusError::Malformed)?.to_owned(),
         list: StatusList::from_lst(bits, lst.ok_or(StatusError::Malformed)?)?,
         issued_at: seconds("iat")?.map(Timestamp).ok_or(StatusError::Malformed)?,

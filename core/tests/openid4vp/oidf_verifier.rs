@@ -140,7 +140,10 @@ fn with_kb_claim(name: &'static str, value: Value) -> String {
 
 #[test]
 fn invalid_kb_jwt_nonce() {
-    assert_eq!(with_kb_claim("nonce", json!("another-nonce")), "key-binding-nonce");
+    assert_eq!(
+        with_kb_claim("nonce", json!("another-nonce")),
+        "key-binding-nonce"
+    );
 }
 
 #[test]
