@@ -138,13 +138,13 @@ fn vp_formats(profile: &Profile) -> Value {
     } })
 }
 
+/// Appendix B.3.4 wants fully specified names (RFC 9864); many still know Ed25519 as `EdDSA` only.
 fn algorithms(profile: &Profile) -> Vec<&'static str> {
-    profile
-        .signature_algorithms
-        .iter()
-        .copied()
-        .map(Algorithm::as_jose)
-        .collect()
+    let names = |algorithm: &Algorithm| match algorithm {
+        Algorithm::Ed25519 => vec!["Ed25519", "EdDSA"],
+        other => vec![other.as_jose()],
+    };
+    profile.signature_algorithms.iter().flat_map(names).collect()
 }
 
 fn content_encryption(metadata: &Object) -> Result<Option<ContentEncryption>, BadClientMetadata> {

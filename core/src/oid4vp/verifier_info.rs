@@ -57,7 +57,9 @@ impl VerifierInfo {
         known.then_some(entries)
     }
 
-    fn parse(value: &Value) -> Option<Self> {
+    /// Reads one entry; `None` when it is malformed.
+    #[must_use]
+    pub fn parse(value: &Value) -> Option<Self> {
         let entry = value.as_object()?;
         let format = entry
             .get("format")?

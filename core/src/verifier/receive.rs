@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::error::{Failure, PresentationError, ReceiveError, TransactionError};
+use super::error::{Failure, PresentationError, ReceiveError};
 use super::transaction::{Closed, Open, Transaction};
 use super::verdict::{DiscardedPresentation, Verdict};
 use super::verify::Checked;
@@ -71,12 +71,7 @@ impl Transaction {
         env: &mut Env<'_>,
     ) -> Result<Received, ReceiveError> {
         // §14.4.2: unknown, used or expired requests are refused.
-        let (Self::Created(open) | Self::Fetched(open)) = self else {
-            return Err(TransactionError::Closed.into());
-        };
-        if env.now >= open.expires_at {
-            return Err(TransactionError::Expired.into());
-        }
+        let open = self.open_at(env.now)?;
         let expected = match &open.response_key {
             Some(key) => Expected::Encrypted {
                 key: &key.0,

@@ -208,12 +208,7 @@ impl Transaction {
         profile: &Profile,
         now: Timestamp,
     ) -> Result<(Self, String), TransactionError> {
-        let (Self::Created(open) | Self::Fetched(open)) = self else {
-            return Err(TransactionError::Closed);
-        };
-        if now >= open.expires_at {
-            return Err(TransactionError::Expired);
-        }
+        let open = self.open_at(now)?;
         if !open.client_id.prefix().is_signed() {
             return Err(TransactionError::Unsigned);
         }
@@ -266,6 +261,15 @@ impl Transaction {
             _ => Collected::State(state),
         };
         (ended, result)
+    }
+
+    /// The transaction, when it still takes an answer at `now`.
+    pub(super) fn open_at(self, now: Timestamp) -> Result<Box<Open>, TransactionError> {
+        match self {
+            Self::Created(open) | Self::Fetched(open) if now < open.expires_at => Ok(open),
+            Self::Created(_) | Self::Fetched(_) | Self::Expired(_) => Err(TransactionError::Expired),
+            _ => Err(TransactionError::Closed),
+        }
     }
 
     fn parts(&self) -> Result<&Open, &Closed> {

@@ -598,6 +598,96 @@ fn decentralized_identifiers() {
     );
 }
 
+/// `did:web`: the document is fetched between reading and checking, from the DID's own host only.
+#[test]
+fn did_web() {
+    let mut world = World::new();
+    let did = "did:web:library.example";
+    let id = ClientId::decentralized_identifier(did);
+    let mut new = world.new_transaction(name_query());
+    new.identity = RequesterIdentity::Signed(id.clone());
+    let transaction = world.create(new);
+    let link = transaction.link("openid4vp://", &world.profile).unwrap();
+    let link = AuthorizationRequestLink::parse(&link, &world.profile).unwrap();
+    let signer = RequestSigner {
+        x5c: &[],
+        kid: Some("did:web:library.example#k1"),
+        signer: &world.library.key,
+    };
+    let (_, jwt) = transaction
+        .request_object(None, &signer, &world.profile, NOW)
+        .unwrap();
+    let request = UnverifiedRequest::from_response(&link, WALLET_NONCE, &request_object(jwt)).unwrap();
+    let fetch = request.did_document(&world.profile).unwrap().unwrap();
+    assert_eq!(fetch.url, "https://library.example/.well-known/did.json");
+    let check = |document: Option<Value>| {
+        let document = document.as_ref().and_then(Value::as_object);
+        let with = assent_core::oid4vp::RequestCheck {
+            anchors: &world.anchors,
+            now: NOW,
+            profile: &world.profile,
+            crypto: &assent_core::crypto::RustCrypto,
+            did_document: document,
+        };
+        request.clone().check(&with).map_err(|rejection| rejection.error)
+    };
+    let document = |key: &assent_core::crypto::PublicKey| {
+        json!({ "id": did, "verificationMethod": [
+            { "id": "#k1", "controller": did, "type": "JsonWebKey2020", "publicKeyJwk": key.to_jwk() }] })
+    };
+    let right = assent_core::crypto::Signer::public_key(&world.library.key);
+    assert!(matches!(
+        check(Some(document(&right))).unwrap().requester(),
+        Requester::Did(_)
+    ));
+    let wrong = assent_core::crypto::Signer::public_key(&stranger());
+    assert_eq!(
+        check(Some(document(&wrong))).unwrap_err(),
+        RequestError::Jws(JwsError::Signature)
+    );
+    assert!(matches!(check(None), Err(RequestError::Did(_))));
+}
+
+/// An error is only sent where the address is known to be the requester's own.
+#[test]
+fn errors_go_to_authenticated_addresses_only() {
+    let mut world = World::new();
+    let jwt = a_request(&mut world);
+    let uri = world.endpoint("https://library.example/vp/requests/1");
+    let link = AuthorizationRequestLink::to_reference(
+        "openid4vp://",
+        &world.client_id(),
+        &uri,
+        RequestUriMethod::Get,
+    );
+    let link = AuthorizationRequestLink::parse(&link, &world.profile).unwrap();
+    let check = |jwt: String| {
+        let with = assent_core::oid4vp::RequestCheck {
+            anchors: &world.anchors,
+            now: NOW,
+            profile: &world.profile,
+            crypto: &assent_core::crypto::RustCrypto,
+            did_document: None,
+        };
+        let request = UnverifiedRequest::from_response(&link, WALLET_NONCE, &request_object(jwt)).unwrap();
+        request.check(&with).unwrap_err()
+    };
+    let transaction_data = |claims: &mut assent_core::encoding::json::Object| {
+        claims.insert("transaction_data".into(), json!(["e30"]));
+    };
+    let authentic = check(resign(&jwt, &world.library.key, |_| {}, transaction_data));
+    assert_eq!(authentic.error, RequestError::TransactionData);
+    let reply_to = authentic.reply_to.unwrap();
+    assert!(
+        reply_to
+            .response_uri
+            .as_str()
+            .starts_with("https://library.example/vp/responses/")
+    );
+    let forged = check(resign(&jwt, &stranger(), |_| {}, transaction_data));
+    assert!(forged.reply_to.is_none());
+}
+
 #[test]
 fn parameters_that_must_be_right() {
     let refused = |name, value| with(name, value).unwrap_err();
