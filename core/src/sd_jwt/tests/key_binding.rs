@@ -187,3 +187,19 @@ fn sd_hash_follows_sd_alg() {
         KeyBindingError::SdHash
     );
 }
+
+/// RFC 7519 §4.1.3: a credential for other audiences is not for us; one without `aud` is for everybody.
+#[test]
+fn audience_of_the_credential() {
+    let cnf = json!({ "jwk": holder().public_key().to_jwk() });
+    let outcome = |aud: Value| {
+        let sd_jwt = credential(json!({ "cnf": cnf, "aud": aud }));
+        check(&with_kb(&sd_jwt, KB_JWT_TYPE, json!({}), &holder()), required()).map(|_| ())
+    };
+    assert_eq!(outcome(json!(AUDIENCE)), Ok(()));
+    assert_eq!(outcome(json!(["other", AUDIENCE])), Ok(()));
+    assert_eq!(outcome(json!("other")), Err(VcError::Audience));
+    assert_eq!(outcome(json!(["other"])), Err(VcError::Audience));
+    assert_eq!(outcome(json!([])), Err(VcError::Audience));
+    assert_eq!(outcome(json!(1)), Err(VcError::MalformedClaim));
+}
