@@ -2,8 +2,10 @@
 
 pub mod auth;
 pub mod health;
+pub mod issuer;
 pub mod openapi;
 pub mod registry;
+pub mod sandbox;
 pub mod vault;
 pub mod verifier;
 pub mod wallet;

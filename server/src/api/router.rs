@@ -9,7 +9,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{health, openapi, registry, vault, verifier, wallet};
+use super::{health, issuer, openapi, registry, sandbox, vault, verifier, wallet};
 use crate::config::Roles;
 use crate::error::Problem;
 use crate::http::guard::{self, Bounds};
@@ -74,7 +74,7 @@ pub fn describe() -> utoipa::openapi::OpenApi {
     router.to_openapi()
 }
 
-fn documented(roles: &Roles, _sandbox: bool) -> OpenApiRouter<AppState> {
+fn documented(roles: &Roles, in_sandbox: bool) -> OpenApiRouter<AppState> {
     let mut router = OpenApiRouter::with_openapi(openapi::base());
     if roles.registry {
         router = router.merge(registry::router().layer(cors::for_wallets()));
@@ -86,6 +86,12 @@ fn documented(roles: &Roles, _sandbox: bool) -> OpenApiRouter<AppState> {
         router = router
             .merge(verifier::router())
             .merge(wallet::router().layer(cors::for_wallets()));
+    }
+    if roles.issuer {
+        router = router.merge(issuer::router().layer(cors::for_wallets()));
+        if in_sandbox {
+            router = router.merge(sandbox::router().layer(cors::for_wallets()));
+        }
     }
     router
 }

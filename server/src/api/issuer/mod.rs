@@ -1,0 +1,115 @@
+//! The issuer role: OpenID4VCI 1.0 with pre-authorised codes, and the status list of what was issued.
+//!
+//! The rules are in `assent_core::issuer`; here are storage, transport and the two atomic sets it asks for (nonces,
+//! status indexes). Errors on these addresses have the form of OAuth 2.0, which wallets expect.
+
+mod credential;
+mod metadata;
+mod nonce;
+mod notification;
+mod offer;
+mod status_list;
+mod stored;
+mod token;
+
+use assent_core::encoding::base64url;
+use assent_core::issuer::{IssuerSettings, sandbox};
+use assent_core::oid4vci::{Rejection, RejectionCode, SecretText};
+use assent_core::profile::Endpoint;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::auth;
+use crate::error::Problem;
+use crate::state::{AppState, Identity};
+
+pub(super) use stored::StoredIssuance;
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(metadata::issuer))
+        .routes(routes!(metadata::authorization_server))
+        .routes(routes!(offer::offer))
+        .routes(routes!(token::token))
+        .routes(routes!(nonce::nonce))
+        .routes(routes!(credential::credential))
+        .routes(routes!(notification::notification))
+        .routes(routes!(status_list::status_list))
+}
+
+/// What this issuer is. The identifier is the public URL and `/issuer`.
+pub(super) fn settings(state: &AppState) -> Result<IssuerSettings, Problem> {
+    let identifier =
+        Endpoint::parse(&state.url("/issuer"), &state.profile).map_err(|error| Problem::internal(&error))?;
+    Ok(sandbox::settings(identifier))
+}
+
+/// The issuer's key and chain.
+fn identity(state: &AppState) -> Result<&Identity, Problem> {
+    state.keys.issuer.as_ref().ok_or_else(|| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "issuer-not-configured",
+            "This server has no issuer key.",
+        )
+    })
+}
+
+/// How an issuer endpoint fails: by the protocol, or on our side.
+#[derive(Debug)]
+enum Refusal {
+    /// An error of OAuth 2.0 or OpenID4VCI.
+    Protocol(Rejection),
+    /// Anything else.
+    Problem(Problem),
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self::Protocol(rejection)
+    }
+}
+
+impl<E: Into<Problem>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Problem(problem) => problem.into_response(),
+            Self::Protocol(rejection) => {
+                let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::BAD_REQUEST);
+                let mut response = (status, axum::Json(rejection.to_json())).into_response();
+                if status == StatusCode::UNAUTHORIZED
+                    // RFC 6750 §3: the code goes into the header too.
+                    && let Ok(value) =
+                        HeaderValue::from_str(&format!("Bearer error=\"{}\"", rejection.code.as_str()))
+                {
+                    response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+                }
+                response
+            }
+        }
+    }
+}
+
+/// The access token of a request; a token in the query is refused (RFC 6750 §2.3, CI-26).
+fn access_token(headers: &HeaderMap) -> Result<SecretText, Rejection> {
+    auth::bearer(headers)
+        .map(SecretText::new)
+        .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is missing"))
+}
+
+/// A fingerprint of core (base64url SHA-256) as bytes, for storage.
+fn fingerprint(text: &str) -> [u8; 32] {
+    // Every fingerprint comes from core; anything else leads to no row.
+    base64url::decode(text)
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .unwrap_or_default()
+}

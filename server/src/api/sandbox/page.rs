@@ -1,0 +1,69 @@
+//! `GET /sandbox` and `POST /sandbox/offer`: made-up cards for people.
+
+use askama::Template;
+use assent_core::encoding::form;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse};
+
+use super::make_offer::{NewOffer, make};
+use crate::error::Problem;
+use crate::http::headers::PAGE_POLICY;
+use crate::state::AppState;
+
+const STYLE: &str = include_str!("../../../templates/sandbox.css");
+
+#[derive(Template)]
+#[template(path = "sandbox.html")]
+struct SandboxPage;
+
+#[derive(Template)]
+#[template(path = "offer.html")]
+struct OfferPage {
+    card: &'static str,
+    link: String,
+    web_link: String,
+    qr_svg: String,
+    tx_code: Option<String>,
+}
+
+pub(super) async fn page() -> Result<impl IntoResponse, Problem> {
+    html(&SandboxPage)
+}
+
+pub(super) async fn offer(State(state): State<AppState>, body: String) -> Result<impl IntoResponse, Problem> {
+    let pairs = form::decode(&body).unwrap_or_default();
+    let (card, name) = match form::get(&pairs, "card") {
+        Some("identity") => ("identity", "Identity card"),
+        Some("residence") => ("residence", "Residence card"),
+        _ => {
+            return Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "sandbox-card-unknown",
+                "There is no such card.",
+            ));
+        }
+    };
+    let new = NewOffer {
+        card: card.to_owned(),
+        tx_code: form::get(&pairs, "tx_code").is_some(),
+        by_reference: true,
+    };
+    let offer = make(&state, &new).await?;
+    html(&OfferPage {
+        card: name,
+        link: offer.link,
+        web_link: offer.web_link,
+        qr_svg: offer.qr_svg,
+        tx_code: offer.tx_code,
+    })
+}
+
+pub(super) async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+}
+
+fn html<T: Template>(template: &T) -> Result<impl IntoResponse + use<T>, Problem> {
+    let text = template.render().map_err(|error| Problem::internal(&error))?;
+    Ok(([(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(text)))
+}
