@@ -111,7 +111,10 @@ fn terms(request: &CheckedRequest, now: Timestamp, profile: &Profile, crypto: &d
             request: Box::new(request),
             jwt: jwt.to_owned(),
         },
-        Err(ConsentRequestError::QueryMismatch) => Terms::AsksForMore,
+        // Terms for another query, by hash or by content: the request asks for something they do not cover.
+        Err(ConsentRequestError::QueryMismatch | ConsentRequestError::Binding("dcql_query")) => {
+            Terms::AsksForMore
+        }
         Err(_) => Terms::Unusable,
     }
 }

@@ -1,0 +1,180 @@
+//! Making, opening, syncing and losing the vault.
+
+use serde_json::json;
+
+use crate::city::City;
+use crate::person::{PASSPHRASE, Person};
+
+#[test]
+fn nothing_is_stored_before_the_recovery_code_is_confirmed() {
+    let mut city = City::new();
+    let mut person = Person::new(1);
+    let short = person.fails(&mut city, json!({ "type": "createVault", "passphrase": "short" }));
+    assert_eq!(short["code"], "vault-passphrase-too-short");
+    let made = person
+        .run(
+            &mut city,
+            json!({ "type": "createVault", "passphrase": PASSPHRASE }),
+        )
+        .unwrap();
+    assert!(city.asked.is_empty());
+    assert!(person.wallet.cache().is_empty());
+    let group = &made["recoveryCode"][0];
+    for wrong in [
+        json!([]),
+        json!([{ "index": 0, "text": group }]),
+        json!([{ "index": 0, "text": group }, { "index": 0, "text": group }]),
+        json!([{ "index": 0, "text": group }, { "index": 1, "text": "0000" }]),
+        json!([{ "index": 0, "text": group }, { "index": 99, "text": group }]),
+    ] {
+        let error = person.fails(&mut city, json!({ "type": "confirmRecovery", "groups": wrong }));
+        assert_eq!(error["code"], "vault-bad-recovery-code");
+    }
+    assert!(city.asked.is_empty());
+}
+
+#[test]
+fn opens_after_a_restart_and_on_a_second_device() {
+    let mut city = City::new();
+    let mut one = Person::with_cards(&mut city);
+    one.restart();
+    let locked = one.fails(&mut city, json!({ "type": "cards" }));
+    assert_eq!(locked["code"], "vault-locked");
+    let asked = city.asked.len();
+    let wrong = one.fails(
+        &mut city,
+        json!({ "type": "unlock", "passphrase": "not my passphrase" }),
+    );
+    assert_eq!(wrong["code"], "vault-wrong-secret");
+    one.run(&mut city, json!({ "type": "unlock", "passphrase": PASSPHRASE }))
+        .unwrap();
+    let cards = one.run(&mut city, json!({ "type": "cards" })).unwrap();
+    assert_eq!(cards["cards"].as_array().unwrap().len(), 2);
+    assert_eq!(city.asked.len(), asked, "unlocking and reading need no network");
+
+    let mut two = Person::new(1000);
+    let code = one.code.join(" ").to_lowercase();
+    two.run(
+        &mut city,
+        json!({ "type": "openVault", "address": one.address, "recoveryCode": code }),
+    )
+    .unwrap();
+    let home = two.run(&mut city, json!({ "type": "home" })).unwrap();
+    assert_eq!(home["home"]["cards"].as_array().unwrap().len(), 2);
+    assert_eq!(home["home"]["latest"].as_array().unwrap().len(), 2);
+
+    // What one device changes, the other gets; a change on old data is made again on the new.
+    two.run(&mut city, json!({ "type": "setSettings", "language": "nl" }))
+        .unwrap();
+    let settings = one
+        .run(&mut city, json!({ "type": "setSettings", "theme": "dark" }))
+        .unwrap();
+    assert_eq!(settings["settings"]["language"], "nl");
+    assert_eq!(settings["settings"]["theme"], "dark");
+    two.run(&mut city, json!({ "type": "sync" })).unwrap();
+    let settings = two.run(&mut city, json!({ "type": "settings" })).unwrap();
+    assert_eq!(settings["settings"]["theme"], "dark");
+}
+
+#[test]
+fn cards_survive_an_unreachable_vault_service() {
+    let mut city = City::new();
+    let mut person = Person::with_vault(&mut city);
+    city.down.insert("/commits");
+    person.receive(&mut city, "residence");
+    let status = person.run(&mut city, json!({ "type": "status" })).unwrap();
+    assert!(
+        status["status"]["waiting"].as_u64().unwrap() >= 11,
+        "card, ten copies, log: {status}"
+    );
+    person.restart();
+    person
+        .run(&mut city, json!({ "type": "unlock", "passphrase": PASSPHRASE }))
+        .unwrap();
+    let cards = person.run(&mut city, json!({ "type": "cards" })).unwrap();
+    assert_eq!(cards["cards"][0]["copiesLeft"], 10);
+    city.down.clear();
+    let status = person.run(&mut city, json!({ "type": "sync" })).unwrap();
+    assert_eq!(status["status"]["waiting"], 0);
+    let mut other = Person::new(1000);
+    other
+        .run(
+            &mut city,
+            json!({ "type": "openVault", "address": person.address, "passphrase": PASSPHRASE }),
+        )
+        .unwrap();
+    let cards = other.run(&mut city, json!({ "type": "cards" })).unwrap();
+    assert_eq!(cards["cards"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_card_shows_its_details_and_can_be_removed() {
+    let mut city = City::new();
+    let mut person = Person::with_vault(&mut city);
+    let (link, code) = city.offer("identity", true);
+    let offer = person
+        .run(&mut city, json!({ "type": "offerOpen", "link": link }))
+        .unwrap();
+    assert_eq!(offer["offer"]["txCode"]["length"], 6);
+    let wrong = person.fails(&mut city, json!({ "type": "offerAccept" }));
+    assert_eq!(wrong["code"], "offer-code-needed");
+    let code = code.unwrap();
+    let other = if code == "000000" { "000001" } else { "000000" };
+    let wrong = person.fails(&mut city, json!({ "type": "offerAccept", "txCode": other }));
+    assert_eq!(wrong["code"], "issuance-code-refused");
+    let cards = person
+        .run(&mut city, json!({ "type": "offerAccept", "txCode": code }))
+        .unwrap();
+    let id = &cards["cards"][0]["id"];
+    let card = person
+        .run(&mut city, json!({ "type": "card", "id": id }))
+        .unwrap();
+    let details = card["card"]["details"].as_array().unwrap();
+    let labels: Vec<&str> = details
+        .iter()
+        .map(|detail| detail["label"].as_str().unwrap())
+        .collect();
+    assert!(labels.len() > 10, "{labels:?}");
+    assert!(
+        details
+            .iter()
+            .any(|detail| detail["path"] == json!(["address", "locality"]))
+    );
+    assert!(
+        details
+            .iter()
+            .any(|detail| detail["path"] == json!(["picture"]) && detail["sensitive"] == true)
+    );
+    assert!(
+        !details
+            .iter()
+            .any(|detail| detail["path"][0] == "cnf" || detail["path"][0] == "status")
+    );
+    person
+        .run(&mut city, json!({ "type": "removeCard", "id": id }))
+        .unwrap();
+    let cards = person.run(&mut city, json!({ "type": "cards" })).unwrap();
+    assert!(cards["cards"].as_array().unwrap().is_empty());
+    let history = person.run(&mut city, json!({ "type": "history" })).unwrap();
+    let kinds: Vec<_> = history["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["kind"].clone())
+        .collect();
+    assert!(kinds.contains(&json!("credentialDeletion")) && kinds.contains(&json!("credentialIssuance")));
+}
+
+#[test]
+fn a_deleted_vault_is_gone() {
+    let mut city = City::new();
+    let mut person = Person::with_vault(&mut city);
+    let status = person.run(&mut city, json!({ "type": "deleteVault" })).unwrap();
+    assert_eq!(status["status"]["state"], "empty");
+    assert!(person.wallet.cache().is_empty());
+    let gone = person.fails(
+        &mut city,
+        json!({ "type": "openVault", "address": person.address, "passphrase": PASSPHRASE }),
+    );
+    assert_eq!(gone["code"], "vault-not-found");
+}
