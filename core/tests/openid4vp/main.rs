@@ -9,5 +9,7 @@
 mod oidf_verifier;
 mod oidf_wallet;
 mod properties;
+mod requests;
 mod support;
 mod transaction;
+mod wallet;
