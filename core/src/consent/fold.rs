@@ -253,15 +253,8 @@ impl Chain {
 
     /// A narrowing can only take away.
     fn narrow(&mut self, event: &Event) {
-        let earlier = |a: Option<Timestamp>, b: Option<Timestamp>| match (a, b) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
-        };
-        self.valid_until = earlier(self.valid_until, event.valid_until);
-        self.max_uses = match (self.max_uses, event.max_uses) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
-        };
+        self.valid_until = least(self.valid_until, event.valid_until);
+        self.max_uses = least(self.max_uses, event.max_uses);
     }
 
     fn at(&self, now: Timestamp, uses: u64) -> EffectiveState {
@@ -279,5 +272,13 @@ impl Chain {
             return S::Exhausted;
         }
         self.state
+    }
+}
+
+/// The smaller limit; no limit is the largest.
+fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
     }
 }

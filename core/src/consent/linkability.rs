@@ -213,8 +213,9 @@ mod tests {
 
     #[test]
     fn every_tie_makes_the_same_visitor() {
+        type Tie = fn(&mut CredentialUse<'_>);
         let age = [ClaimsPath::keys(&["age_equal_or_over", "16"]).unwrap()];
-        let ties: [(fn(&mut CredentialUse<'_>), LinkReason); 4] = [
+        let ties: [(Tie, LinkReason); 4] = [
             (|c| c.uses_here = 1, LinkReason::CopyReusedHere),
             (|c| c.uses_elsewhere = 1, LinkReason::CopyReusedElsewhere),
             (|c| c.key_shared = true, LinkReason::KeyShared),

@@ -165,7 +165,10 @@ fn an_offer_becomes_a_batch_of_unlinkable_copies() {
     let (nonce, record) = world.nonce();
     let request = world.request(&[1, 2, 3], &nonce);
     let checked = world.check(&issuance, &token, &request).unwrap();
-    assert_eq!(checked.nonce_fingerprints(), [record.fingerprint.clone()]);
+    assert_eq!(
+        checked.nonce_fingerprints(),
+        std::slice::from_ref(&record.fingerprint)
+    );
     let ready = checked.nonces_used_up(&[record], world.now).unwrap();
     assert_eq!(
         (ready.copies(), ready.configuration_id()),
@@ -191,7 +194,10 @@ fn an_offer_becomes_a_batch_of_unlinkable_copies() {
         );
         let holder = HolderSdJwt::from_vc(&vc).unwrap();
         let over_16 = crate::claims::ClaimsPath::keys(&["age_equal_or_over", "16"]).unwrap();
-        assert_eq!(holder.disclosed_paths(&[over_16.clone()]).unwrap(), [over_16]);
+        assert_eq!(
+            holder.disclosed_paths(std::slice::from_ref(&over_16)).unwrap(),
+            [over_16]
+        );
         seen.push((vc.status.unwrap().idx, copy.split('~').nth(1).unwrap().to_owned()));
     }
     assert_eq!(seen.iter().map(|(idx, _)| *idx).collect::<Vec<_>>(), [5, 900, 77]);
@@ -416,7 +422,11 @@ fn nonces_are_used_up() {
     );
     let late = world.now.plus(world.settings.nonce_life);
     assert_eq!(
-        code(checked.clone().nonces_used_up(&[record.clone()], late)),
+        code(
+            checked
+                .clone()
+                .nonces_used_up(std::slice::from_ref(&record), late)
+        ),
         RejectionCode::InvalidNonce
     );
     assert!(checked.nonces_used_up(&[record], world.now).is_ok());

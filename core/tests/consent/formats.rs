@@ -105,7 +105,6 @@ fn examples() -> Vec<Example> {
 
 #[test]
 fn examples_are_what_the_code_makes() {
-    #[expect(clippy::disallowed_methods, reason = "asked for on the command line, by hand")]
     let write = std::env::var_os("ASSENT_WRITE_EXAMPLES").is_some();
     for example in examples() {
         let path = format!("examples/{}.json", example.name);

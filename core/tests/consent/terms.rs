@@ -157,7 +157,7 @@ fn terms_become_blocks_and_switches() {
     let switches: Vec<_> = purposes.iter().filter(|purpose| !purpose.required).collect();
     assert_eq!(choices.optional.len(), switches.len());
     for (choice, purpose) in choices.optional.iter().zip(switches) {
-        assert_eq!(choice.options, [purpose.query_ids.clone()]);
+        assert_eq!(choice.options, std::slice::from_ref(&purpose.query_ids));
     }
     // No claim is asked for that the terms do not name.
     let asked: usize = query.credentials().iter().map(|query| query.claims().len()).sum();

@@ -13,6 +13,7 @@ mod common;
 mod dcql;
 mod eudi_pid;
 mod jwe;
+mod oid4vci;
 mod rfc9901;
 mod sd_jwt_vc;
 mod token_status_list;

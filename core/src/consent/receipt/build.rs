@@ -2,7 +2,7 @@
 //! receipt says what the terms say.
 
 use super::super::compile::Purpose;
-use super::super::legal::RecordKind;
+use super::super::legal::{LegalBasis as Basis, RecordKind};
 use super::super::linkability::Recognisability;
 use super::super::request::ConsentRequest;
 use super::super::terms::{Attribute, ConsentTerms};
@@ -92,7 +92,6 @@ fn rights(terms: &ConsentTerms) -> Vec<RightsExercise> {
     for right in ["eu-gdpr:A15", "eu-gdpr:A16", "eu-gdpr:A17", "eu-gdpr:A18"] {
         out.push(exercise(right, contact));
     }
-    use super::super::legal::LegalBasis as Basis;
     match terms.legal_basis {
         Basis::Consent | Basis::ExplicitConsent | Basis::Contract => {
             out.push(exercise("eu-gdpr:A20", contact))

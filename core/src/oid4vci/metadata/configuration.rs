@@ -101,20 +101,22 @@ impl CredentialConfiguration {
             .opt_texts("cryptographic_binding_methods_supported", 16, 64)?
             .unwrap_or_default();
         let proof_types = read_proof_types(&fields)?;
-        // §12.2.4: the two come together.
-        if binding_methods.is_empty() != proof_types.is_empty()
-            && !matches!(kind, CredentialKind::Other { .. })
-        {
-            return Err(fields.error("proof_types_supported", Problem::NotAllowed));
-        }
+        // §12.2.4 wants the two together, and the specification's own mdoc example breaks that. Such a configuration
+        // reads, but without a proof type a wallet has nothing to prove its key with.
         let (display, claims) = match fields.opt_object("credential_metadata")? {
             Some(metadata) => {
                 let at = fields.path("credential_metadata");
                 let metadata = Fields::new(metadata, &at);
                 (Display::read_all(&metadata, "display")?, read_claims(&metadata)?)
             }
-            // Drafts had `display` one level up, and many issuers still do.
-            None => (Display::read_all(&fields, "display")?, Vec::new()),
+            // Drafts had both one level up, and many issuers still do. (In older drafts `claims` was an object: skipped.)
+            None => {
+                let claims = match fields.get("claims") {
+                    Some(Value::Array(_)) => read_claims(&fields)?,
+                    _ => Vec::new(),
+                };
+                (Display::read_all(&fields, "display")?, claims)
+            }
         };
         Ok(Self {
             kind,
