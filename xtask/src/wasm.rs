@@ -77,11 +77,9 @@ pub fn build(mode: Mode) -> Result<()> {
     if mode == Mode::Release {
         optimise(&package.join("assent_wasm_bg.wasm"))?;
     }
-    for file in ["package.json", "README.md"] {
-        let from = root().join("wasm").join(file);
-        if from.is_file() {
-            std::fs::copy(from, package.join(file)).with_context(|| format!("cannot copy wasm/{file}"))?;
-        }
+    for file in ["package.json", "README.md", "wallet.js", "wallet.d.ts"] {
+        let from = root().join("wasm/npm").join(file);
+        std::fs::copy(from, package.join(file)).with_context(|| format!("cannot copy wasm/npm/{file}"))?;
     }
     std::fs::write(stamp, source)?;
     println!("  wasm/pkg is ready");

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::session::Core;
 use super::wallet::Next;
 use super::{NetworkFailure, WalletError};
+use crate::holdings::{Card, read_status, status_lists, status_request};
 use crate::records::{Records, to_stage};
 use crate::vault::{Handle, RemoteVault, Staged, StoredRecord};
 
@@ -118,7 +119,7 @@ pub(super) fn with_anchors(
     ))
 }
 
-/// Fetches from the vault service, sends what waits here, and renews the anchors.
+/// Fetches from the vault service, sends what waits here, renews the anchors and asks after the cards.
 pub(super) fn everything(core: &mut Core, env: &mut Env<'_>) -> Result<Next, WalletError> {
     fetch(core, env, |core, outcome, env| {
         outcome?;
@@ -128,10 +129,50 @@ pub(super) fn everything(core: &mut Core, env: &mut Env<'_>) -> Result<Next, Wal
             |_| Ok(()),
             |core, outcome, env| {
                 outcome?;
-                with_anchors(core, env, true, |core, _| super::vault::status(core))
+                with_anchors(core, env, true, |core, env| {
+                    let lists = status_lists(&core.records()?.list::<Card>()?);
+                    ask_after_cards(core, lists, env)
+                })
             },
         )
     })
+}
+
+/// Fetches status lists one by one; records only what changed.
+fn ask_after_cards(core: &mut Core, mut lists: Vec<String>, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    let Some(list) = lists.pop() else {
+        return super::vault::status(core);
+    };
+    let _ = env;
+    Ok(Next::Send(
+        status_request(&list),
+        Box::new(move |core, answer, env| {
+            let mut changed = Vec::new();
+            if let Ok(response) = answer {
+                let (now, crypto) = (env.now, core.crypto());
+                let anchors = &core.open()?.anchors;
+                for card in core.records()?.list::<Card>()? {
+                    let status = read_status(&card, &list, &response, anchors, now, crypto);
+                    if let Some(status) = status.filter(|status| *status != card.status) {
+                        changed.push((card.id, status));
+                    }
+                }
+            }
+            let record = move |records: &mut Records<'_>| {
+                for (id, status) in &changed {
+                    if let Some(mut card) = records.get::<Card>(id)? {
+                        card.status = *status;
+                        records.put(&card)?;
+                    }
+                }
+                Ok(())
+            };
+            commit(core, env, record, move |core, outcome, env| {
+                outcome?;
+                ask_after_cards(core, lists, env)
+            })
+        }),
+    ))
 }
 
 fn try_commit<T: Send + 'static>(

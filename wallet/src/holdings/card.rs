@@ -45,8 +45,8 @@ pub(crate) struct CopyState {
     pub(crate) status: Option<(String, u64)>,
 }
 
-/// What the issuer's status list said last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What the issuer's status list said last, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum CardStatus {
     Valid,
     Suspended,

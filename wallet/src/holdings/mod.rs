@@ -6,6 +6,8 @@
 
 mod card;
 mod copies;
+mod status;
 
 pub(crate) use card::{Card, CardStatus, CopyState};
 pub(crate) use copies::{BurntCopy, CopyRecord, burn, claims_of, forget};
+pub(crate) use status::{read_status, status_lists, status_request};

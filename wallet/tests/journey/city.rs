@@ -18,7 +18,9 @@ use assent_core::oid4vp::{
 };
 use assent_core::profile::{Endpoint, Profile};
 use assent_core::sd_jwt::KeyBindingCheck;
-use assent_core::status::StatusReference;
+use assent_core::status::{
+    Status, StatusBits, StatusList, StatusListClaims, StatusReference, UnverifiedStatusListToken,
+};
 use assent_core::trust::TrustAnchors;
 use assent_core::verifier::{
     Finished, NewTransaction, Received, RequesterIdentity, Transaction, VerificationContext,
@@ -68,6 +70,8 @@ pub struct City {
     pub receipt: Option<VerifiedReceipt>,
     pub erasure_asked: bool,
     pub stopped: bool,
+    /// Status indexes that are taken back.
+    pub revoked: Vec<u64>,
     /// Every URL that was asked, in order.
     pub asked: Vec<String>,
     /// Answers with these path endings fail as if the network were down.
@@ -93,6 +97,7 @@ impl City {
             receipt: None,
             erasure_asked: false,
             stopped: false,
+            revoked: Vec::new(),
             asked: Vec::new(),
             down: BTreeSet::new(),
             responses: Vec::new(),
@@ -245,6 +250,10 @@ impl City {
                 ok(&response.to_json())
             }
             "/issuer/credential" => self.credential(&body, bearer),
+            "/issuer/status-lists/1" => {
+                let jwt = self.status_list();
+                respond(200, "application/statuslist+jwt", &jwt)
+            }
             "/issuer/notification" => {
                 Notification::parse(body.as_bytes()).unwrap();
                 respond(204, "", "")
@@ -468,20 +477,27 @@ impl City {
         respond(200, "application/jwt", &acknowledgement)
     }
 
-    fn status_tokens(&self) -> BTreeMap<String, assent_core::status::UnverifiedStatusListToken> {
-        use assent_core::status::{StatusBits, StatusList, StatusListClaims, UnverifiedStatusListToken};
+    /// The issuer's status list; the indexes in `revoked` are taken back.
+    fn status_list(&self) -> String {
         let uri = format!("{BASE}/issuer/status-lists/1");
-        let list = StatusList::new(StatusBits::Two, 1024).unwrap();
-        let issuance = StatusListClaims {
-            uri: uri.clone(),
+        let mut list = StatusList::new(StatusBits::Two, 1024).unwrap();
+        for index in &self.revoked {
+            list.set(*index, Status::Invalid).unwrap();
+        }
+        let claims = StatusListClaims {
+            uri,
             issued_at: NOW,
             expires_at: Some(NOW.plus(3600)),
             ttl: Some(300),
         };
-        let jwt = issuance
+        claims
             .sign_jwt(&list, &[self.issuer.leaf.clone()], &self.issuer.key)
-            .unwrap();
-        BTreeMap::from([(uri, UnverifiedStatusListToken::parse_jwt(&jwt).unwrap())])
+            .unwrap()
+    }
+
+    fn status_tokens(&self) -> BTreeMap<String, UnverifiedStatusListToken> {
+        let token = UnverifiedStatusListToken::parse_jwt(&self.status_list()).unwrap();
+        BTreeMap::from([(format!("{BASE}/issuer/status-lists/1"), token)])
     }
 }
 

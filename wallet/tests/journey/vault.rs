@@ -178,3 +178,37 @@ fn a_deleted_vault_is_gone() {
     );
     assert_eq!(gone["code"], "vault-not-found");
 }
+
+#[test]
+fn a_revoked_card_is_seen_and_not_offered_any_more() {
+    let mut city = City::new();
+    let mut person = Person::with_cards(&mut city);
+    // Index 0 belongs to the first card received, the identity card.
+    city.revoked.push(0);
+    city.down.insert("/status-lists/");
+    person.run(&mut city, json!({ "type": "sync" })).unwrap();
+    let states = |person: &mut Person, city: &mut City| -> Vec<String> {
+        let cards = person.run(city, json!({ "type": "cards" })).unwrap();
+        let cards = cards["cards"].as_array().unwrap().clone();
+        cards
+            .iter()
+            .map(|card| card["state"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(
+        states(&mut person, &mut city),
+        ["valid", "valid"],
+        "no answer takes no card away"
+    );
+    city.down.clear();
+    person.run(&mut city, json!({ "type": "sync" })).unwrap();
+    assert_eq!(states(&mut person, &mut city), ["revoked", "valid"]);
+    let query = json!({ "credentials": [{ "id": "a", "format": "dc+sd-jwt",
+        "meta": { "vct_values": ["urn:eudi:pid:1"] }, "claims": [{ "path": ["family_name"] }] }] });
+    let link = city.ask_query(query, None, assent_core::oid4vp::ResponseMode::DirectPost);
+    let view = person
+        .run(&mut city, json!({ "type": "requestOpen", "link": link }))
+        .unwrap();
+    assert_eq!(view["request"]["canShare"], false);
+    assert_eq!(view["request"]["missing"][0]["name"], "Identity card");
+}

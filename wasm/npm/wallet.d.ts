@@ -1,0 +1,281 @@
+// Types of commands and replies. Times are whole seconds since 1970 (UTC). What the wallet itself says comes as
+// codes; the words are the embedding app's.
+
+export type Path = (string | number | null)[];
+export type Recognisability = "not_at_all" | "same_visitor" | "as_you";
+export type ServiceTrust = "verified" | "asksForMore" | "unverified";
+export type Outcome = "shared" | "declined" | "failedBeforeSending" | "refused" | "unknownWhetherReceived";
+
+export type Command =
+  | { type: "status" | "lock" | "home" | "cards" | "offerCancel" | "requestDecline" | "sharing" }
+  | { type: "retryPending" | "sync" | "settings" | "deleteVault" }
+  | { type: "createVault"; passphrase: string }
+  | { type: "confirmRecovery"; groups: { index: number; text: string }[] }
+  | { type: "openVault"; address: string; passphrase?: string; recoveryCode?: string }
+  | { type: "unlock"; passphrase?: string; recoveryCode?: string }
+  | { type: "card" | "removeCard" | "entry" | "deleteEntry" | "receipt"; id: string }
+  | { type: "offerOpen"; link: string }
+  | { type: "offerAccept"; txCode?: string }
+  | { type: "requestOpen"; link: string; scanned?: boolean }
+  | { type: "requestShare"; optional?: string[]; cards?: Record<string, string>; understood?: string[] }
+  | { type: "history"; service?: string; text?: string }
+  | { type: "stopSharing"; id: string; askErasure?: boolean }
+  | { type: "setSettings"; language?: "en" | "nl"; theme?: "system" | "light" | "dark"; autoLockMinutes?: number };
+
+export interface Status {
+  state: "empty" | "unconfirmed" | "locked" | "open";
+  vaultAddress: string | null;
+  unlockMethods: string[];
+  /** Changes that wait on this device for the vault service. */
+  waiting: number;
+  pendingWithdrawals: number;
+}
+
+export interface Service {
+  /** Stable identifier, the key of history filters. */
+  id: string;
+  name: string;
+  trust: ServiceTrust;
+  country: string | null;
+  domain: string;
+  details: [code: string, text: string][];
+}
+
+export interface CardSummary {
+  id: string;
+  name: string;
+  issuer: string;
+  vct: string;
+  state: "valid" | "expiring" | "usedUp" | "expired" | "suspended" | "revoked";
+  validUntil: number | null;
+  copiesLeft: number;
+  copiesTotal: number;
+  refresh: boolean;
+  colour: string | null;
+}
+
+export interface Detail {
+  path: Path;
+  label: string;
+  value: string;
+  /** Show only on tap. */
+  sensitive: boolean;
+}
+
+export interface CardChoice {
+  id: string;
+  name: string;
+}
+
+export interface Card {
+  summary: CardSummary;
+  details: Detail[];
+  receivedAt: number;
+  issuerId: string;
+  uses: { service: string; at: number; entryId: string }[];
+}
+
+export interface Warning {
+  code: string;
+  text: string;
+  /** Must be in `requestShare.understood` before anything is shared. */
+  mustUnderstand: boolean;
+}
+
+export interface Offer {
+  issuer: string;
+  issuerId: string;
+  trust: ServiceTrust;
+  cards: { id: string; name: string; vct: string; details: string[]; alreadyHere: boolean }[];
+  txCode: { numeric: boolean; length: number | null; description: string | null } | null;
+  warnings: Warning[];
+}
+
+export interface Retention {
+  /** ISO 8601 duration. */
+  text: string;
+  /** False: the service's own word. */
+  attested: boolean;
+}
+
+export interface Request {
+  service: Service;
+  purpose: string | null;
+  required: { queryId: string; details: Detail[]; card: CardChoice; otherCards: CardChoice[] }[];
+  optional: {
+    setId: string;
+    purpose: string | null;
+    details: Detail[];
+    card: CardChoice | null;
+    otherCards: CardChoice[];
+    queryIds: string[];
+    available: boolean;
+  }[];
+  missing: { vct: string; name: string; details: string[] }[];
+  recognisability: { level: Recognisability; reasons: string[]; withOptional: [setId: string, level: Recognisability][] };
+  retention: Retention | null;
+  recipients: string[] | null;
+  policyUrl: string | null;
+  receipt: boolean;
+  canWithdraw: boolean;
+  sameDevice: boolean;
+  warnings: Warning[];
+  canShare: boolean;
+}
+
+export interface Result {
+  outcome: Outcome;
+  service: string;
+  count: number;
+  entryId: string;
+  receiptId: string | null;
+  sharingId: string | null;
+  countersigned: boolean;
+  redirectUri: string | null;
+  warnings: Warning[];
+}
+
+export interface SharedDetail {
+  vct: string;
+  path: Path;
+  label: string;
+}
+
+export interface EntrySummary {
+  id: string;
+  at: number;
+  kind: "presentation" | "credentialIssuance" | "credentialDeletion" | "withdrawal" | "erasureRequest";
+  name: string;
+  serviceId: string;
+  outcome: Outcome | null;
+  count: number;
+}
+
+export interface Entry {
+  summary: EntrySummary;
+  service: Service | null;
+  purpose: string | null;
+  policyUrl: string | null;
+  requested: SharedDetail[];
+  presented: SharedDetail[];
+  reason: string | null;
+  recognisability: Recognisability | null;
+  receiptId: string | null;
+  sharingId: string | null;
+  authority: [name: string, url: string] | null;
+  /** EU TS10 form, JSON text. */
+  export: string;
+}
+
+export interface Sharing {
+  id: string;
+  service: Service;
+  details: SharedDetail[];
+  purpose: string | null;
+  since: number;
+  until: number | null;
+  retention: Retention | null;
+  recognisability: Recognisability;
+  state: "active" | "expired" | "stopQueued" | "stopped" | "stopDisputed";
+  stoppedAt: number | null;
+  erasureAsked: boolean;
+  kept: string | null;
+  attempts: number;
+  receiptId: string;
+  entryId: string;
+  rightsContact: string | null;
+}
+
+export type Proof = "absent" | "valid" | "invalid";
+
+export interface Receipt {
+  id: string;
+  service: string;
+  at: number;
+  receipt: Proof;
+  countersignature: Proof;
+  withdrawal: Proof;
+  acknowledgement: Proof;
+  /** A receipt bundle, JSON text, for checking elsewhere. */
+  export: string;
+}
+
+export interface Settings {
+  language: "en" | "nl";
+  theme: "system" | "light" | "dark";
+  autoLockMinutes: number;
+  vaultAddress: string;
+  unlockMethods: string[];
+}
+
+export interface Home {
+  cards: CardSummary[];
+  sharingCount: number;
+  sharing: Sharing[];
+  latest: EntrySummary[];
+  status: Status;
+}
+
+export type Reply =
+  | { type: "status"; status: Status }
+  | { type: "vaultCreated"; recoveryCode: string[]; vaultAddress: string }
+  | { type: "home"; home: Home }
+  | { type: "cards"; cards: CardSummary[] }
+  | { type: "card"; card: Card }
+  | { type: "offer"; offer: Offer }
+  | { type: "request"; request: Request }
+  | { type: "result"; result: Result }
+  | { type: "history"; entries: EntrySummary[] }
+  | { type: "entry"; entry: Entry }
+  | { type: "receipt"; receipt: Receipt }
+  | { type: "sharing"; sharing: Sharing[] }
+  | { type: "sharingItem"; item: Sharing }
+  | { type: "settings"; settings: Settings }
+  | { type: "done" };
+
+/** Thrown by every method. */
+export interface WalletError {
+  code: string;
+  message: string;
+  hint: string;
+  blame: "service" | "you" | "network" | "wallet";
+  wasAnythingShared: "no" | "unknown" | "yes";
+}
+
+export interface HttpRequest {
+  method: "GET" | "POST" | "DELETE";
+  url: string;
+  headers: [name: string, value: string][];
+  body: string | null;
+  /** Largest response body to accept, in bytes. */
+  max_response: number;
+}
+
+export interface HttpResponse {
+  status: number;
+  headers: [name: string, value: string][];
+  body: string;
+}
+
+export type Step = { type: "send"; request: HttpRequest } | { type: "done"; reply: Reply };
+
+/** Loads the WebAssembly module; call it once, first. */
+export function load(source?: URL | string | BufferSource | WebAssembly.Module): Promise<void>;
+
+export class Wallet {
+  /** `cache` is what {@link Wallet.cache} gave; `sandbox` accepts plain http to this machine. */
+  constructor(options: { operator: string; sandbox?: boolean; cache?: Uint8Array });
+  start(command: Command, now?: number): Step;
+  /** `undefined` when no usable answer came. */
+  resume(response: HttpResponse | undefined, now?: number): Step;
+  /** Ciphertext to keep on this device; empty when there is nothing to keep. */
+  cache(): Uint8Array;
+  /** Runs a command to its end. */
+  run(
+    command: Command,
+    host: {
+      send: (request: HttpRequest) => Promise<HttpResponse | undefined>;
+      keep?: (cache: Uint8Array) => Promise<void>;
+    },
+  ): Promise<Reply>;
+}

@@ -1,0 +1,58 @@
+// Commands in, steps out. The shell sends what it is told to send; nothing here opens a connection.
+import initialise, { AssentWallet } from "./assent_wasm.js";
+
+/** Loads the module; `source` is its URL, bytes or a compiled module. Call it once. */
+export async function load(source) {
+  await initialise(source === undefined ? undefined : { module_or_path: source });
+}
+
+export class Wallet {
+  #wallet;
+
+  constructor({ operator, sandbox = false, cache } = {}) {
+    try {
+      this.#wallet = cache?.length
+        ? AssentWallet.fromCache(operator, sandbox, cache)
+        : new AssentWallet(operator, sandbox);
+    } catch (error) {
+      throw typeof error === "string" ? JSON.parse(error) : error;
+    }
+  }
+
+  start(command, now = seconds()) {
+    return read(this.#wallet.start(JSON.stringify(command), now));
+  }
+
+  resume(response, now = seconds()) {
+    return read(this.#wallet.resume(response === undefined ? undefined : JSON.stringify(response), now));
+  }
+
+  cache() {
+    return this.#wallet.cache();
+  }
+
+  /** Runs a command to its end. `send` gets each request, and gives the response or undefined. */
+  async run(command, { send, keep = async () => {} }) {
+    try {
+      let step = this.start(command);
+      while (step.type === "send") {
+        // Before anything leaves: a copy of a card marked as used must stay used if we stop now.
+        await keep(this.cache());
+        step = this.resume(await send(step.request));
+      }
+      return step.reply;
+    } finally {
+      await keep(this.cache());
+    }
+  }
+}
+
+function seconds() {
+  return Math.floor(Date.now() / 1000);
+}
+
+function read(text) {
+  const step = JSON.parse(text);
+  if (step.type === "error") throw step.error;
+  return step;
+}
