@@ -5,17 +5,18 @@ import { defineConfig } from "vite";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+const pkg = here("../../wasm/pkg");
+
 /** What the app is built on: the WebAssembly package, or, for screenshots only, the fixture engine in test/. */
 function engineModule(mode: string): string {
   if (mode === "fixture") return here("./test/fixture/engine.ts");
-  const wasm = here("../../wasm/pkg/assent_wasm.js");
-  return existsSync(wasm) ? here("./src/worker/engine.ts") : here("./src/worker/engine-missing.ts");
+  return existsSync(`${pkg}/assent_wasm.js`) ? here("./src/worker/engine.ts") : here("./src/worker/engine-missing.ts");
 }
 
 export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
   resolve: {
-    alias: { "#engine": engineModule(mode), "#wasm": here("../../wasm/pkg/assent_wasm.js") },
+    alias: { "#engine": engineModule(mode), "#wasm-module": `${pkg}/assent_wasm_bg.wasm?url`, "#wasm": `${pkg}/assent_wasm.js` },
   },
   build: {
     target: "es2023",

@@ -1,6 +1,49 @@
-// The engine proper: the wallet compiled to WebAssembly.
-import type { Engine } from "./engine-type";
+// The engine proper: the wallet compiled to WebAssembly. JSON texts go in and come out (wasm/src/lib.rs).
+import initialise, { AssentWallet } from "#wasm";
+import moduleUrl from "#wasm-module";
+import type { Engine, Exchange, HttpRequest, Step } from "./engine-type";
 
+type Answer = { type: "send"; request: HttpRequest } | { type: "done"; reply: unknown } | { type: "error"; error: unknown };
+
+/** Loads the module and gives a function that makes an engine from what was kept on this device. */
 export async function loadEngine(): Promise<(cache: Uint8Array | undefined) => Engine> {
-  throw new Error("written when the package is there");
+  await initialise({ module_or_path: moduleUrl });
+  return (cache) => new WasmEngine(open(cache));
+}
+
+// The wallet's own server is its vault service and registry. Served without TLS it can only be a sandbox on this
+// machine: browsers give no worker, locks or WebAssembly streaming to other plain http pages.
+const operator = self.location.origin;
+const sandbox = self.location.protocol === "http:";
+
+function open(cache: Uint8Array | undefined): AssentWallet {
+  if (!cache) return new AssentWallet(operator, sandbox);
+  try {
+    return AssentWallet.fromCache(operator, sandbox, cache);
+  } catch (error) {
+    throw typeof error === "string" ? JSON.parse(error) : error;
+  }
+}
+
+class WasmEngine implements Engine {
+  constructor(private readonly wallet: AssentWallet) {}
+
+  start(command: unknown, now: number): Step {
+    return read(this.wallet.start(JSON.stringify(command), now));
+  }
+
+  resume(exchange: Exchange, now: number): Step {
+    return read(this.wallet.resume("response" in exchange ? JSON.stringify(exchange.response) : undefined, now));
+  }
+
+  cache(): Uint8Array | undefined {
+    const bytes = this.wallet.cache();
+    return bytes.length > 0 ? bytes : undefined;
+  }
+}
+
+function read(text: string): Step {
+  const answer = JSON.parse(text) as Answer;
+  if (answer.type === "error") throw answer.error;
+  return answer;
 }

@@ -1,1 +1,12 @@
-export {};
+// The part of wasm/pkg that the worker uses. Written down here so that the checks run before the package is built.
+
+/** Loads the module. */
+export default function initialise(options: { module_or_path: string }): Promise<unknown>;
+
+export class AssentWallet {
+  constructor(operator: string, sandbox: boolean);
+  static fromCache(operator: string, sandbox: boolean, cache: Uint8Array): AssentWallet;
+  start(command: string, nowSeconds: number): string;
+  resume(response: string | undefined, nowSeconds: number): string;
+  cache(): Uint8Array;
+}
