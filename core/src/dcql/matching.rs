@@ -1,5 +1,7 @@
 //! One credential against one credential query. Both sides use this.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::candidate::{Candidate, CredentialType};
@@ -162,17 +164,17 @@ fn match_claims(
     credential: &Value,
     budget: &mut Budget,
 ) -> Result<Vec<ClaimsPath>, Mismatch> {
-    let mut seen: Vec<&ClaimsPath> = Vec::new();
+    let mut seen: HashSet<&ClaimsPath> = HashSet::new();
+    let mut found: HashSet<ClaimsPath> = HashSet::new();
     let mut paths = Vec::new();
     for claim in wanted.iter().filter_map(|index| claims.get(*index)) {
         budget.spend(1)?;
         // §6.3: a claim must not be named twice; the repetition is ignored.
-        if seen.contains(&&claim.path) {
+        if !seen.insert(&claim.path) {
             continue;
         }
-        seen.push(&claim.path);
         for path in match_claim(claim, credential, budget)? {
-            if !paths.contains(&path) {
+            if found.insert(path.clone()) {
                 paths.push(path);
             }
         }

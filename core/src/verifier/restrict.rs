@@ -1,5 +1,7 @@
 //! Throwing away what was not asked for.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use crate::claims::{ClaimsPath, PathElement};
@@ -15,21 +17,18 @@ fn keep(value: &Value, paths: &[&[PathElement]]) -> Option<Value> {
     if paths.iter().any(|path| path.is_empty()) {
         return Some(value.clone());
     }
-    let below = |step: &PathElement| -> Vec<&[PathElement]> {
-        paths
-            .iter()
-            .filter_map(|path| path.split_first())
-            .filter(|(first, _)| *first == step)
-            .map(|(_, rest)| rest)
-            .collect()
-    };
+    // Grouped once, so that a long list costs its length and not its square.
+    let mut below: HashMap<&PathElement, Vec<&[PathElement]>> = HashMap::new();
+    for (first, rest) in paths.iter().filter_map(|path| path.split_first()) {
+        below.entry(first).or_default().push(rest);
+    }
+    let child = |step: &PathElement, value: &Value| keep(value, below.get(step)?);
     match value {
         Value::Object(members) => {
             let kept: Map<String, Value> = members
                 .iter()
-                .filter_map(|(name, child)| {
-                    let child = keep(child, &below(&PathElement::Key(name.clone())))?;
-                    Some((name.clone(), child))
+                .filter_map(|(name, value)| {
+                    Some((name.clone(), child(&PathElement::Key(name.clone()), value)?))
                 })
                 .collect();
             (!kept.is_empty()).then_some(Value::Object(kept))
@@ -38,7 +37,7 @@ fn keep(value: &Value, paths: &[&[PathElement]]) -> Option<Value> {
             let kept: Vec<Value> = items
                 .iter()
                 .enumerate()
-                .filter_map(|(index, child)| keep(child, &below(&PathElement::Index(index))))
+                .filter_map(|(index, value)| child(&PathElement::Index(index), value))
                 .collect();
             (!kept.is_empty()).then_some(Value::Array(kept))
         }

@@ -467,6 +467,17 @@ fn the_work_is_bounded() {
     assert!(outcome.is_err());
 }
 
+/// A long list under the limit takes time in proportion to its length.
+#[test]
+fn long_lists_are_read_in_linear_time() {
+    let claims = json!({ "list": (0..40_000).collect::<Vec<u32>>() });
+    let query = DcqlQuery::parse(&json!({ "credentials": [{ "id": "a", "format": "dc+sd-jwt",
+        "meta": { "vct_values": ["x"] }, "claims": [{ "path": ["list", null] }] }] }))
+    .unwrap();
+    let evaluation = evaluate(&query, &[sd_jwt("card", "x", &claims)]).unwrap();
+    assert_eq!(disclosed(&evaluation, "a").len(), 40_000);
+}
+
 #[test]
 fn holder_binding_and_trusted_authorities() {
     let claims = json!({});
