@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses another part")]
 
+pub mod holder;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -63,6 +65,11 @@ impl Sandbox {
     /// The API key of the ready-made service.
     pub fn library_key(&self) -> String {
         std::fs::read_to_string(self.data().join("library.key")).unwrap()
+    }
+
+    /// The server's time.
+    pub fn server_now(&self) -> assent_core::env::Timestamp {
+        Clock::Shifted(self.shift.clone()).now()
     }
 
     /// Lets time pass.

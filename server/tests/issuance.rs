@@ -1,0 +1,271 @@
+//! The issuer role over HTTP: OpenID4VCI 1.0 with pre-authorised codes.
+
+mod common;
+
+use assent_core::crypto::SoftwareKey;
+use assent_server::crypto::SystemRandom;
+use common::{Answer, Sandbox};
+use serde_json::{Value, json};
+
+fn key() -> SoftwareKey {
+    SoftwareKey::generate(&mut SystemRandom::default()).unwrap()
+}
+
+#[track_caller]
+fn oauth_error(answer: &Answer, status: u16, code: &str) {
+    assert_eq!(
+        (answer.status, answer.json()["error"].as_str()),
+        (status, Some(code)),
+        "{}",
+        answer.text
+    );
+}
+
+async fn token(server: &Sandbox, card: &str) -> (String, String) {
+    let (_, offer) = server.offer(&json!({ "card": card })).await;
+    let answer = server.token(&offer, None).await.expect(200);
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    let configuration = offer["credential_configuration_ids"][0]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    (
+        answer.json()["access_token"].as_str().unwrap().to_owned(),
+        configuration,
+    )
+}
+
+#[tokio::test]
+async fn metadata_names_the_issuer_and_its_endpoints() {
+    let server = Sandbox::start().await;
+    let issuer = server
+        .get("/.well-known/openid-credential-issuer/issuer")
+        .await
+        .expect(200);
+    assert_eq!(issuer.headers["access-control-allow-origin"], "*");
+    let issuer = issuer.json();
+    assert_eq!(issuer["credential_issuer"], server.url("/issuer"));
+    assert_eq!(issuer["batch_credential_issuance"]["batch_size"], 10);
+    let server_metadata = server
+        .get("/.well-known/oauth-authorization-server/issuer")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(server_metadata["issuer"], issuer["credential_issuer"]);
+    assert_eq!(server_metadata["token_endpoint"], server.url("/issuer/token"));
+}
+
+#[tokio::test]
+async fn a_code_works_once_also_under_contention() {
+    let server = Sandbox::start().await;
+    let (_, offer) = server
+        .offer(&json!({ "card": "identity", "by_reference": true }))
+        .await;
+    let mut good = 0;
+    for answer in futures(&server, &offer).await {
+        match answer.status {
+            200 => good += 1,
+            _ => oauth_error(&answer, 400, "invalid_grant"),
+        }
+    }
+    assert_eq!(good, 1);
+    oauth_error(&server.token(&offer, None).await, 400, "invalid_grant");
+}
+
+async fn futures(server: &Sandbox, offer: &Value) -> Vec<Answer> {
+    let mut set = Vec::new();
+    let (a, b, c, d) = tokio::join!(
+        server.token(offer, None),
+        server.token(offer, None),
+        server.token(offer, None),
+        server.token(offer, None)
+    );
+    set.extend([a, b, c, d]);
+    set
+}
+
+#[tokio::test]
+async fn transaction_codes_are_checked_and_guessing_ends_the_offer() {
+    let server = Sandbox::start().await;
+    let (made, offer) = server
+        .offer(&json!({ "card": "identity", "tx_code": true }))
+        .await;
+    let code = made["tx_code"].as_str().unwrap();
+    assert_eq!(code.len(), 6);
+    assert!(
+        !made["link"].as_str().unwrap().contains(code),
+        "the code goes another way than the offer"
+    );
+    oauth_error(&server.token(&offer, None).await, 400, "invalid_request");
+    oauth_error(&server.token(&offer, Some("x")).await, 400, "invalid_grant");
+    server.token(&offer, Some(code)).await.expect(200);
+
+    let (made, offer) = server
+        .offer(&json!({ "card": "identity", "tx_code": true }))
+        .await;
+    for _ in 0..5 {
+        oauth_error(&server.token(&offer, Some("wrong")).await, 400, "invalid_grant");
+    }
+    oauth_error(
+        &server.token(&offer, made["tx_code"].as_str()).await,
+        400,
+        "invalid_grant",
+    );
+}
+
+#[tokio::test]
+async fn nonces_work_once_and_each_copy_has_its_own_key_and_status() {
+    let server = Sandbox::start().await;
+    let (token, card) = token(&server, "identity").await;
+    let nonce = server.nonce().await;
+    let proofs = vec![server.proof(&key(), &nonce), server.proof(&key(), &nonce)];
+    let issued = server
+        .credential(&token, &card, proofs.clone())
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(issued["credentials"].as_array().unwrap().len(), 2);
+    let statuses: Vec<Value> = issued["credentials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            let sd_jwt =
+                assent_core::sd_jwt::HolderSdJwt::open(entry["credential"].as_str().unwrap()).unwrap();
+            sd_jwt.claims()["status"]["status_list"].clone()
+        })
+        .collect();
+    assert_ne!(statuses[0]["idx"], statuses[1]["idx"]);
+    assert_eq!(statuses[0]["uri"], server.url("/issuer/status-lists/1"));
+    oauth_error(
+        &server.credential(&token, &card, proofs).await,
+        400,
+        "invalid_nonce",
+    );
+    let invented = vec![server.proof(&key(), "invented")];
+    oauth_error(
+        &server.credential(&token, &card, invented).await,
+        400,
+        "invalid_nonce",
+    );
+    let old = server.nonce().await;
+    server.pass(301);
+    oauth_error(
+        &server
+            .credential(&token, &card, vec![server.proof(&key(), &old)])
+            .await,
+        401,
+        "invalid_token",
+    );
+
+    let notification =
+        json!({ "notification_id": issued["notification_id"], "event": "credential_accepted" });
+    let path = "/issuer/notification";
+    server
+        .call("POST", path, &token, &[], Some(&notification))
+        .await
+        .expect(204);
+    let unknown = json!({ "notification_id": "other", "event": "credential_accepted" });
+    oauth_error(
+        &server.call("POST", path, &token, &[], Some(&unknown)).await,
+        400,
+        "invalid_notification_id",
+    );
+}
+
+#[tokio::test]
+async fn requests_that_break_the_rules_are_refused() {
+    let server = Sandbox::start().await;
+    let (token, card) = token(&server, "residence").await;
+    let nonce = server.nonce().await;
+    let refused = server
+        .credential("wrong", &card, vec![server.proof(&key(), &nonce)])
+        .await;
+    oauth_error(&refused, 401, "invalid_token");
+    assert!(
+        refused.headers["www-authenticate"]
+            .to_str()
+            .unwrap()
+            .contains("invalid_token")
+    );
+    oauth_error(
+        &server
+            .credential(&token, "other", vec![server.proof(&key(), &nonce)])
+            .await,
+        400,
+        "unknown_credential_configuration",
+    );
+    oauth_error(
+        &server.credential(&token, &card, Vec::new()).await,
+        400,
+        "invalid_proof",
+    );
+    let same = key();
+    let twice = vec![server.proof(&same, &nonce), server.proof(&same, &nonce)];
+    oauth_error(
+        &server.credential(&token, &card, twice).await,
+        400,
+        "invalid_proof",
+    );
+    let eleven = (0..11).map(|_| server.proof(&key(), &nonce)).collect();
+    oauth_error(
+        &server.credential(&token, &card, eleven).await,
+        400,
+        "invalid_proof",
+    );
+    // None of that used the nonce up.
+    server
+        .credential(&token, &card, vec![server.proof(&key(), &nonce)])
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn the_status_list_shows_what_was_revoked() {
+    let server = Sandbox::start().await;
+    let (_, offer_id) = server.get_card("identity", 3).await;
+    let before = server.get("/issuer/status-lists/1").await.expect(200);
+    assert_eq!(before.headers["content-type"], "application/statuslist+jwt");
+    assert_eq!(before.headers["access-control-allow-origin"], "*");
+    let set = |text: &str| {
+        use assent_core::encoding::jws::UnverifiedJws;
+        use assent_core::status::{StatusBits, StatusList};
+        let claims = UnverifiedJws::parse(text).unwrap().unverified_claims().unwrap();
+        let list =
+            StatusList::from_lst(StatusBits::One, claims["status_list"]["lst"].as_str().unwrap()).unwrap();
+        list.as_bytes().iter().map(|byte| byte.count_ones()).sum::<u32>()
+    };
+    assert_eq!(set(&before.text), 0);
+    server
+        .post("/v1/sandbox/cards/revoke", &json!({ "offer_id": offer_id }))
+        .await
+        .expect(200);
+    assert_eq!(set(&server.get("/issuer/status-lists/1").await.text), 3);
+    server
+        .get("/issuer/status-lists/2")
+        .await
+        .problem(404, "status-list-unknown");
+}
+
+#[tokio::test]
+async fn the_page_for_people_offers_cards() {
+    let server = Sandbox::start().await;
+    let page = server.get("/sandbox").await.expect(200);
+    assert!(page.text.contains("does not exist"));
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(
+        !policy.contains("script-src") && policy.contains("frame-ancestors 'none'"),
+        "{policy}"
+    );
+    let request = server
+        .client
+        .post(server.url("/sandbox/offer"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("card=identity&tx_code=yes");
+    let offer = Answer::read(request.send().await.unwrap()).await.expect(200);
+    assert!(
+        offer.text.contains("<svg") && offer.text.contains("openid-credential-offer://"),
+        "{}",
+        offer.text
+    );
+}
