@@ -3,13 +3,21 @@
 //! PostgreSQL runs when `ASSENT_TEST_POSTGRES` names a server where databases may be created, e.g.
 //! `postgres://assent@localhost:5432/postgres`; `cargo xtask test` provides one. Without it the suite says so.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where something unexpected happens"
+)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use assent_core::env::Timestamp;
 use assent_server::store::{
-    Commit, CommitOutcome, CreateOutcome, Database, IdempotencyStore, NewVault, PutRecord, Quota,
-    Reservation, VaultStore,
+    Commit, CommitOutcome, ConsentStore, CreateOutcome, Database, HandleKind, IdempotencyStore, IssuanceRow,
+    IssuanceStore, NewConsent, NewVault, NewWebhook, OutboxStore, PresentationChange, PresentationRow,
+    PresentationStore, PutRecord, Quota, Reservation, VaultStore,
 };
 
 /// Every test of the suite, by name.
@@ -47,6 +55,12 @@ suite!(
     quotas_leave_nothing_behind,
     vaults_do_not_touch_each_other,
     idempotency_life_cycle,
+    presentations_change_once_and_belong_to_one_service,
+    a_consent_is_withdrawn_once_and_takes_its_data_along,
+    consents_come_in_pages,
+    webhooks_are_leased_to_one,
+    issuances_change_once_and_are_found_by_handle,
+    nonces_and_status_indexes_are_given_once,
     probe_works,
 );
 
@@ -281,6 +295,278 @@ async fn idempotency_life_cycle(store: Database) {
     assert_eq!(reserve("other", [9; 32], later).await, Reservation::New);
     assert_eq!(store.sweep_idempotent(NOW.plus(4000)).await.unwrap(), 2);
     assert_eq!(reserve("s", [3; 32], later).await, Reservation::New);
+}
+
+fn presentation(id: &str) -> PresentationRow {
+    PresentationRow {
+        id: id.into(),
+        request_id: format!("request-{id}"),
+        service_id: "library".into(),
+        state: "created".into(),
+        revision: 1,
+        sealed: b"sealed".to_vec(),
+        consent_id: None,
+        expires_at: NOW.plus(100),
+    }
+}
+
+fn consent(id: &str, byte: u8, given_at: Timestamp) -> NewConsent {
+    NewConsent {
+        id: id.into(),
+        service_id: "library".into(),
+        receipt: "receipt~".into(),
+        receipt_sha256: [byte; 32],
+        consent_request: "request".into(),
+        countersignature: "signature".into(),
+        webhook_url: None,
+        given_at,
+        valid_until: Some(NOW.plus(1000)),
+    }
+}
+
+fn webhook(id: &str) -> NewWebhook {
+    NewWebhook {
+        id: id.into(),
+        service_id: "library".into(),
+        url: "https://library.example/hook".into(),
+        body: "{}".into(),
+    }
+}
+
+fn change(state: &str, consent: Option<NewConsent>, webhook: Option<NewWebhook>) -> PresentationChange {
+    PresentationChange {
+        state: state.into(),
+        sealed: state.as_bytes().to_vec(),
+        expires_at: NOW.plus(500),
+        consent,
+        webhook,
+    }
+}
+
+async fn presentations_change_once_and_belong_to_one_service(store: Database) {
+    store.create_presentation(&presentation("p"), NOW).await.unwrap();
+    assert!(store.presentation("other", "p").await.unwrap().is_none());
+    assert!(store.presentation_by_request("p").await.unwrap().is_none());
+    let row = store.presentation_by_request("request-p").await.unwrap().unwrap();
+    assert_eq!((row.id.as_str(), row.revision), ("p", 1));
+    assert!(
+        store
+            .change_presentation("p", 1, &change("verified", None, None), NOW)
+            .await
+            .unwrap()
+    );
+    // The second answer to one request loses, with everything it would have brought.
+    let late = change("declined", Some(consent("c", 1, NOW)), Some(webhook("w")));
+    assert!(!store.change_presentation("p", 1, &late, NOW).await.unwrap());
+    assert_eq!(store.waiting_webhooks().await.unwrap(), 0);
+    assert!(store.consent("library", "c").await.unwrap().is_none());
+    let row = store.presentation("library", "p").await.unwrap().unwrap();
+    assert_eq!(
+        (row.state.as_str(), row.sealed.as_slice(), row.revision),
+        ("verified", &b"verified"[..], 2)
+    );
+    assert_eq!(store.sweep_presentations(NOW.plus(499)).await.unwrap(), 0);
+    assert_eq!(store.sweep_presentations(NOW.plus(500)).await.unwrap(), 1);
+    assert!(store.presentation("library", "p").await.unwrap().is_none());
+}
+
+async fn a_consent_is_withdrawn_once_and_takes_its_data_along(store: Database) {
+    store.create_presentation(&presentation("p"), NOW).await.unwrap();
+    store.create_presentation(&presentation("q"), NOW).await.unwrap();
+    let given = change("verified", Some(consent("c", 1, NOW)), Some(webhook("w1")));
+    assert!(store.change_presentation("p", 1, &given, NOW).await.unwrap());
+    // A receipt is taken once: the whole change that brings it again fails.
+    let again = change("verified", Some(consent("d", 1, NOW)), None);
+    assert!(store.change_presentation("q", 1, &again, NOW).await.is_err());
+    assert_eq!(
+        store.presentation("library", "q").await.unwrap().unwrap().state,
+        "created"
+    );
+
+    assert!(store.consent("other", "c").await.unwrap().is_none());
+    let row = store.consent_by_receipt(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!((row.state.as_str(), row.withdrawal.as_deref()), ("active", None));
+    assert!(
+        store
+            .withdraw_consent("c", "jwt", "ack", Some(&webhook("w2")), NOW)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .withdraw_consent("c", "jwt2", "ack2", Some(&webhook("w3")), NOW)
+            .await
+            .unwrap()
+    );
+    assert!(
+        store.presentation("library", "p").await.unwrap().is_none(),
+        "what was released is gone"
+    );
+    assert!(store.presentation("library", "q").await.unwrap().is_some());
+    let row = store.consent("library", "c").await.unwrap().unwrap();
+    assert_eq!(
+        (row.state.as_str(), row.acknowledgement.as_deref()),
+        ("withdrawn", Some("ack"))
+    );
+    assert_eq!(row.withdrawn_at, Some(NOW));
+    assert_eq!(store.waiting_webhooks().await.unwrap(), 2);
+}
+
+async fn consents_come_in_pages(store: Database) {
+    for (i, at) in [0, 0, 5, 9].into_iter().enumerate() {
+        let name = format!("p{i}");
+        store
+            .create_presentation(&presentation(&name), NOW)
+            .await
+            .unwrap();
+        let byte = u8::try_from(i).unwrap();
+        let given = change(
+            "verified",
+            Some(consent(&format!("c{i}"), byte, NOW.plus(at))),
+            None,
+        );
+        assert!(store.change_presentation(&name, 1, &given, NOW).await.unwrap());
+    }
+    let ids = |rows: &[assent_server::store::ConsentRow]| -> Vec<String> {
+        rows.iter().map(|row| row.consent.id.clone()).collect()
+    };
+    let first = store.consents("library", None, 3).await.unwrap();
+    assert_eq!(ids(&first), ["c0", "c1", "c2"]);
+    let next = store.consents("library", Some((NOW, "c0")), 3).await.unwrap();
+    assert_eq!(ids(&next), ["c1", "c2", "c3"]);
+    assert!(store.consents("other", None, 3).await.unwrap().is_empty());
+}
+
+async fn webhooks_are_leased_to_one(store: Database) {
+    for i in 0..8 {
+        let name = format!("p{i}");
+        store
+            .create_presentation(&presentation(&name), NOW)
+            .await
+            .unwrap();
+        let queued = change("declined", None, Some(webhook(&format!("w{i}"))));
+        assert!(store.change_presentation(&name, 1, &queued, NOW).await.unwrap());
+    }
+    let lease = || {
+        let store = store.clone();
+        tokio::spawn(async move { store.lease_webhooks(NOW, NOW.plus(30), 8).await.unwrap() })
+    };
+    let (a, b, c) = tokio::join!(lease(), lease(), lease());
+    let mut ids: Vec<String> = [a, b, c]
+        .into_iter()
+        .flat_map(|due| due.unwrap())
+        .map(|due| due.webhook.id)
+        .collect();
+    ids.sort();
+    assert_eq!(
+        ids,
+        ["w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7"],
+        "each exactly once"
+    );
+    store.remove_webhook("w0").await.unwrap();
+    store.retry_webhook("w1", NOW.plus(10)).await.unwrap();
+    let due = store.lease_webhooks(NOW.plus(10), NOW.plus(40), 8).await.unwrap();
+    assert_eq!(
+        (due.len(), due[0].webhook.id.as_str(), due[0].attempts),
+        (1, "w1", 2)
+    );
+    // A process that died with a lease: after it everything is due again.
+    assert_eq!(
+        store
+            .lease_webhooks(NOW.plus(40), NOW.plus(70), 8)
+            .await
+            .unwrap()
+            .len(),
+        7
+    );
+    assert_eq!(store.waiting_webhooks().await.unwrap(), 7);
+}
+
+async fn issuances_change_once_and_are_found_by_handle(store: Database) {
+    let row = IssuanceRow {
+        id: "i".into(),
+        revision: 1,
+        sealed: b"offered".to_vec(),
+        expires_at: NOW.plus(10),
+    };
+    store
+        .create_issuance(&row, &[(HandleKind::Code, [1; 32])])
+        .await
+        .unwrap();
+    assert!(
+        store
+            .issuance_by(HandleKind::Token, &[1; 32])
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let found = store
+        .issuance_by(HandleKind::Code, &[1; 32])
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.id.as_str(), found.revision), ("i", 1));
+    let next = IssuanceRow {
+        sealed: b"authorised".to_vec(),
+        ..found.clone()
+    };
+    assert!(
+        store
+            .change_issuance(&next, &[(HandleKind::Token, [2; 32])])
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .change_issuance(&next, &[(HandleKind::Token, [3; 32])])
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .issuance_by(HandleKind::Token, &[3; 32])
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let found = store
+        .issuance_by(HandleKind::Token, &[2; 32])
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.sealed.as_slice(), found.revision), (&b"authorised"[..], 2));
+    assert_eq!(store.sweep_issuances(NOW.plus(10)).await.unwrap(), 1);
+    assert!(
+        store
+            .issuance_by(HandleKind::Code, &[1; 32])
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+async fn nonces_and_status_indexes_are_given_once(store: Database) {
+    store.add_nonce(&[1; 32], NOW.plus(10)).await.unwrap();
+    let attempts = (0..8).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move { store.use_nonce(&[1; 32], NOW).await.unwrap() })
+    });
+    let mut used = 0;
+    for attempt in attempts.collect::<Vec<_>>() {
+        used += u32::from(attempt.await.unwrap());
+    }
+    assert_eq!(used, 1);
+    store.add_nonce(&[2; 32], NOW.plus(10)).await.unwrap();
+    assert!(!store.use_nonce(&[2; 32], NOW.plus(10)).await.unwrap(), "too old");
+    assert!(!store.use_nonce(&[3; 32], NOW).await.unwrap(), "never given out");
+
+    assert!(store.claim_status_index(1, 7, "i", NOW.plus(10)).await.unwrap());
+    assert!(!store.claim_status_index(1, 7, "j", NOW.plus(10)).await.unwrap());
+    assert!(store.claim_status_index(2, 7, "j", NOW.plus(10)).await.unwrap());
+    assert!(store.status_entries(1).await.unwrap().is_empty());
+    assert_eq!(store.set_status("i", 1).await.unwrap(), 1);
+    assert_eq!(store.status_entries(1).await.unwrap(), [(7, 1)]);
+    assert!(store.status_entries(2).await.unwrap().is_empty());
 }
 
 async fn probe_works(store: Database) {

@@ -301,7 +301,7 @@ impl Default for VerifierConfig {
     fn default() -> Self {
         Self {
             services: Vec::new(),
-            request_lifetime: 600,
+            request_lifetime: assent_core::verifier::DEFAULT_LIFETIME,
             result_lifetime: 3600,
         }
     }
@@ -477,6 +477,13 @@ mod tests {
         let config = Config::from_toml("public_url = 'http://wallet.example'").unwrap();
         let names: Vec<_> = config.issues().into_iter().map(|i| i.setting).collect();
         assert_eq!(names, ["public_url", "registry.anchors_file"]);
+    }
+
+    #[test]
+    fn the_example_is_in_order() {
+        let config = Config::from_toml(include_str!("../../assent.example.toml")).unwrap();
+        assert_eq!(config.issues(), []);
+        assert_eq!(config.verifier.services[0].id, "library");
     }
 
     #[test]

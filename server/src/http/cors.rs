@@ -7,7 +7,6 @@ use tower_http::cors::{Any, CorsLayer};
 
 /// Any origin, no credentials: these endpoints authenticate by what is in the request, never by cookies, so an
 /// origin adds nothing. The headers a wallet must read are exposed (the DPoP nonce among them).
-#[must_use]
 pub fn for_wallets() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)

@@ -80,7 +80,7 @@ enum Kind {
         writer: SqlitePool,
         readers: SqlitePool,
         /// Held so that a second server cannot open the same file.
-        _lock: Arc<File>,
+        lock: Arc<File>,
     },
     Postgres(PgPool),
 }
@@ -159,7 +159,7 @@ impl Database {
         Ok(Self(Kind::Sqlite {
             writer,
             readers,
-            _lock: Arc::new(lock),
+            lock: Arc::new(lock),
         }))
     }
 
@@ -201,7 +201,11 @@ impl Database {
     /// Flushes the write-ahead log and closes every connection.
     pub async fn close(&self) {
         match &self.0 {
-            Kind::Sqlite { writer, readers, .. } => {
+            Kind::Sqlite {
+                writer,
+                readers,
+                lock,
+            } => {
                 readers.close().await;
                 if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
                     .execute(writer)
@@ -210,6 +214,10 @@ impl Database {
                     tracing::warn!(%error, "the last checkpoint failed");
                 }
                 writer.close().await;
+                // From here on another server may open the file, even while clones of this handle live on.
+                if let Err(error) = lock.unlock() {
+                    tracing::warn!(%error, "the lock file could not be released");
+                }
             }
             Kind::Postgres(pool) => pool.close().await,
         }

@@ -1,10 +1,8 @@
 //! The vault role over HTTP.
 
-mod common;
-
+use crate::common::Sandbox;
 use assent_core::crypto::sha256;
 use assent_core::encoding::base64url;
-use common::Sandbox;
 use serde_json::{Value, json};
 
 const ID: &str = "AAECAwQFBgcICQoLDA0ODw";
@@ -180,7 +178,7 @@ async fn malformed_requests_are_refused_with_a_reason() {
             .post(server.url("/v1/vaults"))
             .header("content-type", "application/json")
             .body(body.to_owned());
-        common::Answer::read(request.send().await.unwrap())
+        crate::common::Answer::read(request.send().await.unwrap())
             .await
             .problem(status, code);
     };
@@ -217,7 +215,7 @@ async fn malformed_requests_are_refused_with_a_reason() {
         .send()
         .await
         .unwrap();
-    common::Answer::read(form)
+    crate::common::Answer::read(form)
         .await
         .problem(415, "content-type-not-json");
 }

@@ -1,7 +1,5 @@
 //! A real server on a port of its own, and a small client.
 
-#![allow(dead_code, reason = "each test program uses another part")]
-
 pub mod holder;
 
 use std::path::PathBuf;
@@ -18,6 +16,7 @@ pub struct Sandbox {
     pub base: String,
     pub client: reqwest::Client,
     pub dir: tempfile::TempDir,
+    pub state: assent_server::state::AppState,
     shift: Arc<AtomicI64>,
     stopper: Stopper,
 }
@@ -37,6 +36,7 @@ impl Sandbox {
         let server = Server::prepare(config, Clock::Shifted(shift.clone()))
             .await
             .unwrap();
+        let state = server.state().clone();
         let base = server.state().config.public_url.clone();
         let stopper = server.stopper();
         tokio::spawn(server.run());
@@ -49,9 +49,15 @@ impl Sandbox {
             base,
             client,
             dir,
+            state,
             shift,
             stopper,
         }
+    }
+
+    /// Stops it as a signal would.
+    pub fn stop(&self) {
+        self.stopper.stop();
     }
 
     pub fn url(&self, path: &str) -> String {

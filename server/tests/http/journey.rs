@@ -1,9 +1,8 @@
 //! The main job over HTTP: get cards, ask, share, receipt, withdraw.
 
-mod common;
-
 use std::sync::{Arc, Mutex};
 
+use crate::common::{Answer, Sandbox};
 use assent_core::consent::{Countersignature, ReceiptBundle, Withdrawal, WithdrawalAcknowledgement};
 use assent_core::crypto::{RustCrypto, Signer as _};
 use assent_core::encoding::base64url;
@@ -11,7 +10,6 @@ use assent_core::oid4vp::Requester;
 use assent_server::crypto::hmac_sha256;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use common::{Answer, Sandbox};
 use serde_json::{Value, json};
 
 const PRESENTATIONS: &str = "/v1/presentations";
@@ -65,16 +63,17 @@ fn code_of(reply: &Value) -> String {
     uri.split_once("response_code=").unwrap().1.to_owned()
 }
 
+/// Webhooks that arrived: headers and body.
+type Deliveries = Arc<Mutex<Vec<(HeaderMap, String)>>>;
+
 /// A service's webhook address; answers 500 to the first delivery.
-async fn webhook_receiver() -> (String, Arc<Mutex<Vec<(HeaderMap, String)>>>) {
-    let seen: Arc<Mutex<Vec<(HeaderMap, String)>>> = Arc::default();
+async fn webhook_receiver() -> (String, Deliveries) {
+    let seen: Deliveries = Arc::default();
     let app = axum::Router::new()
         .route(
             "/hook",
             axum::routing::post(
-                async |State(seen): State<Arc<Mutex<Vec<(HeaderMap, String)>>>>,
-                       headers: HeaderMap,
-                       body: String| {
+                async |State(seen): State<Deliveries>, headers: HeaderMap, body: String| {
                     let mut seen = seen.lock().unwrap();
                     seen.push((headers, body));
                     if seen.len() == 1 {
@@ -181,7 +180,7 @@ async fn share_two_details_get_a_receipt_and_stop_sharing() {
         .verify(
             &server.anchors().await,
             server.now(),
-            &common::holder::PROFILE,
+            &crate::common::holder::PROFILE,
             &RustCrypto,
         )
         .unwrap();

@@ -1,10 +1,8 @@
 //! The issuer role over HTTP: OpenID4VCI 1.0 with pre-authorised codes.
 
-mod common;
-
+use crate::common::{Answer, Sandbox};
 use assent_core::crypto::SoftwareKey;
 use assent_server::crypto::SystemRandom;
-use common::{Answer, Sandbox};
 use serde_json::{Value, json};
 
 fn key() -> SoftwareKey {

@@ -1,0 +1,281 @@
+//! What every request passes through: health, description, headers, limits, TLS, stopping.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use crate::common::{Answer, Sandbox};
+use assent_server::config::TlsConfig;
+use serde_json::{Value, json};
+
+/// `specs/openapi.json` is what the code says. Write it anew with `ASSENT_UPDATE=1 cargo test -p assent-server`.
+#[test]
+fn the_description_is_the_published_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs/openapi.json");
+    let now = assent_server::api::describe().to_pretty_json().unwrap() + "\n";
+    #[expect(clippy::disallowed_methods, reason = "the switch that rewrites the snapshot")]
+    if std::env::var("ASSENT_UPDATE").is_ok() {
+        std::fs::write(&path, &now).unwrap();
+    }
+    let published = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        now == published,
+        "specs/openapi.json differs from the code; ASSENT_UPDATE=1 writes it anew"
+    );
+    let description: Value = serde_json::from_str(&now).unwrap();
+    assert!(description["openapi"].as_str().unwrap().starts_with("3.1"));
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let summary = operation["summary"]
+                .as_str()
+                .or(operation["description"].as_str());
+            assert!(
+                summary.is_some_and(|text| text.len() > 10),
+                "{method} {path} is not explained"
+            );
+            assert!(operation["responses"].is_object(), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn health_and_measurements() {
+    let server = Sandbox::start().await;
+    assert_eq!(server.get("/livez").await.expect(200).text, "ok\n");
+    server.get("/readyz").await.expect(200);
+    server.get("/v1/wallet/config").await.expect(200);
+    let metrics = server.get("/metrics").await.expect(200).text;
+    assert!(metrics.contains("assent_requests_total") && metrics.contains("route=\"/v1/wallet/config\""));
+    server.state.ready.store(false, Ordering::Relaxed);
+    server.get("/readyz").await.problem(503, "not-ready");
+}
+
+#[tokio::test]
+async fn every_answer_has_the_security_headers() {
+    let server = Sandbox::start().await;
+    for path in [
+        "/livez",
+        "/v1/registry/anchors",
+        "/nothing",
+        "/docs/",
+        "/sandbox",
+        "/openapi.json",
+    ] {
+        let answer = server.get(path).await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+        ] {
+            assert_eq!(answer.headers[name], value, "{path}");
+        }
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{path}"
+        );
+        assert!(answer.headers.contains_key("x-request-id"), "{path}");
+        assert!(!answer.headers.contains_key("set-cookie"), "{path}");
+    }
+    let docs = server.get("/docs/").await.expect(200).text;
+    assert!(
+        !docs.contains("http://") && !docs.contains("https://"),
+        "the page loads from elsewhere"
+    );
+}
+
+#[tokio::test]
+async fn browser_wallets_may_call_what_they_need_and_no_more() {
+    let server = Sandbox::start().await;
+    let preflight = async |path: &str| {
+        let request = server
+            .client
+            .request(reqwest::Method::OPTIONS, server.url(path))
+            .header("origin", "https://other-wallet.example")
+            .header("access-control-request-method", "POST")
+            .header(
+                "access-control-request-headers",
+                "content-type,authorization,dpop",
+            );
+        Answer::read(request.send().await.unwrap()).await
+    };
+    for path in [
+        "/vp/requests/x",
+        "/vp/responses/x",
+        "/vp/withdrawals",
+        "/issuer/token",
+        "/issuer/nonce",
+        "/issuer/credential",
+        "/v1/vaults",
+    ] {
+        let answer = preflight(path).await.expect(200);
+        assert_eq!(answer.headers["access-control-allow-origin"], "*", "{path}");
+        assert!(
+            !answer.headers.contains_key("access-control-allow-credentials"),
+            "{path}"
+        );
+    }
+    let answer = server
+        .client
+        .get(server.url("/issuer/status-lists/1"))
+        .header("origin", "https://other-wallet.example");
+    let answer = Answer::read(answer.send().await.unwrap()).await.expect(200);
+    let exposed = answer.headers["access-control-expose-headers"].to_str().unwrap();
+    assert!(
+        exposed.contains("dpop-nonce") && exposed.contains("content-type"),
+        "{exposed}"
+    );
+    // What services call with their key is not for browsers.
+    assert!(
+        !preflight("/v1/presentations")
+            .await
+            .headers
+            .contains_key("access-control-allow-origin")
+    );
+}
+
+#[tokio::test]
+async fn errors_of_the_framework_are_problems_too() {
+    let server = Sandbox::start().await;
+    server.get("/nothing").await.problem(404, "not-found");
+    server
+        .get("/vp/responses/x")
+        .await
+        .problem(405, "method-not-allowed");
+    server
+        .get("/issuer/status-lists/word")
+        .await
+        .problem(400, "request-malformed");
+    server
+        .get("/v1/vaults/AAAAAAAAAAAAAAAAAAAAAA?since=word")
+        .await
+        .problem(400, "request-malformed");
+}
+
+#[tokio::test]
+async fn too_many_requests_from_one_address_are_slowed_down() {
+    let server = Sandbox::start_with(|config| config.limits.per_address_per_minute = 8).await;
+    let mut seen = Vec::new();
+    for _ in 0..6 {
+        seen.push(server.get("/v1/wallet/config").await.status);
+    }
+    assert_eq!((seen[0], seen[5]), (200, 429), "{seen:?}");
+    // Health does not count and is not counted.
+    server.get("/livez").await.expect(200);
+}
+
+#[tokio::test]
+async fn the_wallet_app_is_served_under_a_strict_policy() {
+    let app = tempfile::tempdir().unwrap();
+    std::fs::create_dir(app.path().join("assets")).unwrap();
+    std::fs::write(
+        app.path().join("index.html"),
+        "<!doctype html><title>wallet</title>",
+    )
+    .unwrap();
+    std::fs::write(app.path().join("assets/core-1a2b.wasm"), b"\0asm").unwrap();
+    let dir = app.path().to_owned();
+    let server = Sandbox::start_with(|config| config.wallet.dir = Some(dir)).await;
+    let index = server.get("/").await.expect(200);
+    let policy = index.headers["content-security-policy"].to_str().unwrap();
+    for part in [
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval';",
+        "require-trusted-types-for 'script'",
+    ] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("unsafe-inline"), "{policy}");
+    assert_eq!(index.headers["cache-control"], "no-cache");
+    assert!(
+        server
+            .get("/?request_uri=x")
+            .await
+            .expect(200)
+            .text
+            .contains("wallet")
+    );
+    let wasm = server.get("/assets/core-1a2b.wasm").await.expect(200);
+    assert_eq!(wasm.headers["content-type"], "application/wasm");
+    assert!(
+        wasm.headers["cache-control"]
+            .to_str()
+            .unwrap()
+            .contains("immutable")
+    );
+    for path in [
+        "/../Cargo.toml",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/..%2f..%2fetc%2fpasswd",
+    ] {
+        assert!(!server.get(path).await.text.contains("root:"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn tls_works_without_a_proxy() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (certificate_file, key_file) = (dir.path().join("tls.pem"), dir.path().join("tls.key"));
+    std::fs::write(&certificate_file, made.cert.pem()).unwrap();
+    std::fs::write(&key_file, made.signing_key.serialize_pem()).unwrap();
+    let tls = TlsConfig {
+        certificate_file,
+        key_file,
+    };
+    let server = Sandbox::start_with(|config| {
+        config.tls = Some(tls);
+        config.public_url = String::new();
+    })
+    .await;
+    assert!(server.base.starts_with("https://localhost:"), "{}", server.base);
+    let client = reqwest::Client::builder()
+        .tls_certs_only([reqwest::Certificate::from_der(made.cert.der()).unwrap()])
+        .no_proxy()
+        .build()
+        .unwrap();
+    let answer = Answer::read(client.get(server.url("/livez")).send().await.unwrap())
+        .await
+        .expect(200);
+    assert!(answer.headers.contains_key("strict-transport-security"));
+    server
+        .client
+        .get(server.url("/livez"))
+        .send()
+        .await
+        .expect_err("an unknown certificate was accepted");
+}
+
+#[tokio::test]
+async fn stopping_takes_the_server_out_of_rotation_and_frees_the_database() {
+    let server = Sandbox::start().await;
+    let url = format!("sqlite:{}", server.data().join("assent.db").display());
+    assert!(
+        assent_server::store::Database::open(&url).await.is_err(),
+        "the file is not locked"
+    );
+    server.stop();
+    for _ in 0..50 {
+        if let Ok(database) = assent_server::store::Database::open(&url).await {
+            database.close().await;
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("the server did not stop");
+}
+
+#[tokio::test]
+async fn w3c_credentials_need_their_bridge() {
+    let server = Sandbox::start().await;
+    let body = json!({ "credential": "x" });
+    let answer = server
+        .call(
+            "POST",
+            "/v1/credentials/verify",
+            &server.library_key(),
+            &[],
+            Some(&body),
+        )
+        .await;
+    answer.problem(501, "w3c-bridge-not-configured");
+}

@@ -1,0 +1,13 @@
+//! The server over HTTP: each test starts a real one on a port of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends where something unexpected happens"
+)]
+
+mod common;
+mod interface;
+mod issuance;
+mod journey;
+mod vaults;
