@@ -118,7 +118,8 @@ impl ConsentEvent {
         crypto: &dyn CryptoProvider,
     ) -> Result<Event, EventError> {
         let jws = UnverifiedJws::parse(jwt)?;
-        if !jws.header().is_type(TYP) && !jws.header().is_type(super::withdrawal::TYP) {
+        let withdrawal = jws.header().is_type(super::withdrawal::TYP);
+        if !withdrawal && !jws.header().is_type(TYP) {
             return Err(EventError::Type);
         }
         // Whose key verifies it says who made it; the event itself cannot claim an author.
@@ -133,6 +134,10 @@ impl ConsentEvent {
         }
         if event.seq == 0 {
             return Err(EventError::Malformed("seq 0 is the receipt".into()));
+        }
+        // One form for each meaning: a withdrawal must carry what makes it one (audience, wish for erasure).
+        if withdrawal != (event.event_state == EventState::ConsentWithdrawn) {
+            return Err(EventError::Type);
         }
         Ok(Event {
             hash: Digest::of(jwt),

@@ -1,8 +1,8 @@
 //! Withdrawing and what must come back (C-05).
 
 use assent_core::consent::{
-    ConsentEvent, EffectiveState, ErasureAnswer, EventState, LegalBasis, Propagation, ReceiptBundle,
-    Retained, Withdrawal, WithdrawalAcknowledgement, WithdrawalError, WithdrawalWish, fold,
+    ConsentEvent, EffectiveState, ErasureAnswer, EventError, EventState, LegalBasis, Propagation,
+    ReceiptBundle, Retained, Withdrawal, WithdrawalAcknowledgement, WithdrawalError, WithdrawalWish, fold,
 };
 use assent_core::crypto::{SignError, Signer};
 use assent_core::env::Env;
@@ -260,4 +260,18 @@ fn the_signature_says_who_made_an_event() {
         state(&revoked.sign(&chain(), &service_key()).unwrap()),
         EffectiveState::Revoked
     );
+    // A withdrawal has a form of its own, and that form says nothing else.
+    let withdrawn = event(EventState::ConsentWithdrawn)
+        .sign(&[], &person_key())
+        .unwrap();
+    let refused = |signed: &str| ConsentEvent::verify(signed, &receipt, Some(&key), &CRYPTO).unwrap_err();
+    assert_eq!(refused(&withdrawn), EventError::Type);
+    let renewed =
+        assent_core::encoding::jws::UnverifiedJws::parse(&renewed.sign(&[], &person_key()).unwrap())
+            .unwrap()
+            .unverified_claims()
+            .unwrap();
+    let disguised =
+        assent_core::encoding::jws::sign_jwt("consent-withdrawal+jwt", &[], &renewed, &person_key());
+    assert_eq!(refused(&disguised.unwrap()), EventError::Type);
 }
