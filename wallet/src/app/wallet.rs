@@ -23,6 +23,7 @@ pub struct Surroundings {
 }
 
 /// What a flow does next.
+#[expect(clippy::large_enum_variant, reason = "one at a time, taken apart at once")]
 pub(crate) enum Next {
     /// Send this and continue with the outcome.
     Send(HttpRequest, Then),

@@ -126,6 +126,9 @@ fn lengths_are_hidden() {
     assert!((3001..=3071).all(|n| len(n) == len(3071)));
 }
 
+/// Vault, handle, version, epoch and kind.
+type Place = ([u8; 16], Option<[u8; 16]>, Option<u64>, Option<u64>, usize);
+
 proptest! {
     #[test]
     fn every_changed_bit_is_refused(content in proptest::collection::vec(any::<u8>(), 0..600), bit in any::<usize>()) {
@@ -145,10 +148,10 @@ proptest! {
 
     #[test]
     fn contexts_encode_injectively(
-        a in any::<([u8; 16], Option<[u8; 16]>, Option<u64>, Option<u64>, usize)>(),
-        b in any::<([u8; 16], Option<[u8; 16]>, Option<u64>, Option<u64>, usize)>(),
+        a in any::<Place>(),
+        b in any::<Place>(),
     ) {
-        let make = |(vault, handle, version, epoch, kind): ([u8; 16], Option<[u8; 16]>, Option<u64>, Option<u64>, usize)| {
+        let make = |(vault, handle, version, epoch, kind): Place| {
             Context { kind: Kind::ALL[kind % Kind::ALL.len()], vault: VaultId(vault), handle, version, epoch }
         };
         let (a, b) = (make(a), make(b));

@@ -491,7 +491,7 @@ impl City {
             ttl: Some(300),
         };
         claims
-            .sign_jwt(&list, &[self.issuer.leaf.clone()], &self.issuer.key)
+            .sign_jwt(&list, std::slice::from_ref(&self.issuer.leaf), &self.issuer.key)
             .unwrap()
     }
 

@@ -1,6 +1,13 @@
 //! Whole journeys of the wallet against a city in memory: nothing is mocked, every message is made and checked by
 //! the code that runs in production.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod certificates;
 mod city;
 mod person;
