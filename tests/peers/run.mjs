@@ -1,0 +1,7 @@
+// Independent implementations against the real programs. Run by `cargo xtask test --only peers`, or here with
+// `npm test`; ASSENT_CLI, ASSENT_SERVER and PEERS_PYTHON say where the programs are.
+
+import './test/dcql.test.mjs'
+import './test/sd-jwt.test.mjs'
+import './test/receive.test.mjs'
+import './test/present.test.mjs'
