@@ -70,6 +70,32 @@ pub fn npm_ci(folder: &str) -> Result<()> {
     Ok(())
 }
 
+/// A folder's Python environment with the packages of its requirements.txt; an empty path when there is no Python.
+pub fn python_env(folder: &str) -> Result<PathBuf> {
+    let Some(python) = which("python3") else {
+        return Ok(PathBuf::new());
+    };
+    let dir = root().join(folder);
+    let (venv, stamp) = (dir.join(".venv"), dir.join(".venv/requirements.txt"));
+    let wanted = std::fs::read(dir.join("requirements.txt"))?;
+    let program = venv.join("bin/python");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(program);
+    }
+    let python = python.display().to_string();
+    let made = Cmd::new(&python).args(["-m", "venv", ".venv"]).dir(folder).run();
+    if made.is_err() {
+        // Debian keeps `venv` in a package of its own; what needs Python is then skipped, and says so.
+        return Ok(PathBuf::new());
+    }
+    Cmd::new(program.display().to_string())
+        .args(["-m", "pip", "install", "--quiet", "--requirement", "requirements.txt"])
+        .dir(folder)
+        .run()?;
+    std::fs::write(stamp, wanted)?;
+    Ok(program)
+}
+
 /// The Chromium that drives the browser tests.
 pub fn chromium() -> Result<PathBuf> {
     if let Some(path) = env("CHROMIUM") {

@@ -63,7 +63,7 @@ describe('cards of others, our verification', () => {
     await peerAccepts(text)
     const answer = await verify(text)
     assert.equal(answer.code, 3)
-    assert.match(code(answer), /unreferenced|unused|disclosure/)
+    assert.equal(code(answer), 'sd-jwt-unreferenced-disclosure')
   })
 
   test('2. the same disclosure twice is refused', async () => {
@@ -73,16 +73,16 @@ describe('cards of others, our verification', () => {
     await peerAccepts(text)
     const answer = await verify(text)
     assert.equal(answer.code, 3)
-    assert.match(code(answer), /disclosure|digest/)
+    assert.equal(code(answer), 'sd-jwt-duplicate-digest')
   })
 
   for (const [what, wrong, expected] of [
-    ['audience', { aud: 'x509_hash:somebody-else' }, /audience|aud/],
-    ['age', { iat: now() - 3600 }, /iat|issued|age|time|key-binding/],
-    ['future', { iat: now() + 3600 }, /iat|issued|age|time|key-binding/],
-    ['nonce', { nonce: 'another-nonce-entirely' }, /nonce/],
-    ['type', { typ: 'JWT' }, /typ|key-binding/],
-    ['hash', { hash: 'AAAA' }, /hash/],
+    ['audience', { aud: 'x509_hash:somebody-else' }, 'audience'],
+    ['age', { iat: now() - 3600 }, 'issued-at'],
+    ['future', { iat: now() + 3600 }, 'issued-at'],
+    ['nonce', { nonce: 'another-nonce-entirely' }, 'nonce'],
+    ['type', { typ: 'JWT' }, 'type'],
+    ['hash', { hash: 'AAAA' }, 'sd-hash'],
   ]) {
     test(`5. a key binding with a wrong ${what} is refused`, async () => {
       const { shown } = await presented()
@@ -90,7 +90,7 @@ describe('cards of others, our verification', () => {
       if (['audience', 'age', 'future'].includes(what)) await peerAccepts(text)
       const answer = await verify(text)
       assert.equal(answer.code, 3)
-      assert.match(code(answer), expected)
+      assert.equal(code(answer), `key-binding-${expected}`)
     })
   }
 
@@ -98,7 +98,7 @@ describe('cards of others, our verification', () => {
     const text = await issue(issuer, holder, { typ: 'JWT' })
     const answer = await verify(text, [])
     assert.equal(answer.code, 3)
-    assert.match(code(answer), /typ/)
+    assert.equal(code(answer), 'sd-jwt-vc-type')
   })
 
   test('an issuer nobody trusts, and a type it may not issue', async () => {

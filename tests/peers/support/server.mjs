@@ -1,0 +1,54 @@
+// Our server, as a process with its own data folder.
+
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+
+import { put, scratch, SERVER } from './run.mjs'
+
+async function freePort() {
+  const probe = createServer()
+  await new Promise((done) => probe.listen(0, '127.0.0.1', done))
+  const { port } = probe.address()
+  await new Promise((done) => probe.close(done))
+  return port
+}
+
+/** Starts a sandbox server; `anchors` replaces those of the sandbox. */
+export async function startServer({ anchors } = {}) {
+  const folder = scratch()
+  const port = await freePort()
+  const base = `http://localhost:${port}`
+  const data = join(folder, 'data')
+  const registry = anchors ? `[registry]\nanchors_file = ${JSON.stringify(put(folder, 'anchors.json', anchors))}\n` : ''
+  const config = put(
+    folder,
+    'assent.toml',
+    `listen = "127.0.0.1:${port}"\npublic_url = "${base}"\nsandbox = true\ndata_dir = ${JSON.stringify(data)}\n${registry}`,
+  )
+  const child = spawn(SERVER, ['serve', '--sandbox', '--config', config, '--data', data], {
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  child.stdout.on('data', (chunk) => (log += chunk))
+  child.stderr.on('data', (chunk) => (log += chunk))
+  process.on('exit', () => child.kill('SIGKILL'))
+  for (let tries = 0; ; tries++) {
+    const ready = await fetch(`${base}/readyz`).then((response) => response.ok, () => false)
+    if (ready) break
+    if (tries > 100 || child.exitCode !== null) throw new Error(`the server did not start: ${log}`)
+    await new Promise((done) => setTimeout(done, 100))
+  }
+  const key = readFileSync(join(data, 'library.key'), 'utf8').trim()
+  const api = async (method, path, body) => {
+    const response = await fetch(base + path, {
+      method,
+      headers: { authorization: `Bearer ${key}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      body: body && JSON.stringify(body),
+    })
+    return { status: response.status, body: await response.json() }
+  }
+  return { base, data, api, stop: () => new Promise((done) => child.once('exit', done) && child.kill('SIGTERM')) }
+}

@@ -1,0 +1,17 @@
+// Our wallet: the `assent` command with a vault in a local file.
+
+import { join } from 'node:path'
+
+import { assent, put, scratch } from './run.mjs'
+
+/** A fresh wallet that trusts `anchors`. */
+export async function newWallet(anchors) {
+  const folder = scratch()
+  const state = ['--state', join(folder, 'wallet.json'), '--passphrase-file', put(folder, 'p', 'correct horse battery staple\n')]
+  const made = await assent([
+    'holder', 'init', '--local', '--sandbox', '--anchors', put(folder, 'anchors.json', anchors),
+    '--recovery-code-file', join(folder, 'recovery'), ...state,
+  ])
+  if (made.code !== 0) throw new Error(JSON.stringify(made))
+  return { folder, do: (verb, ...args) => assent(['holder', verb, ...args, ...state]) }
+}

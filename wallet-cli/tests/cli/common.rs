@@ -1,0 +1,174 @@
+//! Running the binary, and making what it reads.
+#![expect(clippy::unwrap_used, reason = "test support")]
+
+use std::path::{Path, PathBuf};
+
+use assent_core::crypto::{PublicKey, Signer as _, SoftwareKey};
+use assent_core::encoding::base64url;
+use assent_core::encoding::json::Object;
+use assent_core::env::{Env, RandomUnavailable, SecureRandom, Timestamp};
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// 2026-11-20T12:00:00Z, for `--at`.
+pub const NOW: Timestamp = Timestamp(1_795_176_000);
+
+/// A folder of its own, and the command run with no home and no environment.
+pub struct Sandbox {
+    folder: TempDir,
+}
+
+/// What a run printed and how it ended.
+pub struct Run {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn put(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub fn run<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+        self.run_with(args, "")
+    }
+
+    pub fn run_with<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>, input: &str) -> Run {
+        let output = Command::cargo_bin("assent")
+            .unwrap()
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .current_dir(self.folder.path())
+            .args(args)
+            .write_stdin(input)
+            .output()
+            .unwrap();
+        Run {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// With `--json`: the exit code and the one object on standard output, whose shape is checked.
+    pub fn json<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> (i32, Value) {
+        let mut all = vec!["--json".into()];
+        all.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        let run = self.run(all);
+        let value: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{}{}", run.out, run.err));
+        assert!(value["schema"].as_str().unwrap().starts_with("assent."), "{value}");
+        assert_eq!(value["ok"], run.code == 0, "{value}");
+        assert!(value["warnings"].is_array(), "{value}");
+        if let Some(error) = value.get("error") {
+            for member in ["code", "message", "hint", "docs"] {
+                assert!(error[member].is_string(), "{value}");
+            }
+        } else {
+            assert!(value.get("data").is_some(), "{value}");
+        }
+        assert_eq!(run.err, "", "messages belong into the object");
+        (run.code, value)
+    }
+}
+
+/// Counts up: different bytes every time, the same in every run.
+#[derive(Default)]
+struct Counter(u8);
+
+impl SecureRandom for Counter {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
+        self.0 = self.0.wrapping_add(1);
+        out.fill(self.0);
+        Ok(())
+    }
+}
+
+pub fn with_env<T>(use_it: impl FnOnce(&mut Env<'_>) -> T) -> T {
+    let mut rng = Counter::default();
+    use_it(&mut Env {
+        now: NOW,
+        rng: &mut rng,
+    })
+}
+
+pub fn key(seed: u8) -> SoftwareKey {
+    SoftwareKey::from_bytes(&[seed; 32]).unwrap()
+}
+
+pub fn public(seed: u8) -> PublicKey {
+    key(seed).public_key()
+}
+
+pub fn object(value: Value) -> Object {
+    value.as_object().unwrap().clone()
+}
+
+/// An authority and a leaf for `key(1)`, made by rcgen.
+pub struct Chain {
+    pub anchor: Vec<u8>,
+    pub leaf: Vec<u8>,
+}
+
+pub fn chain(organization: &str) -> Chain {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose};
+    let dates = |params: &mut CertificateParams| {
+        params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2028, 1, 1);
+    };
+    let ca_key = KeyPair::generate().unwrap();
+    let mut ca = CertificateParams::default();
+    ca.distinguished_name.push(DnType::CommonName, "Test CA");
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    dates(&mut ca);
+    let anchor = ca.self_signed(&ca_key).unwrap();
+    let issuer = rcgen::Issuer::new(ca, ca_key);
+
+    let leaf_key = KeyPair::from_der_and_sign_algo(&pkcs8(&key(1)).into(), &rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let mut leaf = CertificateParams::new(vec!["issuer.example".to_owned()]).unwrap();
+    leaf.distinguished_name.push(DnType::CommonName, organization);
+    leaf.distinguished_name.push(DnType::OrganizationName, organization);
+    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    leaf.use_authority_key_identifier_extension = true;
+    dates(&mut leaf);
+    let leaf = leaf.signed_by(&leaf_key, &issuer).unwrap();
+    Chain {
+        anchor: anchor.der().to_vec(),
+        leaf: leaf.der().to_vec(),
+    }
+}
+
+fn pkcs8(key: &SoftwareKey) -> rustls_pki_types::PrivatePkcs8KeyDer<'static> {
+    use p256::pkcs8::EncodePrivateKey as _;
+    let secret = p256::SecretKey::from_slice(key.to_bytes().as_slice()).unwrap();
+    secret.to_pkcs8_der().unwrap().as_bytes().to_vec().into()
+}
+
+/// Anchors as JSON text: the chain's authority for access certificates and for issuers of `vct`.
+pub fn anchors(chain: &Chain, vct: &str) -> String {
+    let certificate = base64url::encode_standard(&chain.anchor);
+    serde_json::json!({
+        "access": [{ "name": "Test CA", "certificate": certificate }],
+        "issuers": [{ "name": "Test CA", "certificate": certificate, "vct": [vct] }],
+    })
+    .to_string()
+}
+
+/// `--flag` and a path.
+pub fn flag<'a>(name: &'a str, path: &'a Path) -> [&'a std::ffi::OsStr; 2] {
+    [name.as_ref(), path.as_os_str()]
+}

@@ -1,0 +1,96 @@
+//! The headless wallet with a local vault. Receiving and presenting over HTTP is in `tests/peers`.
+
+use serde_json::json;
+
+use crate::common::{Run, Sandbox};
+
+const STATE: [&str; 4] = ["--state", "w/wallet.json", "--passphrase-file", "passphrase"];
+
+fn init(sandbox: &Sandbox) -> Run {
+    sandbox.put("passphrase", "correct horse battery staple\n");
+    sandbox.put("anchors.json", r#"{"access":[],"issuers":[]}"#);
+    let init = ["holder", "init", "--local", "--anchors", "anchors.json", "--recovery-code-file", "recovery"];
+    sandbox.run(init.into_iter().chain(STATE))
+}
+
+#[test]
+fn a_new_wallet_is_ciphertext_that_only_its_owner_can_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new();
+    let made = init(&sandbox);
+    assert_eq!(made.code, 0, "{}", made.err);
+    for file in ["w/wallet.json", "recovery"] {
+        let mode = std::fs::metadata(sandbox.path(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+    let recovery = std::fs::read_to_string(sandbox.path("recovery")).unwrap();
+    assert_eq!(recovery.trim().split('-').count(), 9);
+    let stored = std::fs::read_to_string(sandbox.path("w/wallet.json")).unwrap();
+    for secret in ["horse", recovery.trim(), &recovery[..4]] {
+        assert!(!stored.contains(secret) && !made.out.contains(secret));
+    }
+    // Never a second time over the first.
+    assert_eq!(init(&sandbox).code, 8);
+}
+
+#[test]
+fn reads_need_the_passphrase() {
+    let sandbox = Sandbox::new();
+    init(&sandbox);
+    for (verb, schema) in [
+        ("cards", "assent.holder-cards/1"),
+        ("history", "assent.holder-history/1"),
+        ("sharing", "assent.holder-sharing/1"),
+    ] {
+        let (code, value) = sandbox.json(["holder", verb].into_iter().chain(STATE));
+        assert_eq!(code, 0, "{value}");
+        assert_eq!(value["schema"], schema);
+    }
+    let (code, value) = sandbox.json(["holder", "cards", "--state", "w/wallet.json"]);
+    assert_eq!((code, &value["error"]["code"]), (2, &json!("passphrase-missing")));
+    sandbox.put("passphrase", "wrong wrong wrong");
+    let (code, value) = sandbox.json(["holder", "cards"].into_iter().chain(STATE));
+    assert_eq!((code, &value["error"]["code"]), (5, &json!("vault-wrong-secret")));
+    let piped = sandbox.run_with(
+        ["holder", "cards", "--state", "w/wallet.json", "--passphrase-file", "-"],
+        "correct horse battery staple\n",
+    );
+    assert_eq!(piped.code, 0);
+}
+
+#[test]
+fn exit_codes_of_the_verbs() {
+    let sandbox = Sandbox::new();
+    let none = sandbox.json(["holder", "cards"].into_iter().chain(["--state", "w/wallet.json"]));
+    assert_eq!((none.0, &none.1["error"]["code"]), (4, &json!("wallet-not-found")));
+    init(&sandbox);
+    let run = |args: &[&'static str]| sandbox.json(args.iter().copied().chain(STATE));
+    assert_ne!(run(&["holder", "receive", "not a link", "--yes"]).0, 0);
+    assert_ne!(run(&["holder", "present", "not a link", "--yes"]).0, 0);
+    let (code, value) = run(&["holder", "withdraw", "nothing"]);
+    assert_eq!((code, &value["error"]["code"]), (5, &json!("not-agreed")));
+    assert_ne!(run(&["holder", "withdraw", "nothing", "--yes"]).0, 0);
+    assert_ne!(run(&["holder", "receipt", "nothing"]).0, 0);
+    assert_eq!(run(&["holder", "present", "x", "--yes", "--decline"]).0, 2);
+    // A wallet file that is something else.
+    sandbox.put("w/wallet.json", "{}");
+    assert_eq!(run(&["holder", "cards"]).0, 7);
+}
+
+#[test]
+fn init_keeps_the_recovery_code_or_does_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.put("passphrase", "correct horse battery staple\n");
+    sandbox.put("anchors.json", "{}");
+    let local = ["holder", "init", "--local", "--anchors", "anchors.json"];
+    let (code, value) = sandbox.json(local.into_iter().chain(STATE));
+    assert_eq!((code, &value["error"]["code"]), (2, &json!("recovery-code-nowhere")));
+    sandbox.put("recovery", "something else");
+    let run = sandbox.run(local.into_iter().chain(["--recovery-code-file", "recovery"]).chain(STATE));
+    assert_eq!(run.code, 7);
+    assert!(!sandbox.path("w/wallet.json").exists());
+    sandbox.put("passphrase", "short\n");
+    let run = sandbox.run(local.into_iter().chain(["--recovery-code-file", "r2"]).chain(STATE));
+    assert_ne!(run.code, 0);
+    assert!(!sandbox.path("w/wallet.json").exists() && !sandbox.path("r2").exists());
+}
