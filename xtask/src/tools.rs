@@ -89,7 +89,14 @@ pub fn python_env(folder: &str) -> Result<PathBuf> {
         return Ok(PathBuf::new());
     }
     Cmd::new(program.display().to_string())
-        .args(["-m", "pip", "install", "--quiet", "--requirement", "requirements.txt"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--requirement",
+            "requirements.txt",
+        ])
         .dir(folder)
         .run()?;
     std::fs::write(stamp, wanted)?;

@@ -69,8 +69,12 @@ impl Sandbox {
         let mut all = vec!["--json".into()];
         all.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         let run = self.run(all);
-        let value: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{}{}", run.out, run.err));
-        assert!(value["schema"].as_str().unwrap().starts_with("assent."), "{value}");
+        let value: Value =
+            serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{}{}", run.out, run.err));
+        assert!(
+            value["schema"].as_str().unwrap().starts_with("assent."),
+            "{value}"
+        );
         assert_eq!(value["ok"], run.code == 0, "{value}");
         assert!(value["warnings"].is_array(), "{value}");
         if let Some(error) = value.get("error") {
@@ -138,10 +142,12 @@ pub fn chain(organization: &str) -> Chain {
     let anchor = ca.self_signed(&ca_key).unwrap();
     let issuer = rcgen::Issuer::new(ca, ca_key);
 
-    let leaf_key = KeyPair::from_der_and_sign_algo(&pkcs8(&key(1)).into(), &rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let leaf_key =
+        KeyPair::from_der_and_sign_algo(&pkcs8(&key(1)).into(), &rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
     let mut leaf = CertificateParams::new(vec!["issuer.example".to_owned()]).unwrap();
     leaf.distinguished_name.push(DnType::CommonName, organization);
-    leaf.distinguished_name.push(DnType::OrganizationName, organization);
+    leaf.distinguished_name
+        .push(DnType::OrganizationName, organization);
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     leaf.use_authority_key_identifier_extension = true;
     dates(&mut leaf);

@@ -36,7 +36,15 @@ fn card() -> Card {
     Card { sandbox, chain, text }
 }
 
-const VERIFY: [&str; 7] = ["credential", "verify", "card", "--anchors", "anchors.json", "--at", "1795176000"];
+const VERIFY: [&str; 7] = [
+    "credential",
+    "verify",
+    "card",
+    "--anchors",
+    "anchors.json",
+    "--at",
+    "1795176000",
+];
 
 #[test]
 fn decode_shows_without_believing() {
@@ -48,7 +56,11 @@ fn decode_shows_without_believing() {
     assert_eq!(value["warnings"][0]["code"], "not-verified");
     for (content, exit) in [("nonsense", 1), ("{}", 1), ("a.b.c", 1)] {
         card.sandbox.put("other", content);
-        assert_eq!(card.sandbox.run(["credential", "decode", "other"]).code, exit, "{content}");
+        assert_eq!(
+            card.sandbox.run(["credential", "decode", "other"]).code,
+            exit,
+            "{content}"
+        );
     }
     assert_eq!(card.sandbox.run(["credential", "decode", "absent"]).code, 4);
     let piped = card.sandbox.run_with(["credential", "decode", "-"], &card.text);
@@ -78,14 +90,24 @@ fn verify_says_no_with_3() {
         assert_eq!(value["data"]["errors"][0]["code"], code);
         assert!(value["data"]["claims"].is_null());
     };
-    let late = ["credential", "verify", "card", "--anchors", "anchors.json", "--at", "1795190000"];
-    no(&late, "credential-expired");
-    card.sandbox.put("card", card.text.replacen('~', "~WyJhIiwiYiIsImMiXQ~", 1));
+    let late = [
+        "credential",
+        "verify",
+        "card",
+        "--anchors",
+        "anchors.json",
+        "--at",
+        "1795190000",
+    ];
+    no(&late, "sd-jwt-vc-expired");
+    card.sandbox
+        .put("card", card.text.replacen('~', "~WyJhIiwiYiIsImMiXQ~", 1));
     no(&VERIFY, "sd-jwt-unreferenced-disclosure");
     card.sandbox.put("card", &card.text);
     card.sandbox.put("anchors.json", anchors(&chain("Another"), VCT));
     no(&VERIFY, "certificate-untrusted");
-    card.sandbox.put("anchors.json", anchors(&card.chain, "urn:other"));
+    card.sandbox
+        .put("anchors.json", anchors(&card.chain, "urn:other"));
     no(&VERIFY, "credential-type-not-allowed");
 }
 
@@ -98,15 +120,24 @@ fn verify_a_presentation() {
         .unwrap();
     let holder = HolderSdJwt::from_verified(verified).unwrap();
     let path = ClaimsPath::keys(&["given_name"]).unwrap();
-    let shown = holder.present(&[path], "nonce", "x509_hash:me", NOW, &key(2)).unwrap();
+    let shown = holder
+        .present(&[path], "nonce", "x509_hash:me", NOW, &key(2))
+        .unwrap();
     card.sandbox.put("card", shown);
-    let with = |audience: &'static str| VERIFY.into_iter().chain(["--nonce", "nonce", "--audience", audience]);
+    let with = |audience: &'static str| {
+        VERIFY
+            .into_iter()
+            .chain(["--nonce", "nonce", "--audience", audience])
+    };
     let (code, value) = card.sandbox.json(with("x509_hash:me"));
     assert_eq!(code, 0, "{value}");
     assert_eq!(value["data"]["possession_proven"], true);
     assert_eq!(value["data"]["disclosed"], json!([["given_name"]]));
     assert_eq!(card.sandbox.json(with("x509_hash:you")).0, 3);
-    assert_eq!(card.sandbox.run(VERIFY.into_iter().chain(["--nonce", "n"])).code, 2);
+    assert_eq!(
+        card.sandbox.run(VERIFY.into_iter().chain(["--nonce", "n"])).code,
+        2
+    );
 }
 
 #[test]
@@ -121,21 +152,53 @@ fn status_lists() {
             expires_at: Some(NOW.plus(600)),
             ttl: Some(300),
         };
-        claims.sign_jwt(&list, std::slice::from_ref(&card.chain.leaf), &key(1)).unwrap()
+        claims
+            .sign_jwt(&list, std::slice::from_ref(&card.chain.leaf), &key(1))
+            .unwrap()
     };
     let list = card.sandbox.put("list", token(Status::Valid));
-    let check = || card.sandbox.json(VERIFY.iter().map(std::ffi::OsStr::new).chain(flag("--status-list", &list)));
+    let check = || {
+        card.sandbox.json(
+            VERIFY
+                .iter()
+                .map(std::ffi::OsStr::new)
+                .chain(flag("--status-list", &list)),
+        )
+    };
     let (code, value) = check();
     assert_eq!((code, &value["data"]["status"]), (0, &json!("valid")), "{value}");
 
-    let verify = ["status", "verify", "list", "--anchors", "anchors.json", "--at", "1795176000", "--index", "5"];
+    let verify = [
+        "status",
+        "verify",
+        "list",
+        "--anchors",
+        "anchors.json",
+        "--at",
+        "1795176000",
+        "--index",
+        "5",
+    ];
     assert_eq!(card.sandbox.json(verify).0, 0);
     card.sandbox.put("list", token(Status::Invalid));
     let (code, value) = check();
-    assert_eq!((code, &value["data"]["errors"][0]["code"]), (3, &json!("credential-status")));
+    assert_eq!(
+        (code, &value["data"]["errors"][0]["code"]),
+        (3, &json!("credential-status"))
+    );
     let (code, value) = card.sandbox.json(verify);
     assert_eq!((code, &value["data"]["status"]), (3, &json!("invalid")));
-    let past = ["status", "verify", "list", "--anchors", "anchors.json", "--at", "1795176000", "--index", "5000"];
+    let past = [
+        "status",
+        "verify",
+        "list",
+        "--anchors",
+        "anchors.json",
+        "--at",
+        "1795176000",
+        "--index",
+        "5000",
+    ];
     assert_eq!(card.sandbox.json(past).0, 3);
 }
 
@@ -145,14 +208,25 @@ fn needs_anchors_or_the_bridge() {
     let (code, value) = card.sandbox.json(["credential", "verify", "card"]);
     assert_eq!((code, &value["error"]["code"]), (2, &json!("anchors-missing")));
     card.sandbox.put("w3c", "a.b.c");
-    let (code, value) = card.sandbox.json(["credential", "verify", "w3c", "--bridge", "/nonexistent"]);
-    assert_eq!((code, &value["error"]["code"]), (7, &json!("w3c-bridge-not-found")));
+    let (code, value) = card
+        .sandbox
+        .json(["credential", "verify", "w3c", "--bridge", "/nonexistent"]);
+    assert_eq!(
+        (code, &value["error"]["code"]),
+        (7, &json!("w3c-bridge-not-found"))
+    );
     // A program that is no bridge.
-    let (code, value) = card.sandbox.json(["credential", "verify", "w3c", "--bridge", "/bin/cat"]);
+    let (code, value) = card
+        .sandbox
+        .json(["credential", "verify", "w3c", "--bridge", "/bin/cat"]);
     assert_eq!((code, &value["error"]["code"]), (1, &json!("w3c-bridge-broken")));
     card.sandbox.put("broken.json", "{]");
-    let (code, _) = card.sandbox.json(["credential", "verify", "card", "--anchors", "broken.json"]);
+    let (code, _) = card
+        .sandbox
+        .json(["credential", "verify", "card", "--anchors", "broken.json"]);
     assert_eq!(code, 7);
-    let (code, _) = card.sandbox.json(["credential", "verify", "card", "--anchors", "http://127.0.0.1:9"]);
+    let (code, _) = card
+        .sandbox
+        .json(["credential", "verify", "card", "--anchors", "http://127.0.0.1:9"]);
     assert_eq!(code, 6);
 }

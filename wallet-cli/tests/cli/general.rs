@@ -30,7 +30,11 @@ fn help_of_every_command() {
         let run = sandbox.run(command.split_whitespace().chain(["--help"]));
         assert_eq!(run.code, 0, "{command}");
         assert_eq!(run.err, "");
-        assert!(!run.out.contains("password") && !run.out.contains("[env:"), "{}", run.out);
+        assert!(
+            !run.out.contains("password") && !run.out.contains("[env:"),
+            "{}",
+            run.out
+        );
         all.push_str(&format!("$ assent {command} --help\n{}\n", run.out));
     }
     insta::assert_snapshot!("help", all);
@@ -39,7 +43,13 @@ fn help_of_every_command() {
 #[test]
 fn a_wrong_command_line_ends_with_2() {
     let sandbox = Sandbox::new();
-    for args in [vec!["dance"], vec!["credential"], vec!["credential", "verify"], vec!["doctor", "--loud"], vec![]] {
+    for args in [
+        vec!["dance"],
+        vec!["credential"],
+        vec!["credential", "verify"],
+        vec!["doctor", "--loud"],
+        vec![],
+    ] {
         assert_eq!(sandbox.run(&args).code, 2, "{args:?}");
     }
     let (code, value) = sandbox.json(["dance"]);
@@ -82,7 +92,10 @@ fn completions_for_shells() {
     for shell in ["bash", "zsh", "fish"] {
         let run = sandbox.run(["completions", shell]);
         assert_eq!(run.code, 0);
-        assert!(run.out.contains("assent") && run.out.contains("holder"), "{shell}");
+        assert!(
+            run.out.contains("assent") && run.out.contains("holder"),
+            "{shell}"
+        );
     }
     assert_eq!(sandbox.run(["completions", "dos"]).code, 2);
 }

@@ -9,7 +9,15 @@ const STATE: [&str; 4] = ["--state", "w/wallet.json", "--passphrase-file", "pass
 fn init(sandbox: &Sandbox) -> Run {
     sandbox.put("passphrase", "correct horse battery staple\n");
     sandbox.put("anchors.json", r#"{"access":[],"issuers":[]}"#);
-    let init = ["holder", "init", "--local", "--anchors", "anchors.json", "--recovery-code-file", "recovery"];
+    let init = [
+        "holder",
+        "init",
+        "--local",
+        "--anchors",
+        "anchors.json",
+        "--recovery-code-file",
+        "recovery",
+    ];
     sandbox.run(init.into_iter().chain(STATE))
 }
 
@@ -20,7 +28,10 @@ fn a_new_wallet_is_ciphertext_that_only_its_owner_can_read() {
     let made = init(&sandbox);
     assert_eq!(made.code, 0, "{}", made.err);
     for file in ["w/wallet.json", "recovery"] {
-        let mode = std::fs::metadata(sandbox.path(file)).unwrap().permissions().mode();
+        let mode = std::fs::metadata(sandbox.path(file))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
     let recovery = std::fs::read_to_string(sandbox.path("recovery")).unwrap();
@@ -52,7 +63,14 @@ fn reads_need_the_passphrase() {
     let (code, value) = sandbox.json(["holder", "cards"].into_iter().chain(STATE));
     assert_eq!((code, &value["error"]["code"]), (5, &json!("vault-wrong-secret")));
     let piped = sandbox.run_with(
-        ["holder", "cards", "--state", "w/wallet.json", "--passphrase-file", "-"],
+        [
+            "holder",
+            "cards",
+            "--state",
+            "w/wallet.json",
+            "--passphrase-file",
+            "-",
+        ],
         "correct horse battery staple\n",
     );
     assert_eq!(piped.code, 0);
@@ -61,8 +79,15 @@ fn reads_need_the_passphrase() {
 #[test]
 fn exit_codes_of_the_verbs() {
     let sandbox = Sandbox::new();
-    let none = sandbox.json(["holder", "cards"].into_iter().chain(["--state", "w/wallet.json"]));
-    assert_eq!((none.0, &none.1["error"]["code"]), (4, &json!("wallet-not-found")));
+    let none = sandbox.json(
+        ["holder", "cards"]
+            .into_iter()
+            .chain(["--state", "w/wallet.json"]),
+    );
+    assert_eq!(
+        (none.0, &none.1["error"]["code"]),
+        (4, &json!("wallet-not-found"))
+    );
     init(&sandbox);
     let run = |args: &[&'static str]| sandbox.json(args.iter().copied().chain(STATE));
     assert_ne!(run(&["holder", "receive", "not a link", "--yes"]).0, 0);
@@ -84,13 +109,26 @@ fn init_keeps_the_recovery_code_or_does_nothing() {
     sandbox.put("anchors.json", "{}");
     let local = ["holder", "init", "--local", "--anchors", "anchors.json"];
     let (code, value) = sandbox.json(local.into_iter().chain(STATE));
-    assert_eq!((code, &value["error"]["code"]), (2, &json!("recovery-code-nowhere")));
+    assert_eq!(
+        (code, &value["error"]["code"]),
+        (2, &json!("recovery-code-nowhere"))
+    );
     sandbox.put("recovery", "something else");
-    let run = sandbox.run(local.into_iter().chain(["--recovery-code-file", "recovery"]).chain(STATE));
+    let run = sandbox.run(
+        local
+            .into_iter()
+            .chain(["--recovery-code-file", "recovery"])
+            .chain(STATE),
+    );
     assert_eq!(run.code, 7);
     assert!(!sandbox.path("w/wallet.json").exists());
     sandbox.put("passphrase", "short\n");
-    let run = sandbox.run(local.into_iter().chain(["--recovery-code-file", "r2"]).chain(STATE));
+    let run = sandbox.run(
+        local
+            .into_iter()
+            .chain(["--recovery-code-file", "r2"])
+            .chain(STATE),
+    );
     assert_ne!(run.code, 0);
     assert!(!sandbox.path("w/wallet.json").exists() && !sandbox.path("r2").exists());
 }

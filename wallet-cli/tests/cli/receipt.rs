@@ -10,8 +10,14 @@ fn refuses_what_is_no_receipt() {
     assert_eq!(sandbox.json(verify).0, 4);
     sandbox.put("receipt", "hello");
     let (code, value) = sandbox.json(verify);
-    assert_eq!((code, value["error"]["code"].as_str()), (1, Some("receipt-bundle-format")));
-    sandbox.put("receipt", r#"{"format":"assent-receipt-bundle-1","receipt":"a.b.c~","consent_request":"a.b.c"}"#);
+    assert_eq!(
+        (code, value["error"]["code"].as_str()),
+        (1, Some("receipt-bundle-format"))
+    );
+    sandbox.put(
+        "receipt",
+        r#"{"format":"assent-receipt-bundle-1","receipt":"a.b.c~","consent_request":"a.b.c"}"#,
+    );
     let (code, value) = sandbox.json(verify);
     assert_eq!(code, 3, "{value}");
     assert_eq!(value["data"]["verified"], false);

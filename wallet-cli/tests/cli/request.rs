@@ -12,7 +12,10 @@ fn lint(content: impl ToString) -> (i32, Value) {
 
 fn codes(value: &Value) -> Vec<&str> {
     let findings = value["data"]["findings"].as_array().unwrap();
-    findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect()
+    findings
+        .iter()
+        .map(|finding| finding["code"].as_str().unwrap())
+        .collect()
 }
 
 fn query() -> Value {
@@ -61,17 +64,28 @@ fn errors_end_with_3() {
         ("/nonce", Value::Null, "request-missing"),
         ("/dcql_query", Value::Null, "request-missing"),
         ("/client_id", json!("x509_hash:"), "client-id"),
-        ("/response_uri", json!("http://verifier.example/r"), "request-malformed"),
+        (
+            "/response_uri",
+            json!("http://verifier.example/r"),
+            "request-malformed",
+        ),
         ("/response_mode", json!("fragment"), "request-unsupported"),
         ("/presentation_definition", json!({}), "request-draft-parameter"),
         ("/client_id_scheme", json!("x"), "request-draft-parameter"),
         ("/dcql_query/credentials", json!([]), "dcql-member"),
         ("/client_metadata/jwks", Value::Null, "request-no-encryption-key"),
-        ("/redirect_uri", json!("https://verifier.example"), "request-contradiction"),
+        (
+            "/redirect_uri",
+            json!("https://verifier.example"),
+            "request-contradiction",
+        ),
     ] {
         let (code, value) = lint(change(pointer, with));
         assert_eq!(code, 3, "{pointer}: {value}");
-        assert!(codes(&value).iter().any(|code| code.starts_with(expected)), "{pointer}: {value}");
+        assert!(
+            codes(&value).iter().any(|code| code.starts_with(expected)),
+            "{pointer}: {value}"
+        );
         assert!(value["data"]["errors"].as_u64().unwrap() > 0);
     }
 }
@@ -81,8 +95,7 @@ fn habits_are_named_but_pass() {
     let mut request = parameters();
     request["nonce"] = json!("short");
     request["response_mode"] = json!("direct_post");
-    request["dcql_query"]["credentials"][0]["claims"] =
-        json!([{ "path": ["birthdate"] }, { "path": ["address"] }, { "path": ["portrait"] }, { "path": ["portrait"] }]);
+    request["dcql_query"]["credentials"][0]["claims"] = json!([{ "path": ["birthdate"] }, { "path": ["address"] }, { "path": ["portrait"] }, { "path": ["portrait"] }]);
     request["dcql_query"]["credentials"][0]["claim_set"] = json!([]);
     let (code, value) = lint(request);
     assert_eq!(code, 0, "{value}");
@@ -104,7 +117,12 @@ fn signed_requests_and_links() {
     let signed = assent_core::encoding::jws::sign_jwt("JWT", &[], &object(parameters()), &key(1)).unwrap();
     let (code, value) = lint(&signed);
     assert_eq!((code, &value["data"]["kind"]), (3, &json!("request_object")));
-    for expected in ["request-type", "certificate-missing", "request-audience", "request-no-expiry"] {
+    for expected in [
+        "request-type",
+        "certificate-missing",
+        "request-audience",
+        "request-no-expiry",
+    ] {
         assert!(codes(&value).contains(&expected), "{expected}: {value}");
     }
     let by_reference = "openid4vp://?client_id=x509_hash%3AUvo3HtuIxuhC92rShpgqcT3YXwrqRxWEviRiA0OZszk&request_uri=https%3A%2F%2Fverifier.example%2Fr";
@@ -133,11 +151,20 @@ fn simulate_ends_with_5_when_a_card_is_missing() {
     let sandbox = Sandbox::new();
     sandbox.put("query", query().to_string());
     let simulate = ["request", "simulate", "query", "--cards", "cards"];
-    sandbox.put("cards", json!([{ "id": "k", "vct": "urn:a", "claims": { "x": 1 } }]).to_string());
+    sandbox.put(
+        "cards",
+        json!([{ "id": "k", "vct": "urn:a", "claims": { "x": 1 } }]).to_string(),
+    );
     let (code, value) = sandbox.json(simulate);
     assert_eq!(code, 0);
-    assert_eq!(value["data"]["queries"][0]["matches"][0]["disclose"], json!([["x"]]));
-    sandbox.put("cards", json!([{ "id": "k", "vct": "urn:a", "claims": { "y": 1 } }]).to_string());
+    assert_eq!(
+        value["data"]["queries"][0]["matches"][0]["disclose"],
+        json!([["x"]])
+    );
+    sandbox.put(
+        "cards",
+        json!([{ "id": "k", "vct": "urn:a", "claims": { "y": 1 } }]).to_string(),
+    );
     let (code, value) = sandbox.json(simulate);
     assert_eq!((code, &value["data"]["can_answer"]), (5, &json!(false)));
     sandbox.put("cards", "[{}]");

@@ -10,7 +10,12 @@ fn lists_who_is_trusted_for_what() {
     assert_eq!(code, 0);
     assert_eq!(value["data"]["issuers"][0]["vct"][0], "urn:eudi:pid:1");
     assert_eq!(value["data"]["access"][0]["sha256"].as_str().unwrap().len(), 64);
-    assert!(sandbox.run(["trust", "list", "anchors.json"]).out.contains("may vouch for issuers of urn:eudi:pid:1"));
+    assert!(
+        sandbox
+            .run(["trust", "list", "anchors.json"])
+            .out
+            .contains("may vouch for issuers of urn:eudi:pid:1")
+    );
 }
 
 #[test]
@@ -18,7 +23,10 @@ fn exit_codes() {
     let sandbox = Sandbox::new();
     sandbox.put("empty.json", "{}");
     let (code, value) = sandbox.json(["trust", "list", "empty.json"]);
-    assert_eq!((code, value["warnings"][0]["code"].as_str()), (0, Some("nobody-trusted")));
+    assert_eq!(
+        (code, value["warnings"][0]["code"].as_str()),
+        (0, Some("nobody-trusted"))
+    );
     sandbox.put("bad.json", r#"{"issuers":[{"name":"x"}]}"#);
     assert_eq!(sandbox.json(["trust", "list", "bad.json"]).0, 7);
     assert_eq!(sandbox.json(["trust", "list", "absent.json"]).0, 4);
