@@ -265,17 +265,41 @@ async fn stopping_takes_the_server_out_of_rotation_and_frees_the_database() {
 }
 
 #[tokio::test]
-async fn w3c_credentials_need_their_bridge() {
-    let server = Sandbox::start().await;
+async fn w3c_credentials_go_through_the_bridge_program() {
     let body = json!({ "credential": "x" });
-    let answer = server
-        .call(
-            "POST",
-            "/v1/credentials/verify",
-            &server.library_key(),
-            &[],
-            Some(&body),
-        )
-        .await;
-    answer.problem(501, "w3c-bridge-not-configured");
+    let ask = async |server: &Sandbox| {
+        let path = "/v1/credentials/verify";
+        server
+            .call("POST", path, &server.library_key(), &[], Some(&body))
+            .await
+    };
+    ask(&Sandbox::start().await)
+        .await
+        .problem(501, "w3c-bridge-not-configured");
+
+    // Speaks the bridge's protocol (interop/README.md) and shows what it was asked.
+    let dir = tempfile::tempdir().unwrap();
+    let program = |name: &str, script: &str| {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = dir.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        path
+    };
+    let with = async |path| Sandbox::start_with(|config| config.w3c_bridge.program = Some(path)).await;
+    let good = program(
+        "good",
+        r#"read -r line; echo "{\"id\":\"1\",\"ok\":true,\"verdict\":{\"flag\":\"$1\",\"asked\":$line}}""#,
+    );
+    let verdict = ask(&with(good).await).await.expect(200).json();
+    assert_eq!(verdict["flag"], "--once");
+    assert_eq!(
+        (&verdict["asked"]["action"], &verdict["asked"]["credential"]),
+        (&json!("verify"), &json!("x"))
+    );
+    assert!(verdict["asked"]["now"].is_i64());
+    for script in [r#"echo '{"id":"1","ok":false}'"#, "echo nonsense", "exit 1"] {
+        let bad = program("bad", script);
+        ask(&with(bad).await).await.problem(502, "w3c-bridge-failed");
+    }
 }

@@ -6,10 +6,12 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use assent_core::encoding::json::Object;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
@@ -22,9 +24,22 @@ const LONGEST: Duration = Duration::from_secs(15);
 /// Largest answer we read.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// Checks a W3C verifiable credential: `{"credential": "<JWT>" | {…}}`.
+/// A credential to check.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CredentialToVerify {
+    /// A JWT as text, or a JSON object with a Data Integrity proof.
+    #[schema(value_type = Object)]
+    credential: Value,
+    /// DID documents by DID, for DIDs that cannot be resolved otherwise.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    did_documents: Option<Object>,
+}
+
+/// Checks a W3C verifiable credential. The answer is the bridge's verdict: what was checked and what it found.
 #[utoipa::path(post, path = "/v1/credentials/verify", tag = "verifier", security(("service_key" = [])),
-    request_body = Object,
+    request_body = CredentialToVerify,
     responses((status = 200, description = "What the check found.", body = Object),
               (status = 501, description = "`w3c-bridge-not-configured`.", body = ProblemDetails)))]
 pub(super) async fn verify(
@@ -42,16 +57,21 @@ pub(super) async fn verify(
     };
     let bytes = body::read(request, &state).await?;
     // Only well-formed JSON of bounded depth reaches the other program.
-    let input: Value = body::parse(&bytes)?;
-    let answer = tokio::time::timeout(LONGEST, run(program, &input))
+    let input: CredentialToVerify = body::parse(&bytes)?;
+    let line = json!({ "id": "1", "action": "verify", "credential": input.credential,
+                       "did_documents": input.did_documents, "now": state.clock.now() });
+    let answer = tokio::time::timeout(LONGEST, run(program, &line))
         .await
         .map_err(|_| failed("took too long"))??;
-    Ok(Json(answer))
+    match answer.get("verdict") {
+        Some(verdict) => Ok(Json(verdict.clone())),
+        None => Err(failed("could not read the credential")),
+    }
 }
 
 async fn run(program: &std::path::Path, input: &Value) -> Result<Value, Problem> {
     let mut child = Command::new(program)
-        .arg("verify")
+        .arg("--once")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -61,7 +81,7 @@ async fn run(program: &std::path::Path, input: &Value) -> Result<Value, Problem>
         .map_err(|_| failed("could not be started"))?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin
-            .write_all(input.to_string().as_bytes())
+            .write_all(format!("{input}\n").as_bytes())
             .await
             .map_err(|_| failed("did not read its input"))?;
     }
