@@ -25,7 +25,7 @@ export async function startServer({ anchors } = {}) {
   const config = put(
     folder,
     'assent.toml',
-    `listen = "127.0.0.1:${port}"\npublic_url = "${base}"\nsandbox = true\ndata_dir = ${JSON.stringify(data)}\n${registry}`,
+    `listen = "127.0.0.1:${port}"\npublic_url = "${base}"\nsandbox = true\ndata_dir = ${JSON.stringify(data)}\n[roles]\nissuer = true\n${registry}`,
   )
   const child = spawn(SERVER, ['serve', '--sandbox', '--config', config, '--data', data], {
     env: { PATH: process.env.PATH },
