@@ -82,7 +82,7 @@ export async function startStack() {
       `listen = "127.0.0.1:${port}"`,
       `public_url = "${base}"`,
       `data_dir = ${JSON.stringify(join(data, "server"))}`,
-      `wallet.dir = ${JSON.stringify(join(ROOT, "web/wallet/dist"))}`,
+      `wallet.dir = ${JSON.stringify(process.env.ASSENT_WALLET_DIR ?? join(ROOT, "web/wallet/dist"))}`,
       `log.filter = "trace"`,
     ].join("\n"),
   );

@@ -46,7 +46,7 @@ async function addCard(card, { code = false, paste = false } = {}) {
     await ada.press("button", t("add.open"));
   } else {
     await ada.page.goto(offer.web_link);
-    await ada.unlock?.();
+    await unlock(ada);
   }
   await ada.sees(t("offer.title"));
   await ada.looksAt(`offer-${card}`);
