@@ -23,7 +23,6 @@ async function post(path, body, headers = {}) {
   if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
   return JSON.parse(text);
 }
-const hashOf = (link) => `${base}/?${link.slice(link.indexOf("?") + 1)}`;
 
 const browser = await chromium.launch({
   executablePath: "/usr/bin/chromium",
@@ -86,7 +85,8 @@ try {
   await page.locator("input").fill("purple otter tea kettle");
   await page.locator("button[type=submit]").click();
   await page.locator("nav").waitFor();
-  await page.locator("h2").first().waitFor();
+  await page.evaluate(() => (location.hash = "#/"));
+  await page.locator("#latest").waitFor();
   await see("home-again");
 } catch (error) {
   console.log("stopped at:", error.message.split("\n")[0]);
