@@ -54,7 +54,7 @@ impl From<WalletError> for CliError {
             code if code.contains("conflict") => Exit::Conflict,
             code if code.contains("locked") || code.contains("wrong-secret") => Exit::Refused,
             // The words of `ErrorView::blame`.
-            _ => match &*view.blame {
+            _ => match view.blame {
                 "network" => Exit::Unreachable,
                 "service" => Exit::Refused,
                 _ => Exit::Failed,

@@ -65,7 +65,7 @@ impl Shell {
         let result = self.drive(command).await;
         let cache = self.wallet.cache();
         if !cache.is_empty() {
-            self.state.write(&self.path, &cache)?;
+            self.state.write(&self.path, cache)?;
         }
         result
     }

@@ -1,5 +1,5 @@
 //! Running the binary, and making what it reads.
-#![expect(clippy::unwrap_used, reason = "test support")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test support")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
 //! `assent credential …` and `assent status verify`.
+#![expect(clippy::unwrap_used, reason = "test support")]
 
 use assent_core::claims::ClaimsPath;
 use assent_core::crypto::RustCrypto;

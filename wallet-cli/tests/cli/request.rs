@@ -1,4 +1,5 @@
 //! `assent request …`
+#![expect(clippy::unwrap_used, reason = "test support")]
 
 use serde_json::{Value, json};
 

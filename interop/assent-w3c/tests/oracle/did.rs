@@ -1,4 +1,5 @@
 //! DIDs: the same identifier or document must lead both to the same key.
+#![expect(clippy::unwrap_used, reason = "test support")]
 
 use assent_core::crypto::{PublicKey, Signer as _};
 use assent_core::oid4vp::did::Did;

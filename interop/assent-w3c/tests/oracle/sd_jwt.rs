@@ -1,4 +1,5 @@
 //! SD-JWT and SD-JWT VC.
+#![expect(clippy::unwrap_used, reason = "test support")]
 
 use assent_core::claims::ClaimsPath;
 use assent_core::crypto::{RustCrypto, Signer as _};
