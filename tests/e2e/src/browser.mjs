@@ -70,7 +70,12 @@ export class Person {
 
   /** Waits for the screen with this heading. */
   async sees(name) {
-    await this.page.getByRole("heading", { level: 1, name }).waitFor();
+    try {
+      await this.page.getByRole("heading", { level: 1, name }).waitFor();
+    } catch {
+      const shown = await this.page.locator("body").innerText();
+      throw new Error(`expected the screen ${name}, at ${this.page.url()} there is:\n${shown.slice(0, 1500)}`);
+    }
   }
 
   /** Looks closely: axe in both themes, a screenshot of each. Fails on any violation. */

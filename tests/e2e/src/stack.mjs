@@ -83,6 +83,7 @@ export async function startStack() {
       `public_url = "${base}"`,
       `data_dir = ${JSON.stringify(join(data, "server"))}`,
       `wallet.dir = ${JSON.stringify(process.env.ASSENT_WALLET_DIR ?? join(ROOT, "web/wallet/dist"))}`,
+      `roles.issuer = true`,
       `log.filter = "trace"`,
     ].join("\n"),
   );
