@@ -286,9 +286,17 @@ impl Withdrawal {
         let Some(purposes) = &self.purposes else {
             return Ok(());
         };
-        if purposes.is_empty() || purposes.iter().any(|id| receipt.processing(id).is_none()) {
+        // Bounded before it is compared: a purpose named twice must not count as two.
+        let all = receipt.receipt().record.processing.len();
+        let repeated = |index: usize, id: &String| purposes[..index].contains(id);
+        if !(1..=all).contains(&purposes.len())
+            || purposes
+                .iter()
+                .enumerate()
+                .any(|(index, id)| receipt.processing(id).is_none() || repeated(index, id))
+        {
             return Err(WithdrawalError::Malformed(
-                "a purpose the receipt does not have".into(),
+                "a purpose the receipt does not have, or one named twice".into(),
             ));
         }
         Ok(())

@@ -1,5 +1,9 @@
 //! `application/x-www-form-urlencoded` bodies and query strings.
 
+/// Most parameters in one form or query string. No message of these protocols has half as many; each name is
+/// compared with those before it, so a megabyte of short names would otherwise cost minutes.
+pub const MAX_PARAMETERS: usize = 100;
+
 /// Encodes pairs as a form body.
 #[must_use]
 pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
@@ -16,11 +20,14 @@ pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String
 }
 
 /// Decodes a form body or query string. `None` for a bad escape, text that is not UTF-8, or a repeated name
-/// (OAuth 2.0, RFC 6749 §3.1: parameters must not be included more than once).
+/// (OAuth 2.0, RFC 6749 §3.1: parameters must not be included more than once), or more than [`MAX_PARAMETERS`].
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<(String, String)>> {
     let mut out: Vec<(String, String)> = Vec::new();
     for part in text.split('&').filter(|part| !part.is_empty()) {
+        if out.len() == MAX_PARAMETERS {
+            return None;
+        }
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         let (name, value) = (unescape(name)?, unescape(value)?);
         if out.iter().any(|(seen, _)| *seen == name) {
@@ -82,5 +89,12 @@ mod tests {
         assert_eq!(decode("a=%zz"), None);
         assert_eq!(decode("a=%f"), None);
         assert_eq!(decode("a=%ff"), None);
+    }
+
+    #[test]
+    fn the_number_of_parameters_is_bounded() {
+        let body = |count: usize| (0..count).map(|n| format!("p{n}=")).collect::<Vec<_>>().join("&");
+        assert_eq!(decode(&body(MAX_PARAMETERS)).unwrap().len(), MAX_PARAMETERS);
+        assert_eq!(decode(&body(MAX_PARAMETERS + 1)), None);
     }
 }

@@ -6,6 +6,7 @@ use assent_core::consent::{
 };
 use assent_core::crypto::{Signer, SoftwareKey};
 use assent_core::encoding::json::Object;
+use assent_core::encoding::jws;
 use assent_core::env::Env;
 use assent_core::sd_jwt::{
     DisclosurePolicy, HolderSdJwt, KeyBinding, KeyBindingCheck, SdJwtBuilder, UnverifiedSdJwt,
@@ -170,11 +171,68 @@ fn receipts_that_contradict_themselves_are_refused() {
     }
 }
 
+/// The countersignature is over every byte, so there is nothing in a receipt but the receipt.
+#[test]
+fn a_receipt_with_more_in_it_than_is_read_is_refused() {
+    let hidden = json!(["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]);
+    // The builder keeps `_sd` for itself, so this one is signed by hand.
+    let (minted, _) = receipt();
+    let mut payload = UnverifiedSdJwt::parse(minted.compact())
+        .unwrap()
+        .unverified_claims()
+        .unwrap();
+    payload.insert("_sd".into(), hidden);
+    let jwt = jws::sign_jwt("dc+sd-jwt", &[], &payload, &person_key()).unwrap();
+    assert!(matches!(
+        verify(&format!("{jwt}~")),
+        Err(ReceiptError::Malformed(_))
+    ));
+
+    type Change = fn(&mut Object);
+    let changes: [(&str, Change); 7] = [
+        ("top", |c| drop(c.insert("note".into(), json!("pays 1000 euro")))),
+        ("exp", |c| drop(c.insert("exp".into(), json!(NOW.0 + 600)))),
+        ("record", |c| c["record"]["note"] = json!("x")),
+        ("cnf", |c| c["cnf"]["note"] = json!("x")),
+        ("id", |c| c["receipt_id"] = json!("anything at all")),
+        ("language", |c| c["record"]["language"] = json!("a sentence")),
+        ("shown_at", |c| {
+            c["record"]["privacy_notice"]["shown_at"] = json!("never")
+        }),
+    ];
+    for (what, change) in changes {
+        let forged = verify(&forge(change, &person_key()));
+        assert!(matches!(forged, Err(ReceiptError::Malformed(_))), "{what}");
+    }
+}
+
+/// A receipt dated before the request would be over before it began.
+#[test]
+fn a_receipt_from_another_time_answers_nothing() {
+    let (_, signed) = receipt();
+    for (shift, good) in [(-61, false), (-60, true), (60, true)] {
+        let at = NOW.plus(shift);
+        let forged = forge(
+            |claims| {
+                let time = json!(at.to_rfc3339().unwrap());
+                claims["iat"] = json!(at.0);
+                claims["created"] = time.clone();
+                claims["record"]["privacy_notice"]["shown_at"] = time.clone();
+                claims["record"]["events"][0]["event_time"] = time;
+            },
+            &person_key(),
+        );
+        let checked = verify(&forged).unwrap().check_answers(&signed.request);
+        assert_eq!(checked.is_ok(), good, "{shift}");
+    }
+}
+
 /// The provider must be sure that the receipt says what the terms said.
 #[test]
 fn a_receipt_that_changes_the_terms_is_found() {
     let (_, signed) = receipt();
-    let lies: [(&str, Value, &str); 9] = [
+    let lies: [(&str, Value, &str); 10] = [
+        ("/record/events/0/event_type", json!("dpv:Notice"), "event_type"),
         ("/evidence/client_id", json!("x509_hash:other"), "client_id"),
         (
             "/evidence/nonce_sha256",

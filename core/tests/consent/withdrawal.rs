@@ -95,7 +95,13 @@ fn one_purpose_can_be_withdrawn_alone() {
         fold(&events, "required", NOW.plus(3600), 0),
         EffectiveState::Given
     );
-    for purposes in [vec![], vec!["optional-2".to_owned()]] {
+    let named = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+    // One purpose named twice is not all of them.
+    for purposes in [
+        named(&[]),
+        named(&["optional-2"]),
+        named(&["required", "required"]),
+    ] {
         let wish = WithdrawalWish {
             purposes: Some(purposes),
             ..WithdrawalWish::default()

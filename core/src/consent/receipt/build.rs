@@ -106,6 +106,15 @@ fn rights(terms: &ConsentTerms) -> Vec<RightsExercise> {
     out
 }
 
+/// The `event_type` of the first event.
+pub(super) fn event_type(basis: Basis) -> &'static str {
+    match basis {
+        Basis::ExplicitConsent => "dpv:ExplicitlyExpressedConsent",
+        Basis::Consent => "dpv:ExpressedConsent",
+        _ => "dpv:Notice",
+    }
+}
+
 /// The parties of the record.
 pub(super) fn parties(request: &ConsentRequest) -> Vec<Party> {
     let terms = &request.terms;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::compile::{Purpose, RECEIPT_VCT};
 use super::super::digest::Digest;
 use super::super::event::EventState;
-use super::super::legal::{LegalBasis, RecordKind};
+use super::super::legal::RecordKind;
 use super::super::linkability::LinkabilityReport;
 use super::super::request::ConsentRequest;
 use super::build;
@@ -90,12 +90,7 @@ impl Decision<'_> {
                     RecordKind::Consent => EventState::ConsentGiven,
                     RecordKind::Notice => EventState::NoticeShown,
                 },
-                event_type: match terms.legal_basis {
-                    LegalBasis::ExplicitConsent => "dpv:ExplicitlyExpressedConsent",
-                    LegalBasis::Consent => "dpv:ExpressedConsent",
-                    _ => "dpv:Notice",
-                }
-                .to_owned(),
+                event_type: build::event_type(terms.legal_basis).to_owned(),
                 event_time: created.clone(),
                 validity_duration: terms.validity.clone(),
                 entity_id: principal,

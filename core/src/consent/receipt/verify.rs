@@ -1,6 +1,6 @@
 //! Verifying a receipt: by itself, and against the request it answers.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::compile::RECEIPT_VCT;
 use super::super::digest::Digest;
@@ -8,11 +8,14 @@ use super::super::event::EventState;
 use super::super::fold::{Author, Event};
 use super::super::legal::RecordKind;
 use super::super::request::ConsentRequest;
+use super::super::texts::is_language_tag;
 use super::record::{Processing, Receipt};
 use super::{RECEIPT_SCHEMA, RECORD_SCHEMA, ReceiptError, build, mint};
 use crate::crypto::{CryptoProvider, PublicKey};
 use crate::encoding::base64url;
+use crate::encoding::json::Object;
 use crate::env::Timestamp;
+use crate::profile::CLOCK_LEEWAY;
 use crate::sd_jwt::{KeyBindingCheck, UnverifiedSdJwt, VcCheck};
 
 /// A receipt whose signature was verified with its own key. Whether it answers one's own request is
@@ -57,7 +60,7 @@ impl VerifiedReceipt {
             return Err(ReceiptError::Key);
         }
         // Both sides must hold the same bytes with the same meaning: nothing may be hidden in it.
-        if !vc.disclosed.is_empty() || vc.claims.get("_sd").is_some() {
+        if !vc.disclosed.is_empty() {
             return Err(ReceiptError::Malformed("it has disclosures".into()));
         }
         let issued_at = vc
@@ -65,6 +68,7 @@ impl VerifiedReceipt {
             .ok_or_else(|| ReceiptError::Malformed("iat is missing".into()))?;
         let receipt: Receipt = serde_json::from_value(vc.claims.clone())
             .map_err(|error| ReceiptError::Malformed(error.to_string()))?;
+        check_whole(&receipt, &claims)?;
         check_consistent(&receipt, &key, issued_at)?;
         Ok(Self {
             receipt,
@@ -103,7 +107,11 @@ impl VerifiedReceipt {
         let granted = mint::granted(request, &ids)?;
         let notice = &record.privacy_notice;
         let level = self.receipt.linkability.level;
+        // A receipt from before the request would end the consent early, one from after it would answer late.
+        let in_time = self.issued_at >= request.issued_at.plus(-CLOCK_LEEWAY)
+            && self.issued_at <= request.expires_at.plus(CLOCK_LEEWAY);
         for (equal, what) in [
+            (in_time, "time"),
             (record.record_kind == request.terms.record_kind(), "record_kind"),
             (
                 record.processing == build::processing(request, &granted, &record.language, level),
@@ -123,6 +131,11 @@ impl VerifiedReceipt {
             (
                 record.events.first().map(|event| &event.validity_duration) == Some(&request.terms.validity),
                 "validity_duration",
+            ),
+            (
+                record.events.first().map(|event| event.event_type.as_str())
+                    == Some(build::event_type(request.terms.legal_basis)),
+                "event_type",
             ),
         ] {
             if !equal {
@@ -208,6 +221,25 @@ impl VerifiedReceipt {
     }
 }
 
+/// That the signed payload is the receipt and nothing more. The countersignature is over all of it, so there must be
+/// no member that nobody reads, and no digest (`_sd`) of something to be shown later.
+fn check_whole(receipt: &Receipt, payload: &Object) -> Result<(), ReceiptError> {
+    let malformed = |what: &str| ReceiptError::Malformed(what.to_owned());
+    let Ok(Value::Object(mut known)) = serde_json::to_value(receipt) else {
+        return Err(malformed("not an object"));
+    };
+    for name in ["iss", "iat", "vct"] {
+        known.extend(payload.get(name).map(|value| (name.to_owned(), value.clone())));
+    }
+    let jwk = payload.get("cnf").and_then(|cnf| cnf.get("jwk"));
+    known.insert("cnf".into(), json!({ "jwk": jwk }));
+    if known == *payload {
+        Ok(())
+    } else {
+        Err(malformed("it has members that do not belong in a receipt"))
+    }
+}
+
 /// What must hold inside any receipt, whatever the request was.
 fn check_consistent(receipt: &Receipt, key: &PublicKey, issued_at: Timestamp) -> Result<(), ReceiptError> {
     let malformed = |what: &str| Err(ReceiptError::Malformed(what.to_owned()));
@@ -223,6 +255,9 @@ fn check_consistent(receipt: &Receipt, key: &PublicKey, issued_at: Timestamp) ->
     if issued_at.to_rfc3339().as_deref() != Some(receipt.created.as_str()) {
         return malformed("created is not iat");
     }
+    if record.privacy_notice.shown_at != receipt.created || !is_language_tag(&record.language) {
+        return malformed("the notice was not shown then, or in no language");
+    }
     let [event] = record.events.as_slice() else {
         return malformed("events must have exactly one entry");
     };
@@ -236,6 +271,12 @@ fn check_consistent(receipt: &Receipt, key: &PublicKey, issued_at: Timestamp) ->
         || event.event_time != receipt.created
     {
         return malformed("the first event does not fit the record");
+    }
+    if ![&receipt.receipt_id, &record.record_id, &event.event_id]
+        .into_iter()
+        .all(|id| is_uuid(id))
+    {
+        return malformed("an id is not a UUID");
     }
     let ids: Vec<&str> = record
         .processing
@@ -257,6 +298,15 @@ fn check_consistent(receipt: &Receipt, key: &PublicKey, issued_at: Timestamp) ->
         return malformed("lawful_basis does not fit record_kind");
     }
     Ok(())
+}
+
+/// RFC 9562 §4, in lower case.
+fn is_uuid(text: &str) -> bool {
+    let fits = |(index, byte): (usize, u8)| match index {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
 /// The JWK thumbprint URI of `key` (RFC 9278 §3).
