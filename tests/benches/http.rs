@@ -1,12 +1,20 @@
 //! Verifications per second over HTTP: a real server with its SQLite database, real encrypted responses, 16 at a
 //! time from the same machine. Asking, fetching the request and answering are timed one after the other.
 
-mod support;
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a benchmark that cannot set itself up has nothing to say"
+)]
+
+#[path = "support/approved.rs"]
+mod approved;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use approved::approved;
 use assent_core::crypto::{PublicKey, RustCrypto, SoftwareKey};
 use assent_core::encoding::base64url;
 use assent_core::encoding::json::{self, Limits};
@@ -21,7 +29,6 @@ use assent_server::config::Config;
 use assent_server::crypto::{RingSigner, SystemRandom};
 use assent_server::serve::Server;
 use serde_json::{Value, json};
-use support::credentials::approved;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 

@@ -1,6 +1,12 @@
 //! From an encrypted OpenID4VP response to the verdict, and the wallet's way there, on one thread. Inside: one key
 //! agreement, three P-256 verifications, DCQL.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a benchmark that cannot set itself up has nothing to say"
+)]
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -18,7 +24,8 @@ use assent_core::verifier::{
 };
 use assent_server::crypto::{RingCrypto, SystemRandom};
 use serde_json::json;
-use support::credentials::{Authority, NOW, approved, authority, card};
+use support::approved::approved;
+use support::credentials::{Authority, NOW, authority, card};
 use support::timing::{per_second, row};
 
 const PROFILE: Profile = Profile::HAIP;

@@ -1,6 +1,5 @@
 //! A real chain, a real credential with the size of an identity card, and its presentation.
 
-use assent_core::claims::ClaimsPath;
 use assent_core::crypto::{PublicKey, Signer, SoftwareKey};
 use assent_core::env::{Env, Timestamp};
 use assent_core::sd_jwt::{DisclosurePolicy, HolderSdJwt, SdJwtBuilder};
@@ -95,12 +94,4 @@ pub fn card(authority: &Authority) -> (HolderSdJwt, SoftwareKey) {
         )
         .expect("issue");
     (HolderSdJwt::open(&compact).expect("open"), holder)
-}
-
-/// What the benchmarks disclose: three leaves.
-pub fn approved() -> Vec<ClaimsPath> {
-    [&["given_name"][..], &["address", "locality"], &["birthdate"]]
-        .iter()
-        .map(|keys| ClaimsPath::keys(keys).expect("path"))
-        .collect()
 }

@@ -1,4 +1,5 @@
 //! Shared by the benchmarks: timing, a table, and the certificates and credentials they work on.
 
+pub mod approved;
 pub mod credentials;
 pub mod timing;
