@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use assent_core::encoding::json::{self, Limits};
 use assent_core::error::Blame;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,6 +22,12 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
 
 /// Content by record name; `None` deletes.
 pub(crate) type Waiting = BTreeMap<String, Option<Zeroizing<String>>>;
+
+/// Records are ours and were authenticated; the limits only bound what a mistake can cost.
+const STORED: Limits = Limits {
+    bytes: 16 << 20,
+    depth: 32,
+};
 
 /// The vault as it will be after a commit: what is stored, what already waits on this device, and what is being
 /// changed now.
@@ -128,7 +135,8 @@ fn name<R: Record>(id: &str) -> String {
 }
 
 fn read<R: Record>(content: &[u8]) -> Result<R, WalletError> {
-    serde_json::from_slice(content).map_err(|_| malformed())
+    let value = json::parse(content, STORED).map_err(|_| malformed())?;
+    serde_json::from_value(value).map_err(|_| malformed())
 }
 
 fn malformed() -> WalletError {

@@ -13,6 +13,8 @@ const GZIP_FRAME: usize = 18;
 struct Budget {
     what: &'static str,
     kib: f64,
+    /// A goal that is not met yet: the size that must not be passed on the way there. It only ever goes down.
+    missed: Option<f64>,
     files: Vec<PathBuf>,
 }
 
@@ -23,16 +25,19 @@ pub fn run() -> Result<()> {
         Budget {
             what: "wallet app shell (html, js, css)",
             kib: 120.0,
+            missed: None,
             files: files_with(&shell, &["html", "js", "css"]),
         },
         Budget {
             what: "wallet core (wasm)",
             kib: 350.0,
+            missed: Some(575.0),
             files: vec![root().join("wasm/pkg/assent_wasm_bg.wasm")],
         },
         Budget {
             what: "service element (js)",
             kib: 15.0,
+            missed: None,
             files: files_with(&root().join("web/sdk/dist"), &["js"]),
         },
     ];
@@ -47,12 +52,13 @@ pub fn run() -> Result<()> {
             }
         }
         let kib = size as f64 / 1024.0;
-        let verdict = match (found, kib <= budget.kib) {
-            (false, _) => "not built",
-            (true, true) => "ok",
-            (true, false) => "too large",
+        let verdict = match (found, kib <= budget.kib, budget.missed) {
+            (false, ..) => "not built",
+            (true, true, _) => "ok",
+            (true, false, Some(most)) if kib <= most => "GOAL MISSED, no larger than before",
+            (true, false, _) => "too large",
         };
-        failed |= verdict != "ok";
+        failed |= matches!(verdict, "not built" | "too large");
         println!(
             "  {:<34} {kib:>7.1} of {:>5.0} KiB gzip  {verdict}",
             budget.what, budget.kib

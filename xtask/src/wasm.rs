@@ -96,7 +96,7 @@ fn optimise(module: &Path) -> Result<()> {
     tools::npm_ci("xtask")?;
     let small = module.with_extension("small.wasm");
     Cmd::new(root().join("xtask/node_modules/.bin/wasm-opt"))
-        .args(["-O3"])
+        .args(["-Os"])
         .args(FEATURES)
         .args(["-o"])
         .args([small.as_path(), module])

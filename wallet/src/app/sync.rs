@@ -3,6 +3,8 @@
 //! A commit is a function from records to records. When the service says that another device was faster (409),
 //! the newest state is fetched and the function runs again on it, so a decision is never taken on old data.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use assent_core::encoding::base64url;
 use assent_core::encoding::json::{self, Limits};
 use assent_core::env::Env;
@@ -32,8 +34,30 @@ pub(super) fn commit<T: Send + 'static>(
     + Send
     + 'static,
 ) -> Result<Next, WalletError> {
+    // One copy of the protocol for all commands: what `apply` found travels beside it, behind a type-free seam. The
+    // browser downloads every copy the compiler makes.
+    let found = Arc::new(Mutex::new(None));
+    let kept = Arc::clone(&found);
+    let apply: Apply = Box::new(move |records| {
+        let outcome = apply(records)?;
+        *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        Ok(())
+    });
+    let then: AfterCommit = Box::new(move |core, committed, env| {
+        let outcome = committed.and_then(|()| {
+            let found = found.lock().unwrap_or_else(PoisonError::into_inner).take();
+            found.ok_or_else(busy)
+        });
+        then(core, outcome, env)
+    });
     try_commit(core, env, apply, then, TRIES)
 }
+
+/// A change to the records. May be applied again when another device was faster.
+type Apply = Box<dyn Fn(&mut Records<'_>) -> Result<(), WalletError> + Send>;
+/// What follows a commit or a fetch.
+type AfterCommit =
+    Box<dyn FnOnce(&mut Core, Result<(), WalletError>, &mut Env<'_>) -> Result<Next, WalletError> + Send>;
 
 /// Applies a change here and now; the vault service gets it with the next commit.
 pub(super) fn keep_for_later<T>(
@@ -175,20 +199,18 @@ fn ask_after_cards(core: &mut Core, mut lists: Vec<String>, env: &mut Env<'_>) -
     ))
 }
 
-fn try_commit<T: Send + 'static>(
+fn try_commit(
     core: &mut Core,
     env: &mut Env<'_>,
-    apply: impl Fn(&mut Records<'_>) -> Result<T, WalletError> + Send + 'static,
-    then: impl FnOnce(&mut Core, Result<T, WalletError>, &mut Env<'_>) -> Result<Next, WalletError>
-    + Send
-    + 'static,
+    apply: Apply,
+    then: AfterCommit,
     tries: u32,
 ) -> Result<Next, WalletError> {
     let prepared = prepare(core, env, &apply);
-    let (outcome, staged, request) = match prepared {
-        Ok((outcome, Some((staged, request)))) => (outcome, staged, request),
+    let (staged, request) = match prepared {
+        Ok(Some(prepared)) => prepared,
         // Nothing changed: nothing to send.
-        Ok((outcome, None)) => return then(core, Ok(outcome), env),
+        Ok(None) => return then(core, Ok(()), env),
         Err(error) => return then(core, Err(error), env),
     };
     Ok(Next::Send(
@@ -208,26 +230,25 @@ fn try_commit<T: Send + 'static>(
                 let open = core.open_mut()?;
                 open.vault.adopt(staged, version);
                 open.device.waiting.clear();
-                Ok(outcome)
+                Ok(())
             });
             then(core, outcome, env)
         }),
     ))
 }
 
-type Prepared<T> = (T, Option<(Staged, HttpRequest)>);
-
-fn prepare<T>(
+/// What to send, or nothing when nothing changed.
+fn prepare(
     core: &mut Core,
     env: &mut Env<'_>,
-    apply: impl Fn(&mut Records<'_>) -> Result<T, WalletError>,
-) -> Result<Prepared<T>, WalletError> {
+    apply: &Apply,
+) -> Result<Option<(Staged, HttpRequest)>, WalletError> {
     let open = core.open()?;
     let mut records = Records::new(&open.vault, &open.device.waiting);
-    let outcome = apply(&mut records)?;
+    apply(&mut records)?;
     let changes = to_stage(&open.device.waiting, &records.into_changes());
     if changes.is_empty() {
-        return Ok((outcome, None));
+        return Ok(None);
     }
     let staged = open
         .vault
@@ -246,7 +267,7 @@ fn prepare<T>(
         HttpRequest::post(url, "application/json", body.to_string(), MAX_SMALL),
     )?
     .header("idempotency-key", key);
-    Ok((outcome, Some((staged, request))))
+    Ok(Some((staged, request)))
 }
 
 pub(super) fn write_records(records: &[StoredRecord]) -> Value {

@@ -164,7 +164,10 @@ fn vectors_wasm(_: &Args) -> Result<Done> {
     tools::node()?;
     tools::rust_target("wasm32-wasip1")?;
     let packages = ["--package", "assent-core", "--package", "assent-wallet"];
-    let runner = format!("node --no-warnings --no-turbo-fast-api-calls {}", root().join("xtask/wasi.mjs").display());
+    let runner = format!(
+        "node --no-warnings --no-turbo-fast-api-calls {}",
+        root().join("xtask/wasi.mjs").display()
+    );
     counted(
         Cmd::new("cargo")
             .args(["test", "--quiet", "--no-fail-fast", "--target", "wasm32-wasip1"])
