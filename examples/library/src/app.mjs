@@ -23,6 +23,8 @@ export function createApp(parts) {
   const headers = safeHeaders(config.secure, new URL(config.assentUrl).origin);
   return async (request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    // An address that cannot be read, such as `//`, must not end the process.
+    if (!URL.canParse(request.url ?? "/", config.origin)) return response.writeHead(400).end();
     const exchange = open(parts, request, response);
     try {
       await route(parts, exchange);
@@ -84,7 +86,7 @@ async function route(parts, exchange) {
   const path = exchange.url.pathname;
   const found = Object.hasOwn(ASSETS, path) && ASSETS[path];
   if (method === "GET" && found) return exchange.send(200, found[0], found[1]);
-  const consentId = path.startsWith("/consent/") ? decodeURIComponent(path.slice("/consent/".length)) : undefined;
+  const consentId = path.startsWith("/consent/") ? decode(path.slice("/consent/".length)) : undefined;
   switch (`${method} ${consentId === undefined ? path : "/consent/:id"}`) {
     case "GET /":
       return exchange.html(200, home(exchange));
@@ -182,6 +184,14 @@ function chooseLanguage(exchange) {
   const back = exchange.url.searchParams.get("back") ?? "/";
   // Only to a page of this site: one slash, not two.
   exchange.redirect(/^\/(?![/\\])[\w/-]*$/.test(back) ? back : "/");
+}
+
+function decode(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new HttpError(400, "not an id");
+  }
 }
 
 function parseJson(text) {

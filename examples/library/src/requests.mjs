@@ -26,7 +26,8 @@ export async function readRequest({ assent, register }, visit, id, responseCode,
   if (request.done) return "verified";
   const result = await assent.presentation(id, responseCode);
   // Without its response code, a same-device result has a state but no details: another browser may be asking.
-  if (result.state === "verified" && result.credentials && result.consent) {
+  // Who stopped sharing before the details were read has withdrawn them: they are not kept.
+  if (result.state === "verified" && result.credentials && result.consent?.state === "active") {
     request.done = true;
     const account = { consentId: result.consent.consent_id, since: now, keepUntil: now + RETENTION_DAYS * DAY };
     register.keep(visit, { ...account, facts: factsFrom(result.credentials) });

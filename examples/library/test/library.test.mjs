@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -124,6 +124,21 @@ test("a lost webhook does not matter, an absent server is said", async () => {
   answers.consent = { state: "withdrawn" };
   assert.match(await (await fetch(`${origin}/account`, { headers: { cookie } })).text(), /Your details are gone/);
   assert.doesNotMatch(readFileSync(file, "utf8"), /ada@example/);
+});
+
+test("what was withdrawn before it was read is not kept", async () => {
+  const { cookie } = await start("other");
+  answers.presentation = { state: "verified", open: true, credentials: CREDENTIALS, consent: { consent_id: "c1", state: "withdrawn" } };
+  await fetch(`${origin}/consent/t1`, { headers: { cookie } });
+  assert.doesNotMatch(readFileSync(file, "utf8"), /ada@example/);
+});
+
+test("addresses that are none do not stop it", async () => {
+  const { port } = library.address();
+  const status = (path) => new Promise((resolve, fail) => get({ port, path }, (response) => resolve(response.resume().statusCode)).on("error", fail));
+  assert.equal(await status("//"), 400);
+  assert.equal(await status("/consent/%zz"), 400);
+  assert.equal(await status("/healthz"), 200);
 });
 
 test("a cancelled request is not read", async () => {
