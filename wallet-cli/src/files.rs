@@ -69,6 +69,14 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     fs::rename(temporary, path).map_err(failed)
 }
 
+/// Removes a file, if it is there.
+pub fn remove(path: &Path) -> Result<(), CliError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(path, &error)),
+        _ => Ok(()),
+    }
+}
+
 /// Writes a new file that only its owner can read. An existing file is never overwritten.
 pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     OpenOptions::new()

@@ -103,7 +103,7 @@ impl Output {
     /// A message for the person at the terminal; nothing with `--json`.
     pub fn note(self, text: &str) {
         if !self.json {
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", harmless(text));
         }
     }
 
@@ -132,14 +132,14 @@ impl Output {
                     io::stderr(),
                     "{} {} ({})",
                     self.paint("33", "warning:"),
-                    warning.message,
-                    warning.code
+                    harmless(&warning.message),
+                    harmless(&warning.code)
                 );
             }
             if answer.text.is_empty() {
                 Ok(())
             } else {
-                print(&answer.text)
+                print(&harmless(&answer.text))
             }
         };
         match printed {
@@ -167,7 +167,7 @@ impl Output {
             ));
         } else {
             let mut err = io::stderr();
-            let _ = writeln!(err, "{} {}", self.paint("31", "error:"), error.message);
+            let _ = writeln!(err, "{} {}", self.paint("31", "error:"), harmless(&error.message));
             if !error.hint.is_empty() {
                 let _ = writeln!(err, "  hint: {}", error.hint);
             }
@@ -185,9 +185,37 @@ impl Output {
     }
 }
 
+/// Text without characters that steer a terminal or turn the reading direction around (Unicode TR 36 §2.10): names
+/// and purposes are written by strangers. Line breaks and tabs stay.
+fn harmless(text: &str) -> String {
+    text.chars()
+        .filter(|&c| matches!(c, '\n' | '\t') || !(c.is_control() || is_invisible(c)))
+        .collect()
+}
+
+/// A stranger's text on one line, so that it cannot look like lines of ours.
+pub fn one_line(text: &str) -> String {
+    harmless(&text.replace(char::is_whitespace, " "))
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.write_all(b"\n")?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_cannot_steer_the_terminal() {
+        assert_eq!(harmless("a\u{1b}[2Jb\n\tc\u{202e}d\r\u{9b}e"), "a[2Jb\n\tcde");
+        assert_eq!(one_line("Why\n  needed, from\u{2028}x"), "Why   needed, from x");
+    }
 }

@@ -8,6 +8,7 @@ use assent_wallet::app::{Command, Reply, Step, Surroundings, Wallet};
 use super::state::{Lock, State, Where};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::files;
 use crate::http::Client;
 use crate::system::{self, OsRandom};
 
@@ -63,11 +64,16 @@ impl Shell {
     /// Runs one command to its end, and keeps what changed, also when it failed half-way.
     pub async fn run(&mut self, command: Command) -> Result<Reply, CliError> {
         let result = self.drive(command).await;
-        let cache = self.wallet.cache();
-        if !cache.is_empty() {
-            self.state.write(&self.path, cache)?;
-        }
+        self.keep()?;
         result
+    }
+
+    /// Keeps what the engine wants kept; an empty cache means that nothing may stay.
+    fn keep(&mut self) -> Result<(), CliError> {
+        match self.wallet.cache() {
+            [] => files::remove(&self.path),
+            cache => self.state.write(&self.path, cache),
+        }
     }
 
     async fn drive(&mut self, command: Command) -> Result<Reply, CliError> {
@@ -84,7 +90,12 @@ impl Shell {
             };
             let answer = match &mut self.state.local {
                 Some(service) if service.owns(&request) => Ok(service.answer(&request)),
-                _ => self.client.send(request).await,
+                _ => {
+                    // Before anything leaves: a copy of a card marked as used must stay used when the program is
+                    // stopped now.
+                    self.keep()?;
+                    self.client.send(request).await
+                }
             };
             env.now = system::now();
             step = self.wallet.resume(answer, &mut env)?;

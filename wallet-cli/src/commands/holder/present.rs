@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use assent_wallet::app::view::{Outcome, RequestView, ResultView};
+use assent_wallet::app::view::{DetailView, Outcome, RequestView, ResultView};
 use assent_wallet::app::{Command, Reply};
 
 use super::{ask, data, link, unexpected};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Answer, Output};
+use crate::output::{Answer, Output, one_line};
 use crate::wallet::Shell;
 
 /// Flags.
@@ -79,7 +79,11 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
     }
     check_understood(request, &args.understand)?;
     let optional = selection(request, &args.select)?;
-    ask::agree(args.yes, &format!("Share with {}", request.service.name), output)?;
+    ask::agree(
+        args.yes,
+        &format!("Share with {}", one_line(&request.service.name)),
+        output,
+    )?;
     let share = Command::RequestShare {
         optional,
         cards: args.card.into_iter().collect::<BTreeMap<_, _>>(),
@@ -106,7 +110,7 @@ fn finish(reply: &Reply) -> Result<Answer, CliError> {
 }
 
 fn told(result: &ResultView) -> String {
-    let service = &result.service;
+    let service = &one_line(&result.service);
     let mut lines = vec![match result.outcome {
         Outcome::Shared => format!("Shared {} details with {service}.", result.count),
         Outcome::Declined => format!("Refused. {service} got nothing."),
@@ -172,34 +176,41 @@ fn selection(request: &RequestView, wanted: &[String]) -> Result<Vec<String>, Cl
 fn describe(request: &RequestView) -> String {
     let mut lines = vec![format!(
         "{} ({}, {:?}) asks:",
-        request.service.name, request.service.domain, request.service.trust
+        one_line(&request.service.name),
+        one_line(&request.service.domain),
+        request.service.trust
     )];
     if let Some(purpose) = &request.purpose {
-        lines.push(format!("  why: {purpose}"));
+        lines.push(format!("  why: {}", one_line(purpose)));
     }
     for block in &request.required {
         lines.push(format!(
             "  needed, from {} [{}]:",
-            block.card.name, block.query_id
+            one_line(&block.card.name),
+            block.query_id
         ));
         for detail in &block.details {
-            lines.push(format!("    {}: {}", detail.label, detail.value.0));
+            lines.push(shown(detail));
         }
     }
     for set in &request.optional {
         let state = if set.available { "" } else { ", no card" };
         lines.push(format!("  optional [{}]{state}:", set.set_id));
         for detail in &set.details {
-            lines.push(format!("    {}: {}", detail.label, detail.value.0));
+            lines.push(shown(detail));
         }
     }
     for card in &request.missing {
-        lines.push(format!("  missing: {} ({})", card.name, card.vct));
+        lines.push(format!(
+            "  missing: {} ({})",
+            one_line(&card.name),
+            one_line(&card.vct)
+        ));
     }
     if let Some(retention) = &request.retention {
         lines.push(format!(
             "  kept for: {} (the service states this)",
-            retention.text
+            one_line(&retention.text)
         ));
     }
     lines.push(format!(
@@ -210,4 +221,8 @@ fn describe(request: &RequestView) -> String {
         lines.push(format!("  warning: {} ({})", warning.text, warning.code));
     }
     lines.join("\n")
+}
+
+fn shown(detail: &DetailView) -> String {
+    format!("    {}: {}", one_line(&detail.label), one_line(&detail.value.0))
 }

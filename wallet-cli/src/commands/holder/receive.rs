@@ -8,7 +8,7 @@ use super::{ask, data, link, unexpected};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::files;
-use crate::output::{Answer, Output};
+use crate::output::{Answer, Output, one_line};
 use crate::wallet::Shell;
 
 /// Flags.
@@ -32,7 +32,11 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
         return Err(unexpected());
     };
     let names: Vec<&str> = offer.cards.iter().map(|card| card.name.as_str()).collect();
-    output.note(&format!("{} offers: {}", offer.issuer, names.join(", ")));
+    output.note(&one_line(&format!(
+        "{} offers: {}",
+        offer.issuer,
+        names.join(", ")
+    )));
     ask::agree(args.yes, "Receive these cards", output)?;
     let tx_code = match (&offer.tx_code, &args.tx_code_file) {
         (None, _) => None,
