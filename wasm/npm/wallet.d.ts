@@ -98,16 +98,22 @@ export interface Retention {
   attested: boolean;
 }
 
+/** Another card that fits, with what it would show. */
+export interface OtherCard extends CardChoice {
+  details: Detail[];
+  warnings: Warning[];
+}
+
 export interface Request {
   service: Service;
   purpose: string | null;
-  required: { queryId: string; details: Detail[]; card: CardChoice; otherCards: CardChoice[] }[];
+  required: { queryId: string; details: Detail[]; card: CardChoice; otherCards: OtherCard[] }[];
   optional: {
     setId: string;
     purpose: string | null;
     details: Detail[];
     card: CardChoice | null;
-    otherCards: CardChoice[];
+    otherCards: OtherCard[];
     queryIds: string[];
     available: boolean;
   }[];

@@ -88,6 +88,7 @@ fn view(core: &Core, offer: &OpenOffer) -> Result<OfferView, WalletError> {
             .iter()
             .any(|card| card.vct == *vct && card.issuer_id == issuer_id),
     });
+    let known = here.iter().find(|card| card.issuer_id == issuer_id);
     let mut warnings = Vec::new();
     if offer.offered > offer.cards.len() {
         warnings.push(Warning::new(
@@ -97,16 +98,14 @@ fn view(core: &Core, offer: &OpenOffer) -> Result<OfferView, WalletError> {
         ));
     }
     Ok(OfferView {
-        issuer: Display::best(&offer.metadata.display, &language)
-            .and_then(|display| display.name.clone())
-            .unwrap_or_else(|| offer.metadata.credential_issuer.host().to_owned()),
+        // The name in the metadata is the issuer's own word: shown is what the certificate of an earlier card says,
+        // or where the offer comes from.
+        issuer: known.map_or_else(
+            || offer.metadata.credential_issuer.host().to_owned(),
+            |card| card.issuer_name.clone(),
+        ),
+        trust: known.map_or(ServiceTrust::Unverified, |_| ServiceTrust::Verified),
         issuer_id: issuer_id.clone(),
-        // Its name is its own word until a credential of it was verified.
-        trust: if here.iter().any(|card| card.issuer_id == issuer_id) {
-            ServiceTrust::Verified
-        } else {
-            ServiceTrust::Unverified
-        },
         cards: cards.collect(),
         tx_code: offer.grant.tx_code.as_ref().map(|code| TxCodeView {
             numeric: matches!(code.input_mode, InputMode::Numeric),

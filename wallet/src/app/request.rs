@@ -207,19 +207,31 @@ pub(super) fn share(
         move |records| record.burn_and_record(records, now),
         move |core, burnt, env| match burnt {
             Ok(copies) => send(core, sending, &copies, env),
-            Err(error) => {
-                // Burn before send: without the burning on record nothing leaves.
-                let mut entry = sending.entry;
-                entry.outcome = Some(Outcome::FailedBeforeSending);
-                entry.reason = Some(error.view().code);
-                entry.presented.clear();
-                entry.cards.clear();
-                (entry.receipt_id, entry.sharing_id) = (None, None);
-                sync::keep_for_later(core, |records| records.put(&entry))?;
-                Err(error.shared(Shared::No))
-            }
+            // Burn before send: without the burning on record nothing leaves.
+            Err(error) => not_sent(core, sending, error),
         },
     )
+}
+
+/// Records that nothing left. The commit may have been stored although its answer was lost, so what it said of a
+/// receipt and a sharing is taken back as well.
+fn not_sent(core: &mut Core, sending: Sending, error: WalletError) -> Result<Next, WalletError> {
+    let mut entry = sending.entry;
+    entry.outcome = Some(Outcome::FailedBeforeSending);
+    entry.reason = Some(error.view().code);
+    entry.presented.clear();
+    entry.cards.clear();
+    (entry.receipt_id, entry.sharing_id) = (None, None);
+    sync::keep_for_later(core, |records| {
+        if let Some(receipt) = &sending.receipt {
+            records.delete::<KeptReceipt>(&receipt.id);
+        }
+        if let Some(sharing) = &sending.sharing {
+            records.delete::<Sharing>(&sharing.id);
+        }
+        records.put(&entry)
+    })?;
+    Err(error.shared(Shared::No))
 }
 
 /// Everything about one answer on its way.
@@ -277,7 +289,10 @@ fn send(
         None => None,
     };
     let receipt = sending.receipt.as_ref().zip(key.as_ref());
-    let request = present(&sending.open, &sending.selection, copies, receipt, env).map_err(failed)?;
+    let request = match present(&sending.open, &sending.selection, copies, receipt, env) {
+        Ok(request) => request,
+        Err(error) => return not_sent(core, sending, failed(error)),
+    };
     core.request = None;
     Ok(Next::Send(
         request,

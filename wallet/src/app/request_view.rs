@@ -5,12 +5,12 @@ use assent_core::dcql::Meta;
 
 use super::cards::detail;
 use super::view::{
-    DetailView, MissingCard, OptionalSet, Recognisability, RecognisabilityView, RequestView, RequiredBlock,
-    RetentionView, SecretText,
+    DetailView, MissingCard, OptionalSet, OtherCard, Recognisability, RecognisabilityView, RequestView,
+    RequiredBlock, RetentionView, SecretText,
 };
 use crate::history::DetailRef;
 use crate::labels;
-use crate::present::{DisclosurePlan, OpenRequest, Proposal, asked_type};
+use crate::present::{DisclosurePlan, NamedWarning, OpenRequest, Proposal, asked_type};
 
 pub(super) fn view(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str) -> RequestView {
     let terms = open.consent().map(|consent| &consent.terms);
@@ -23,10 +23,7 @@ pub(super) fn view(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str
                 query_id: id.to_owned(),
                 details: details(plan, proposed, language),
                 card: plan.held(proposed)?.card.choice(language),
-                other_cards: others
-                    .iter()
-                    .filter_map(|other| Some(plan.held(other)?.card.choice(language)))
-                    .collect(),
+                other_cards: other_cards(plan, others, language),
             })
         })
         .collect();
@@ -61,7 +58,8 @@ pub(super) fn view(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str
 /// What is asked, by name, required and optional together, without the receipt.
 pub(super) fn asked(open: &OpenRequest) -> Vec<DetailRef> {
     let queries = open.request.query().credentials().iter();
-    queries
+    let mut asked: Vec<DetailRef> = Vec::new();
+    let details = queries
         .filter(|query| open.choices.receipt_query.as_deref() != Some(query.id()))
         .flat_map(|query| {
             let vct = asked_type(query);
@@ -69,8 +67,13 @@ pub(super) fn asked(open: &OpenRequest) -> Vec<DetailRef> {
                 vct: vct.clone(),
                 path: claim.path.clone(),
             })
-        })
-        .collect()
+        });
+    for detail in details {
+        if !asked.contains(&detail) {
+            asked.push(detail);
+        }
+    }
+    asked
 }
 
 /// Retention is the service's own word until a registrar attests it (DESIGN decision 13).
@@ -106,10 +109,11 @@ fn optional(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str) -> Ve
             } else {
                 asked_details(open, &switch.query_ids, language)
             };
-            let others = switch
-                .query_ids
-                .iter()
-                .flat_map(|id| plan.proposals(id).iter().skip(1));
+            // A switch over several cards keeps those proposed: one choice cannot name a card for each.
+            let others = match switch.query_ids.as_slice() {
+                [id] => plan.proposals(id).get(1..).unwrap_or_default(),
+                _ => &[],
+            };
             OptionalSet {
                 set_id: switch.id,
                 purpose,
@@ -117,12 +121,25 @@ fn optional(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str) -> Ve
                 card: proposals
                     .first()
                     .and_then(|proposal| Some(plan.held(proposal)?.card.choice(language))),
-                other_cards: others
-                    .filter_map(|other| Some(plan.held(other)?.card.choice(language)))
-                    .collect(),
+                other_cards: other_cards(plan, others, language),
                 query_ids: switch.query_ids,
                 available: switch.available,
             }
+        })
+        .collect()
+}
+
+fn other_cards(plan: &DisclosurePlan<'_>, others: &[Proposal], language: &str) -> Vec<OtherCard> {
+    others
+        .iter()
+        .filter_map(|other| {
+            let card = plan.held(other)?.card.choice(language);
+            Some(OtherCard {
+                id: card.id,
+                name: card.name,
+                details: details(plan, other, language),
+                warnings: plan.warnings_of(other).iter().map(NamedWarning::view).collect(),
+            })
         })
         .collect()
 }

@@ -142,8 +142,11 @@ fn tell(
                         receipt.acknowledgement = Some(jwt.clone());
                         records.put(&receipt)?;
                     }
-                    Confirmation::NotValid => sharing.state = SharingState::StopDisputed,
-                    Confirmation::None => {}
+                    // What another device got confirmed meanwhile stays confirmed.
+                    Confirmation::NotValid if sharing.is_pending() => {
+                        sharing.state = SharingState::StopDisputed;
+                    }
+                    Confirmation::NotValid | Confirmation::None => {}
                 }
                 records.put(&sharing)
             };

@@ -13,11 +13,11 @@ use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::trust::TrustAnchors;
 use serde_json::{Value, json};
 
-use super::session::Core;
+use super::session::{Core, Open};
 use super::wallet::Next;
 use super::{NetworkFailure, WalletError};
-use crate::holdings::{Card, read_status, status_lists, status_request};
-use crate::records::{Records, to_stage};
+use crate::holdings::{Card, CopyRecord, read_status, status_lists, status_request};
+use crate::records::{Record as _, Records, to_stage};
 use crate::vault::{Handle, RemoteVault, Staged, StoredRecord};
 
 const MAX_VAULT: usize = 32 << 20;
@@ -100,11 +100,27 @@ pub(super) fn fetch(
                 let open = core.open_mut()?;
                 open.vault
                     .receive(remote, crypto)
-                    .map_err(|error| WalletError::from_code(&error))
+                    .map_err(|error| WalletError::from_code(&error))?;
+                forget_stored_cards(open);
+                Ok(())
             });
             then(core, outcome, env)
         }),
     ))
+}
+
+/// A commit whose answer was lost may have stored new cards all the same, and another device may have used copies of
+/// them since. Sending the cards once more would bring those copies back to be used twice.
+fn forget_stored_cards(open: &mut Open) {
+    let Open { vault, device, .. } = open;
+    device.waiting.retain(|name, _| {
+        let card = match name.split_once('/') {
+            Some((Card::KIND, card)) => card,
+            Some((CopyRecord::KIND, copy)) => copy.split('/').next().unwrap_or_default(),
+            _ => return true,
+        };
+        vault.get(&format!("{}/{card}", Card::KIND)).is_none()
+    });
 }
 
 /// Fetches the trust anchors when the ones here are older than a day, or `always`. Going on with old anchors is

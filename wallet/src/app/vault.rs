@@ -111,6 +111,11 @@ pub(super) fn confirm(
 /// Opens a vault that lives at `address` on this device.
 pub(super) fn open(core: &mut Core, address: &str, unlock: Unlock) -> Result<Next, WalletError> {
     let address = Address::parse(address, &core.profile())?;
+    // The vault that is here already: a fresh copy would forget what waits to be sent, and which state of the vault
+    // was seen last, so that the service could show an older one.
+    if matches!(&core.session, Session::Locked { address: here, .. } if *here == address) {
+        return self::unlock(core, &unlock);
+    }
     let request = HttpRequest::get(
         format!("{}/header", address.as_str()),
         "application/json",

@@ -21,3 +21,4 @@ pub(crate) use open::OpenRequest;
 pub(crate) use plan::{DisclosurePlan, DisclosureSelection, HeldCard, Proposal, asked_type};
 pub(crate) use receipt::{KeptReceipt, receipt_key};
 pub(crate) use respond::{Reaction, present, read_reaction, refuse};
+pub(crate) use warnings::NamedWarning;

@@ -244,8 +244,8 @@ impl<'r> DisclosurePlan<'r> {
         self.report(&proposals)
     }
 
-    /// Everything the person should know.
-    pub(crate) fn warnings(&self) -> Vec<NamedWarning> {
+    /// What the person should know about the request, whatever is chosen.
+    fn general_warnings(&self) -> Vec<NamedWarning> {
         let mut warnings = Vec::new();
         match self.open.terms {
             Terms::AsksForMore => warnings.push(NamedWarning::ASKS_FOR_MORE),
@@ -261,6 +261,12 @@ impl<'r> DisclosurePlan<'r> {
         if !self.open.same_device {
             warnings.push(NamedWarning::OTHER_DEVICE);
         }
+        warnings
+    }
+
+    /// Everything the person should know, with the proposed cards.
+    pub(crate) fn warnings(&self) -> Vec<NamedWarning> {
+        let mut warnings = self.general_warnings();
         let required = self.required().into_iter().map(|id| (None, id.to_owned()));
         let optional = self
             .switches()
@@ -322,16 +328,10 @@ impl<'r> DisclosurePlan<'r> {
         {
             return Err(PresentError::NoSuchChoice);
         }
-        let general = self
-            .warnings()
-            .into_iter()
-            .filter(|warning| warning.set.is_none());
+        // Warnings about a proposed card fall away when another card was chosen, which brings its own.
         let specific = chosen.iter().flat_map(|proposal| self.warnings_of(proposal));
-        for warning in general.chain(specific).filter(|warning| warning.must_understand) {
-            // Warnings about a proposed card fall away when another card was chosen; those are in `specific`.
-            let of_card = warning.code == NamedWarning::COPY_REUSED.code;
-            let concerns = !of_card || chosen.iter().any(|proposal| self.is_reused(proposal));
-            if concerns && !understood.iter().any(|code| code == warning.code) {
+        for warning in self.general_warnings().into_iter().chain(specific) {
+            if warning.must_understand && !understood.iter().any(|code| code == warning.code) {
                 return Err(PresentError::NotUnderstood(warning.code.to_owned()));
             }
         }
@@ -368,7 +368,8 @@ impl<'r> DisclosurePlan<'r> {
             .is_some_and(|held| held.card.copies_left() == 0)
     }
 
-    fn warnings_of(&self, proposal: &Proposal) -> Vec<NamedWarning> {
+    /// What the person should know about one card's answer.
+    pub(crate) fn warnings_of(&self, proposal: &Proposal) -> Vec<NamedWarning> {
         let mut warnings = Vec::new();
         if self.is_reused(proposal) {
             warnings.push(NamedWarning::COPY_REUSED);

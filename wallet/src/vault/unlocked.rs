@@ -322,7 +322,9 @@ impl UnlockedVault {
     /// is lying or broken.
     pub fn receive(&mut self, remote: RemoteVault, crypto: &dyn CryptoProvider) -> Result<(), VaultError> {
         let header = Header::from_bytes(&remote.header)?;
-        if header.vault != self.header.vault {
+        // The manifest does not list the sealed signing key: one that does not open would lock this device out.
+        let signer = open_identity(&header, &self.keys)?;
+        if header.vault != self.header.vault || signer.public_key() != self.signer.public_key() {
             return Err(VaultError::SlotsChanged);
         }
         let (manifest, pin) = open_manifest(

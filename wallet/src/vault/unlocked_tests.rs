@@ -107,6 +107,19 @@ fn opens_elsewhere_with_either_method() {
 }
 
 #[test]
+fn a_signing_key_that_does_not_open_is_refused() {
+    let (service, mut vault, _, _) = start();
+    let mut remote = service.remote();
+    let mut header = Header::from_bytes(&remote.header).unwrap();
+    *header.identity.last_mut().unwrap() ^= 1;
+    remote.header = header.to_bytes();
+    assert_eq!(
+        vault.receive(remote, &RustCrypto).unwrap_err(),
+        VaultError::SlotsChanged
+    );
+}
+
+#[test]
 fn two_devices_follow_each_other() {
     let (mut service, mut one, code, mut rng) = start();
     let mut two = service.open(&code).unwrap();

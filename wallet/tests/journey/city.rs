@@ -76,6 +76,8 @@ pub struct City {
     pub asked: Vec<String>,
     /// Answers with these path endings fail as if the network were down.
     pub down: BTreeSet<&'static str>,
+    /// Requests with these path endings are carried out, but their answers get lost.
+    pub lost: BTreeSet<&'static str>,
     /// Bodies the library got at its response address.
     pub responses: Vec<String>,
     rng: Counter,
@@ -100,6 +102,7 @@ impl City {
             revoked: Vec::new(),
             asked: Vec::new(),
             down: BTreeSet::new(),
+            lost: BTreeSet::new(),
             responses: Vec::new(),
             rng: Counter(1 << 40),
         }
@@ -228,7 +231,7 @@ impl City {
             .iter()
             .find(|(name, _)| name == "authorization")
             .map(|(_, v)| v.clone());
-        Some(match path.split('?').next().unwrap_or_default() {
+        let answer = match path.split('?').next().unwrap_or_default() {
             "/v1/registry/anchors" => ok(&self.anchors()),
             path if path.starts_with("/v1/vaults") => self.vault(request, bearer, &body),
             "/.well-known/openid-credential-issuer/issuer" => {
@@ -262,7 +265,8 @@ impl City {
             path if path.starts_with("/vp/responses/") => self.response(&body),
             "/vp/withdrawals" => self.withdrawal(&body),
             other => panic!("nothing lives at {other}"),
-        })
+        };
+        (!self.lost.iter().any(|end| path.contains(end))).then_some(answer)
     }
 
     fn vault(&mut self, request: &HttpRequest, bearer: Option<String>, body: &str) -> HttpResponse {

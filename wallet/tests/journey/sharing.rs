@@ -271,6 +271,42 @@ fn nothing_leaves_when_the_burning_cannot_be_recorded() {
     assert_eq!(shared["result"]["outcome"], "shared");
 }
 
+/// The burning was stored but the answer to that got lost: nothing was shared, so no device may say it is.
+#[test]
+fn a_share_that_never_left_is_no_sharing() {
+    let mut city = City::new();
+    let mut person = Person::with_cards(&mut city);
+    opened(&mut person, &mut city);
+    city.lost.insert("/commits");
+    let error = person.fails(&mut city, json!({ "type": "requestShare" }));
+    assert_eq!(error["wasAnythingShared"], "no");
+    city.lost.clear();
+    person.run(&mut city, json!({ "type": "sync" })).unwrap();
+    let sharing = person.run(&mut city, json!({ "type": "sharing" })).unwrap();
+    assert_eq!(sharing["sharing"], json!([]));
+    let history = person.run(&mut city, json!({ "type": "history" })).unwrap();
+    assert_eq!(history["entries"][0]["outcome"], "failedBeforeSending");
+    assert!(city.responses.is_empty());
+}
+
+/// What another card would show is on the screen before it is chosen.
+#[test]
+fn another_card_brings_its_own_details() {
+    let mut city = City::new();
+    let mut person = Person::with_cards(&mut city);
+    person.receive(&mut city, "identity");
+    let query = json!({ "credentials": [{ "id": "a", "format": "dc+sd-jwt",
+        "meta": { "vct_values": ["urn:eudi:pid:1"] }, "claims": [{ "path": ["nationalities", null] }, { "path": ["picture"] }] }] });
+    let link = city.ask_query(query, None, ResponseMode::DirectPost);
+    let view = person
+        .run(&mut city, json!({ "type": "requestOpen", "link": link }))
+        .unwrap()["request"]
+        .clone();
+    let block = &view["required"][0];
+    assert_eq!(block["otherCards"][0]["details"], block["details"]);
+    assert_eq!(block["otherCards"][0]["warnings"][0]["code"], "portrait");
+}
+
 #[test]
 fn a_lost_answer_is_unknown_not_failed() {
     let mut city = City::new();

@@ -107,6 +107,35 @@ fn cards_survive_an_unreachable_vault_service() {
     assert_eq!(cards["cards"].as_array().unwrap().len(), 1);
 }
 
+/// New cards are stored but the answer to that gets lost; another device uses a copy. The first device, which still
+/// has the cards waiting, must not bring the used copy back.
+#[test]
+fn a_copy_used_elsewhere_stays_used() {
+    let mut city = City::new();
+    let mut person = Person::with_vault(&mut city);
+    city.lost.insert("/commits");
+    person.receive(&mut city, "residence");
+    city.lost.clear();
+    let mut other = Person::new(1000);
+    let open = json!({ "type": "openVault", "address": person.address, "passphrase": PASSPHRASE });
+    other.run(&mut city, open.clone()).unwrap();
+    let query = json!({ "credentials": [{ "id": "a", "format": "dc+sd-jwt",
+        "meta": { "vct_values": ["urn:assent:residence:1"] }, "claims": [{ "path": ["age_equal_or_over", "16"] }] }] });
+    let link = city.ask_query(query, None, assent_core::oid4vp::ResponseMode::DirectPost);
+    other
+        .run(&mut city, json!({ "type": "requestOpen", "link": link }))
+        .unwrap();
+    other.run(&mut city, json!({ "type": "requestShare" })).unwrap();
+    // Opening the vault that is here already keeps what is here.
+    person.restart();
+    person.run(&mut city, open).unwrap();
+    let status = person.run(&mut city, json!({ "type": "status" })).unwrap();
+    assert_ne!(status["status"]["waiting"], 0);
+    person.run(&mut city, json!({ "type": "sync" })).unwrap();
+    let cards = person.run(&mut city, json!({ "type": "cards" })).unwrap();
+    assert_eq!(cards["cards"][0]["copiesLeft"], 9);
+}
+
 #[test]
 fn a_card_shows_its_details_and_can_be_removed() {
     let mut city = City::new();

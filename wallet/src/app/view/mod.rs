@@ -10,8 +10,8 @@ mod vault;
 
 pub use cards::{CardChoice, CardState, CardSummary, CardUse, CardView, OfferView, OfferedCard, TxCodeView};
 pub use request::{
-    DetailView, MissingCard, OptionalSet, Outcome, Recognisability, RecognisabilityView, RequestView,
-    RequiredBlock, ResultView, RetentionView, ServiceTrust, ServiceView, Warning,
+    DetailView, MissingCard, OptionalSet, OtherCard, Outcome, Recognisability, RecognisabilityView,
+    RequestView, RequiredBlock, ResultView, RetentionView, ServiceTrust, ServiceView, Warning,
 };
 pub use sharing::{EntrySummary, EntryView, Proof, ReceiptView, SharedDetail, SharingState, SharingView};
 pub use vault::{HomeView, SettingsView, StatusView, VaultState};

@@ -49,6 +49,21 @@ pub struct DetailView {
     pub sensitive: bool,
 }
 
+/// Another card that fits. What it would show can differ: another value, more elements of a list, another of the
+/// combinations that the service accepts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherCard {
+    /// Card id.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// What is shared when it is chosen.
+    pub details: Vec<DetailView>,
+    /// Things to know when it is chosen.
+    pub warnings: Vec<Warning>,
+}
+
 /// Details that come together from one card, without a switch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -60,7 +75,7 @@ pub struct RequiredBlock {
     /// The proposed card.
     pub card: CardChoice,
     /// Other cards that fit.
-    pub other_cards: Vec<CardChoice>,
+    pub other_cards: Vec<OtherCard>,
 }
 
 /// One switch.
@@ -76,7 +91,7 @@ pub struct OptionalSet {
     /// The proposed card, when there is one.
     pub card: Option<CardChoice>,
     /// Other cards that fit.
-    pub other_cards: Vec<CardChoice>,
+    pub other_cards: Vec<OtherCard>,
     /// Credential query ids the switch stands for.
     pub query_ids: Vec<String>,
     /// False when no card has these details.
