@@ -48,6 +48,8 @@ pub struct Inner {
     pub(crate) status_lists: StatusLists,
     /// Woken when a webhook was queued.
     pub outbox: tokio::sync::Notify,
+    /// Counted by the caller's address.
+    pub address_rate: RateLimit,
     /// Counted by service id.
     pub service_rate: RateLimit,
     /// Counted by vault id.
@@ -120,6 +122,7 @@ impl AppState {
             outbound,
             status_lists: StatusLists::default(),
             outbox: tokio::sync::Notify::new(),
+            address_rate: RateLimit::per_minute(limits.per_address_per_minute),
             service_rate: RateLimit::per_minute(limits.per_service_per_minute),
             vault_rate: RateLimit::per_minute(limits.per_vault_per_minute),
             config,

@@ -13,7 +13,7 @@ use super::{health, issuer, openapi, registry, sandbox, vault, verifier, wallet}
 use crate::config::Roles;
 use crate::error::Problem;
 use crate::http::guard::{self, Bounds};
-use crate::http::rate::{ByAddress, RateLimit};
+use crate::http::rate::ByAddress;
 use crate::http::{cors, headers, telemetry, wallet_files};
 use crate::state::AppState;
 
@@ -23,7 +23,7 @@ pub fn build(state: AppState) -> Router {
     let limits = &config.limits;
     let (api, description) = documented(&config.roles, config.sandbox).split_for_parts();
     let by_address = ByAddress {
-        limit: RateLimit::per_minute(limits.per_address_per_minute),
+        limit: state.address_rate.clone(),
         trusted_proxies: limits.trusted_proxies,
     };
     let mut app = api

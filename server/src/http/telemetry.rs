@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -33,6 +33,14 @@ pub fn metrics_handle() -> Option<&'static PrometheusHandle> {
         .as_ref()
 }
 
+/// The method as a label. A caller may invent methods; each would be a new series, kept for ever.
+fn known_method(method: &Method) -> &'static str {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        .into_iter()
+        .find(|known| *known == method.as_str())
+        .unwrap_or("other")
+}
+
 /// Gives each request an id, logs one line when it is answered, and counts it.
 pub async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -40,7 +48,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
-    let method = request.method().as_str().to_owned();
+    let method = known_method(request.method());
     // Always our own id: one from the caller could carry anything into the log.
     let id = uuid::Uuid::now_v7().to_string();
     if let Ok(value) = HeaderValue::from_str(&id) {

@@ -15,8 +15,9 @@ pub(super) async fn run(state: &AppState) {
         if let Err(error) = once(state).await {
             tracing::warn!(%error, "expired data could not be deleted");
         }
-        state.service_rate.forget_idle();
-        state.vault_rate.forget_idle();
+        for limit in [&state.address_rate, &state.service_rate, &state.vault_rate] {
+            limit.forget_idle();
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use assent_core::encoding::base64url;
 use assent_core::env::Timestamp;
 use secrecy::ExposeSecret as _;
+use tokio::task::JoinSet;
 
 use crate::crypto::hmac_sha256;
 use crate::state::AppState;
@@ -15,37 +16,49 @@ use crate::store::{DueWebhook, NewWebhook, OutboxStore as _, StoreError};
 
 /// How often the outbox is looked at when nothing wakes us.
 const EVERY: Duration = Duration::from_secs(5);
-/// How long a webhook is ours while we deliver it.
+/// How long a webhook is ours while we deliver it; longer than one delivery can take.
 const LEASE_SECONDS: i64 = 30;
+/// Deliveries that run at once.
+const AT_ONCE: usize = 32;
 /// Pauses between attempts, in seconds; the last one repeats.
 const PAUSES: [i64; 6] = [5, 30, 300, 1800, 7200, 21_600];
 /// Attempts until a webhook is given up: about three days.
 const MAX_ATTEMPTS: i64 = 17;
 
 pub(super) async fn run(state: &AppState) {
+    let mut running = JoinSet::new();
     loop {
         tokio::select! {
             () = state.outbox.notified() => {}
             () = tokio::time::sleep(EVERY) => {}
+            Some(_) = running.join_next() => {}
         }
-        if let Err(error) = deliver_due(state).await {
+        if let Err(error) = start_due(state, &mut running).await {
             tracing::warn!(%error, "the outbox could not be read");
         }
     }
 }
 
-async fn deliver_due(state: &AppState) -> Result<(), StoreError> {
-    loop {
+/// Starts what is due, beside what is still running: one service that does not answer must not keep the others
+/// waiting for the news that a consent was withdrawn.
+async fn start_due(state: &AppState, running: &mut JoinSet<()>) -> Result<(), StoreError> {
+    while running.len() < AT_ONCE {
         let now = state.clock.now();
+        let free = i64::try_from(AT_ONCE - running.len()).unwrap_or(1);
         let due = state
             .store
-            .lease_webhooks(now, now.plus(LEASE_SECONDS), 16)
+            .lease_webhooks(now, now.plus(LEASE_SECONDS), free)
             .await?;
         if due.is_empty() {
             break;
         }
         for webhook in due {
-            deliver(state, webhook).await?;
+            let state = state.clone();
+            running.spawn(async move {
+                if let Err(error) = deliver(&state, webhook).await {
+                    tracing::warn!(%error, "the outbox could not be written");
+                }
+            });
         }
     }
     let waiting = state.store.waiting_webhooks().await?;

@@ -164,6 +164,19 @@ async fn too_many_requests_from_one_address_are_slowed_down() {
 }
 
 #[tokio::test]
+async fn invented_methods_do_not_fill_the_measurements() {
+    let server = Sandbox::start().await;
+    let request = server
+        .client
+        .request("INVENTED".parse().unwrap(), server.url("/v1/wallet/config"));
+    Answer::read(request.send().await.unwrap())
+        .await
+        .problem(405, "method-not-allowed");
+    let metrics = server.get("/metrics").await.expect(200).text;
+    assert!(metrics.contains("method=\"other\"") && !metrics.contains("INVENTED"));
+}
+
+#[tokio::test]
 async fn the_wallet_app_is_served_under_a_strict_policy() {
     let app = tempfile::tempdir().unwrap();
     std::fs::create_dir(app.path().join("assets")).unwrap();

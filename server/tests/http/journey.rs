@@ -7,6 +7,7 @@ use assent_core::consent::{Countersignature, ReceiptBundle, Withdrawal, Withdraw
 use assent_core::crypto::{RustCrypto, Signer as _};
 use assent_core::encoding::base64url;
 use assent_core::oid4vp::Requester;
+use assent_server::config::ServiceConfig;
 use assent_server::crypto::hmac_sha256;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -249,6 +250,97 @@ async fn share_two_details_get_a_receipt_and_stop_sharing() {
     let mut names: Vec<_> = types.iter().map(|(_, name)| name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["consent.withdrawn", "presentation.verified"]);
+}
+
+/// A receipt that cannot be checked is not the same as a wallet without receipts.
+#[tokio::test]
+async fn a_receipt_for_another_request_spoils_the_answer() {
+    let server = Sandbox::start().await;
+    let mut cards = server.get_card("identity", 1).await.0;
+    cards.extend(server.get_card("residence", 1).await.0);
+    let asked = ask(&server, &json!({ "consent_request": consent_request(&server) })).await;
+    let request = server
+        .open_request(asked["links"]["same_device"].as_str().unwrap())
+        .await;
+    let consent = server.consent_request(&request).unwrap();
+    let required = consent.terms.purposes()[0].query_ids.clone();
+    let queries: Vec<&str> = required.iter().map(String::as_str).collect();
+    let response = server.answer_with(&request, &cards, &queries, &["required"], "another-nonce");
+    assert_eq!(server.send(&response.http).await.status, 200);
+    let id = asked["transaction_id"].as_str().unwrap();
+    assert_eq!(
+        read(&server, id, "").await.expect(200).json(),
+        json!({ "state": "failed", "error": "key-binding-nonce" })
+    );
+}
+
+/// What was released is kept for an hour, however often it is read.
+#[tokio::test]
+async fn reading_a_result_does_not_make_it_last() {
+    let server = Sandbox::start().await;
+    let (cards, _) = server.get_card("residence", 1).await;
+    let query = json!({ "credentials": [{ "id": "card", "format": "dc+sd-jwt",
+        "meta": { "vct_values": ["urn:assent:residence:1"] }, "claims": [{ "path": ["email"] }] }] });
+    let asked = ask(&server, &json!({ "dcql_query": query })).await;
+    let id = asked["transaction_id"].as_str().unwrap();
+    let request = server
+        .open_request(asked["links"]["same_device"].as_str().unwrap())
+        .await;
+    let response = server.answer(&request, &cards, &["card"], &[]);
+    assert_eq!(server.send(&response.http).await.status, 200);
+    server.pass(3500);
+    let late = read(&server, id, "any").await.expect(200).json();
+    assert!(late.get("credentials").is_some(), "{late}");
+    server.pass(101);
+    read(&server, id, "").await.problem(404, "presentation-unknown");
+}
+
+/// One service's dead webhook address must not keep the others waiting.
+#[tokio::test]
+async fn a_webhook_that_hangs_does_not_delay_the_others() {
+    let server = Sandbox::start().await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dead = format!("http://localhost:{}/", silent.local_addr().unwrap().port());
+    let (hook, hooks) = webhook_receiver().await;
+    let query = json!({ "credentials": [{ "id": "card", "format": "dc+sd-jwt",
+        "meta": { "vct_values": ["urn:assent:residence:1"] } }] });
+    for url in [&dead, &dead, &dead, &hook] {
+        let asked = ask(&server, &json!({ "dcql_query": query, "webhook_url": url })).await;
+        let request = server
+            .open_request(asked["links"]["same_device"].as_str().unwrap())
+            .await;
+        assert_eq!(server.send(&server.refuse(&request)).await.status, 200);
+    }
+    let arrived = async {
+        while hooks.lock().unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(4), arrived)
+        .await
+        .expect("the webhook waited for the dead ones");
+}
+
+#[tokio::test]
+async fn a_webhook_without_a_secret_is_refused_and_not_dropped_later() {
+    let server = Sandbox::start_with(|config| {
+        let keys = config.data_dir.join("sandbox");
+        config.verifier.services.push(ServiceConfig {
+            id: "library".into(),
+            certificate_file: keys.join("library.pem"),
+            key_file: keys.join("library.key.pem"),
+            api_key: None,
+            api_key_file: Some(config.data_dir.join("library.key")),
+            webhook_secret: None,
+            webhook_secret_file: None,
+        });
+    })
+    .await;
+    let body = json!({ "consent_request": consent_request(&server), "webhook_url": "http://localhost:1/" });
+    server
+        .call("POST", PRESENTATIONS, &server.library_key(), &[], Some(&body))
+        .await
+        .problem(422, "presentation-invalid");
 }
 
 #[tokio::test]

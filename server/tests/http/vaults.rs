@@ -208,6 +208,19 @@ async fn malformed_requests_are_refused_with_a_reason() {
         "vault-record-too-large",
     )
     .await;
+    let mut deletions = change(1);
+    deletions["delete"] = vec![b64("a"); 2001].into();
+    server.post("/v1/vaults", &new_vault(ID)).await.expect(201);
+    server
+        .call(
+            "POST",
+            &format!("/v1/vaults/{ID}/commits"),
+            TOKEN,
+            &[],
+            Some(&deletions),
+        )
+        .await
+        .problem(413, "vault-record-too-large");
     let form = server
         .client
         .post(server.url("/v1/vaults"))

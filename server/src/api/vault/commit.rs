@@ -59,6 +59,9 @@ pub(super) async fn commit(
 
 async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Problem> {
     super::check_sizes(body.header.as_ref(), &body.manifest)?;
+    if body.delete.len() > super::MAX_PUT {
+        return Err(super::too_large("Too many deletions in one request."));
+    }
     let commit = Commit {
         base_version: body.base_version,
         header: body.header.map(|header| header.0),

@@ -24,6 +24,8 @@ use crate::store::{PutRecord, Quota, VaultStore as _};
 /// Longest header or handle we keep.
 const MAX_HEADER: usize = 64 << 10;
 const MAX_MANIFEST: usize = 2 << 20;
+/// Most records written, and most deleted, in one commit: each is a statement in the one transaction that everybody
+/// else's writes wait for.
 const MAX_PUT: usize = 2000;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {

@@ -81,6 +81,18 @@ pub(in crate::api) fn from_answer(
     let Transaction::Verified(closed, verdict) = transaction else {
         return Ok((transaction, None));
     };
+    if stored.record.consent_request.is_some()
+        && let Some(receipt) = verdict.discarded.iter().find(|one| one.query_id == RECEIPT_QUERY)
+    {
+        // There was one, and it did not even pass as a presentation. Without it the service would have the details
+        // and the person no way to withdraw.
+        let failure = Failure {
+            code: receipt.code.clone(),
+            query_id: Some(RECEIPT_QUERY.to_owned()),
+            message: "the receipt was refused".to_owned(),
+        };
+        return Ok((Transaction::Failed(closed, failure), None));
+    }
     let (Some(request), Some(receipt)) = (&stored.record.consent_request, receipt_of(&verdict)) else {
         // A wallet that knows nothing of receipts: a plain presentation.
         return Ok((Transaction::Verified(closed, verdict), None));

@@ -42,6 +42,11 @@ async fn ask(
     new: NewPresentation,
 ) -> Result<CreatedPresentation, Problem> {
     let choices = new.choices(state)?;
+    if new.webhook_url.is_some() && service.webhook_secret.is_none() {
+        return Err(invalid(
+            "webhook_url needs a webhook secret of this service, and none is configured.",
+        ));
+    }
     let endpoint = |path: &str| {
         Endpoint::parse(&state.url(path), &state.profile).map_err(|error| Problem::internal(&error))
     };

@@ -115,6 +115,10 @@ pub(super) async fn read(
     if let Some(consent_id) = consent_id
         && let Some(consent) = state.store.consent(&service.id, &consent_id).await?
     {
+        if consent.state != "active" {
+            // Withdrawn between the two reads: what was released is gone.
+            out.credentials = None;
+        }
         out.consent = Some(ConsentState {
             consent_id,
             state: consent.state,

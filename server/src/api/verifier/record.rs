@@ -62,7 +62,13 @@ impl Record {
 
 impl Stored {
     /// Opens a row, and lets the transaction expire when its time is over.
+    ///
+    /// # Errors
+    /// `presentation-unknown` when the row is only waiting to be swept away.
     pub(in crate::api) fn open(state: &AppState, row: PresentationRow) -> Result<Self, Problem> {
+        if state.clock.now() >= row.expires_at {
+            return Err(unknown());
+        }
         let plain = state.sealing.open(place(&row.id), &row.sealed)?;
         let mut record: Record = serde_json::from_slice(&plain).map_err(|error| Problem::internal(&error))?;
         record.transaction = record.transaction.expire(state.clock.now());
@@ -78,6 +84,8 @@ impl Stored {
         let name = state_name(self.record.transaction.state());
         let expires_at = match self.record.transaction.state() {
             TransactionState::Created | TransactionState::Fetched => self.row.expires_at,
+            // Answered before: reading the result does not make it last longer.
+            _ if self.row.state == name => self.row.expires_at,
             // Answered: readable for a while longer, then gone.
             _ => now.plus(state.config.verifier.result_lifetime),
         };

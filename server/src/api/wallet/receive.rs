@@ -1,6 +1,6 @@
 //! `POST /vp/responses/{request_id}` (OpenID4VP 1.0 §8.2)
 
-use assent_core::verifier::{Finished, Received, VerificationContext};
+use assent_core::verifier::{Finished, PendingVerification, Received, VerificationContext};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -46,15 +46,34 @@ pub(super) async fn receive(
             // From here on no other answer is taken, even while status lists are on their way.
             stored.record.transaction = pending.transaction();
             stored.save(&state, Alongside::default()).await?;
-            let uris: Vec<String> = pending.status_lists().into_iter().map(str::to_owned).collect();
-            let tokens = state
-                .status_lists
-                .fetch(&state.outbound, state.clock.now(), &uris)
-                .await;
-            pending.finish(&tokens, &context, state.clock.now())
+            // A task of its own: a wallet that hangs up now must not leave the answer half checked for ever.
+            let checking = tokio::spawn(check_status(state.clone(), stored, pending));
+            return checking
+                .await
+                .map_err(|error| Problem::internal(&error))?
+                .map(Json);
         }
     };
     settle(&state, stored, finished).await.map(Json)
+}
+
+/// The second half of an answer: status lists, then the outcome.
+async fn check_status(
+    state: AppState,
+    stored: Stored,
+    pending: Box<PendingVerification>,
+) -> Result<Value, Problem> {
+    let uris: Vec<String> = pending.status_lists().into_iter().map(str::to_owned).collect();
+    let tokens = state
+        .status_lists
+        .fetch(&state.outbound, state.clock.now(), &uris)
+        .await;
+    let context = VerificationContext {
+        anchors: &state.keys.trust,
+        crypto: &RingCrypto,
+    };
+    let finished = pending.finish(&tokens, &context, state.clock.now());
+    settle(&state, stored, finished).await
 }
 
 /// Stores the outcome with its consent and its webhook, all at once, and says what the wallet is told.

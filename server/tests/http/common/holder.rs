@@ -211,6 +211,18 @@ impl Sandbox {
         queries: &[&str],
         purposes: &[&str],
     ) -> Response {
+        self.answer_with(request, cards, queries, purposes, request.nonce())
+    }
+
+    /// The same, with a receipt that is bound to `receipt_nonce`.
+    pub fn answer_with(
+        &self,
+        request: &CheckedRequest,
+        cards: &[Card],
+        queries: &[&str],
+        purposes: &[&str],
+        receipt_nonce: &str,
+    ) -> Response {
         let mut token = VpToken::new();
         let client_id = request.client_id().as_str();
         for query in request.query_json()["credentials"].as_array().unwrap() {
@@ -250,7 +262,7 @@ impl Sandbox {
             let receipt = self.env(|env| decision.mint(&key, env)).unwrap();
             let bound = HolderSdJwt::open(receipt.compact())
                 .unwrap()
-                .present(&[], request.nonce(), client_id, self.now(), &key)
+                .present(&[], receipt_nonce, client_id, self.now(), &key)
                 .unwrap();
             token.add("receipt", bound);
             (receipt, key)
