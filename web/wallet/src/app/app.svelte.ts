@@ -60,6 +60,7 @@ class App {
   begin(takeOver: boolean): void {
     this.#engine?.terminate();
     this.phase = "starting";
+    this.result = undefined;
     this.#engine = new EngineClient(startWorker(), (news) => void this.#hear(news));
     this.#engine.begin(takeOver);
   }
@@ -109,7 +110,8 @@ class App {
     this.useSettings(settings);
     const language = this.translator.language;
     if (settings.language !== language) {
-      await this.call({ type: "setSettings", language, theme: undefined, autoLockMinutes: undefined });
+      // Without a connection the vault keeps its language for now; that must not keep anybody out.
+      await this.call({ type: "setSettings", language, theme: undefined, autoLockMinutes: undefined }).catch(() => undefined);
     }
     this.lockedByItself = false;
     this.status = status;

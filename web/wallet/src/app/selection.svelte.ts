@@ -1,5 +1,5 @@
 // What a person has chosen on the request screen so far, and what that means. The engine checks it all again.
-import type { Detail, OptionalSet, Recognisability, RequestView, Warning } from "../engine/views";
+import type { Detail, OptionalSet, Recognisability, RequestView, RequiredBlock, Warning } from "../engine/views";
 
 const levels: Recognisability[] = ["not_at_all", "same_visitor", "as_you"];
 
@@ -9,8 +9,6 @@ export class Selection {
   readonly optional = $state<Record<string, boolean>>({});
   /** Card per credential query, where not the proposed one. */
   readonly cards = $state<Record<string, string>>({});
-  /** Values of the chosen card by credential query and path, where it is not the proposed one. */
-  readonly values = $state<Record<string, Record<string, string>>>({});
   /** Ticked warnings and sensitive details, by code. */
   readonly understood = $state<Record<string, boolean>>({});
 
@@ -22,22 +20,26 @@ export class Selection {
 
   /** Every detail that would be shared now. */
   get details(): Detail[] {
-    return [...this.request.required, ...this.chosenSets].flatMap((block) => block.details);
+    return [...this.request.required, ...this.chosenSets].flatMap((block) => this.detailsOf(block));
   }
 
-  /** The details of a query with the values of the card that was chosen for it. */
-  valuesOf(queryId: string | undefined, details: Detail[]): Detail[] {
-    const values = queryId === undefined ? undefined : this.values[queryId];
-    return values ? details.map((detail) => ({ ...detail, value: values[detail.path] ?? "" })) : details;
+  /** What a block shares with the card that is chosen for it; another card can show other details, not just values. */
+  detailsOf(block: RequiredBlock | OptionalSet): Detail[] {
+    return this.#otherCard(block)?.details ?? block.details;
   }
 
-  /** Takes another card for some queries. `card` has its details, `undefined` for the proposed card. */
-  choose(queryIds: string[], cardId: string, card: { details: Detail[] } | undefined): void {
+  /** Takes another card for some queries, or the proposed one again. */
+  choose(queryIds: string[], cardId: string | undefined): void {
     for (const queryId of queryIds) {
-      this.cards[queryId] = cardId;
-      if (card) this.values[queryId] = Object.fromEntries(card.details.map((detail) => [detail.path, detail.value]));
-      else delete this.values[queryId];
+      if (cardId === undefined) delete this.cards[queryId];
+      else this.cards[queryId] = cardId;
     }
+  }
+
+  #otherCard(block: RequiredBlock | OptionalSet): RequiredBlock["otherCards"][number] | undefined {
+    const queryId = "queryId" in block ? block.queryId : block.queryIds[0];
+    const chosen = queryId === undefined ? undefined : this.cards[queryId];
+    return block.otherCards.find((card) => card.id === chosen);
   }
 
   get count(): number {
@@ -53,7 +55,8 @@ export class Selection {
 
   /** Warnings that matter for what is chosen now, each once. */
   get warnings(): Warning[] {
-    const once = new Map(this.request.warnings.map((warning) => [warning.code, warning]));
+    const ofOthers = [...this.request.required, ...this.chosenSets].flatMap((block) => this.#otherCard(block)?.warnings ?? []);
+    const once = new Map([...this.request.warnings, ...ofOthers].map((warning) => [warning.code, warning]));
     // The screen before this one asked about the other device; a photo matters only when it would be shared.
     once.delete("other-device");
     if (!this.details.some(isPortrait)) once.delete("portrait");

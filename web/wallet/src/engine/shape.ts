@@ -29,7 +29,7 @@ export const flag = primitive<boolean>("boolean");
  * cannot pretend to be another one (Unicode TR 36 §2.10); line breaks stay.
  */
 export const shown: Shape<string> = (value, path) => text(value, path).replace(invisible, "");
-const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+const invisible = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f]/gu;
 
 /** One of a fixed set of strings. */
 export const oneOf =

@@ -10,6 +10,8 @@ export const trust = oneOf("verified", "asksForMore", "unverified");
 export const recognisability = oneOf("not_at_all", "same_visitor", "as_you");
 export const outcome = oneOf("shared", "declined", "failedBeforeSending", "refused", "unknownWhetherReceived");
 const cardChoice = object({ id: text, name: text });
+/** Another card that fits, with what it would show: not always the same details as the proposed one. */
+const otherCard = object({ id: text, name: text, details: list(detail), warnings: list(warning) });
 const retention = object({ text, attested: flag });
 
 export const service = object({
@@ -62,7 +64,7 @@ export const request = object({
   service,
   purpose: optional(text),
   required: list(
-    object({ queryId: text, details: list(detail), card: cardChoice, otherCards: list(cardChoice) }),
+    object({ queryId: text, details: list(detail), card: cardChoice, otherCards: list(otherCard) }),
   ),
   optional: list(
     object({
@@ -70,7 +72,7 @@ export const request = object({
       purpose: optional(text),
       details: list(detail),
       card: optional(cardChoice),
-      otherCards: list(cardChoice),
+      otherCards: list(otherCard),
       queryIds: list(text),
       available: flag,
     }),

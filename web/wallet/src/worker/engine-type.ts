@@ -1,7 +1,7 @@
 // The engine as the worker drives it: a flow that asks for one HTTP exchange at a time.
 
 export interface HttpRequest {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "DELETE";
   url: string;
   headers: [string, string][];
   body: string | null;

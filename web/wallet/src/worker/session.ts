@@ -33,28 +33,33 @@ export class Session {
 
   async #run(command: Command): Promise<unknown> {
     const { engine, exchange, save, now } = this.parts;
+    let exchanged = false;
     try {
-      let step = engine.start(command, now());
-      for (let steps = 0; step.type === "send"; steps += 1) {
-        if (steps > 2 * mostSteps) throw { code: "too-many-exchanges", blame: "service", wasAnythingShared: "unknown" };
-        // Before anything leaves: a copy of a card marked as used must stay used when the tab is closed now.
+      try {
+        let step = engine.start(command, now());
+        for (let steps = 0; step.type === "send"; steps += 1) {
+          if (steps > 2 * mostSteps) throw { code: "too-many-exchanges", blame: "service", wasAnythingShared: "unknown" };
+          // Before anything leaves: a copy of a card marked as used must stay used when the tab is closed now.
+          await save(engine.cache());
+          exchanged = true;
+          const answer: Exchange = steps < mostSteps ? await exchange(step.request) : { failure: "unreachable" };
+          step = engine.resume(answer, now());
+        }
+        return step.reply;
+      } finally {
         await save(engine.cache());
-        const answer: Exchange = steps < mostSteps ? await exchange(step.request) : { failure: "unreachable" };
-        step = engine.resume(answer, now());
       }
-      return step.reply;
     } catch (error) {
-      throw asFailure(error);
-    } finally {
-      await save(engine.cache());
+      // Where the engine did not say it, something that went out may have arrived.
+      throw asFailure(error, exchanged ? "unknown" : "no");
     }
   }
 }
 
-/** Whatever was thrown, as a failure the page can show. */
-export function asFailure(thrown: unknown): Failure {
+/** Whatever was thrown, as a failure the page can show; `shared` where it does not say whether anything was. */
+export function asFailure(thrown: unknown, shared: Failure["wasAnythingShared"] = "no"): Failure {
   const fields = typeof thrown === "object" && thrown !== null ? (thrown as Record<string, unknown>) : {};
-  const known = { code: "unexpected", message: "", hint: "", blame: "wallet", wasAnythingShared: "no" };
+  const known = { code: "unexpected", message: "", hint: "", blame: "wallet", wasAnythingShared: shared as string };
   for (const key of Object.keys(known) as (keyof typeof known)[]) {
     if (typeof fields[key] === "string") known[key] = fields[key];
   }

@@ -18,6 +18,17 @@ describe("choices on a request", () => {
     expect(selection.command.optional).toEqual(["o1"]);
   });
 
+  it("show and count what another card would share, with its warnings", () => {
+    const selection = new Selection(requests["plain"]!);
+    selection.choose(["q2"], "c9");
+    expect(selection.details.map((detail) => detail.value)).toEqual(["Yes", "Elders", "NL"]);
+    expect(selection.missingTicks).toEqual(["card-copy-reused"]);
+    expect(selection.command.cards).toEqual({ q2: "c9" });
+    selection.choose(["q2"], undefined);
+    expect(selection.count).toBe(2);
+    expect(selection.command.cards).toEqual({});
+  });
+
   it("cannot contain a set that no card has", () => {
     const selection = new Selection(requests["plain"]!);
     selection.optional["o2"] = true;

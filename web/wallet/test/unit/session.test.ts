@@ -47,6 +47,15 @@ describe("session", () => {
     expect(log.filter((entry) => entry === "network")).toHaveLength(64);
   });
 
+  it("does not say that nothing was shared when keeping fails after something left", async () => {
+    const log: string[] = [];
+    let saves = 0;
+    const parts = { engine: engineOf([send, { type: "done", reply: "ok" }], log), now: () => 1 };
+    const save = async () => { if (++saves > 1) throw new DOMException("full", "QuotaExceededError"); };
+    const session = new Session({ ...parts, save, exchange: async () => ({ failure: "timeout" }) });
+    await expect(session.run({ type: "requestDecline" })).rejects.toMatchObject({ wasAnythingShared: "unknown" });
+  });
+
   it("goes on after a command that failed, and saves what it left", async () => {
     const log: string[] = [];
     const engine = engineOf([{ type: "done", reply: "ok" }], log);

@@ -42,6 +42,7 @@ describe("shapes", () => {
 
   it("takes characters out of names that turn or hide text", () => {
     expect(shown("Bank\u202egro.live\u202c\u200b\u0000", "")).toBe("Bankgro.live");
+    expect(shown("Li\u00adbra\u3164ry\u2028\u{e0041}\u206a", "")).toBe("Library");
     expect(shown("Zoë\nŁódź 日本", "")).toBe("Zoë\nŁódź 日本");
   });
 
