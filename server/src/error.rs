@@ -170,6 +170,18 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if matches!(
+            self.status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        ) {
+            // Limits answer before the routes that allow other origins. A wallet in a browser must be able to tell
+            // "wait" from "no network", or it cannot say whether anything was shared.
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            headers.insert(
+                header::ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static("content-type,retry-after"),
+            );
+        }
         // Read by the access log, so that a line names the code without naming anything of the caller.
         response.extensions_mut().insert(ProblemCode(self.code));
         response

@@ -54,6 +54,8 @@ pub struct Inner {
     pub service_rate: RateLimit,
     /// Counted by vault id.
     pub vault_rate: RateLimit,
+    /// When the database was last tried for `/readyz`, and whether it took a write.
+    pub(crate) probed: tokio::sync::Mutex<Option<(tokio::time::Instant, bool)>>,
     /// False once the server was told to stop: `/readyz` answers 503 so that no new traffic is sent here.
     pub ready: AtomicBool,
 }
@@ -93,6 +95,12 @@ pub struct Service {
     pub webhook_secret: Option<SecretString>,
 }
 
+impl Service {
+    fn same_key(&self, other: &Self) -> bool {
+        constant_time_eq(&self.api_key_sha256, &other.api_key_sha256)
+    }
+}
+
 impl Deref for AppState {
     type Target = Inner;
 
@@ -130,6 +138,7 @@ impl AppState {
             keys,
             sealing,
             clock,
+            probed: tokio::sync::Mutex::default(),
             ready: AtomicBool::new(true),
         }))
     }
@@ -172,6 +181,13 @@ impl Keys {
         if config.roles.verifier {
             for (i, service) in config.verifier.services.iter().enumerate() {
                 match load_service(service, &format!("verifier.services.{i}")) {
+                    // A key names one service: with two, one would read what was released to the other.
+                    Ok(service) if services.iter().any(|known: &Service| service.same_key(known)) => {
+                        note(Issue::new(
+                            format!("verifier.services.{i}.api_key"),
+                            "another service has the same key",
+                        ));
+                    }
                     Ok(service) => services.push(service),
                     Err(issue) => note(issue),
                 }

@@ -164,7 +164,9 @@ fn attribute(name: &Name, oid: ObjectIdentifier) -> Option<String> {
     // Names are shown next to trust marks: nothing in them may move or hide text.
     let shown = |c: &char| {
         !c.is_control()
-            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            // Marks of direction, characters without width, and separators of lines.
+            && !matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     let text: String = text.value().chars().filter(shown).take(MAX_NAME).collect();
     (!text.is_empty()).then_some(text)

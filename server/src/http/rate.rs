@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock as _, DefaultClock};
@@ -61,8 +61,12 @@ pub struct ByAddress {
     pub trusted_proxies: usize,
 }
 
-/// Counts each request by its address.
+/// Counts each request by its address. The questions browsers ask before a request (CORS) are not counted: they cost
+/// nothing, and refusing one would hide the real answer from the wallet.
 pub async fn by_address(State(by): State<ByAddress>, request: Request, next: Next) -> Response {
+    if request.method() == Method::OPTIONS {
+        return next.run(request).await;
+    }
     let address = client_address(request.extensions(), request.headers(), by.trusted_proxies);
     match by.limit.check(&rate_key(address)) {
         Ok(()) => next.run(request).await,

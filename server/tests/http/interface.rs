@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use crate::common::{Answer, Sandbox};
-use assent_server::config::TlsConfig;
+use assent_server::clock::Clock;
+use assent_server::config::{Config, ServiceConfig, TlsConfig};
+use assent_server::serve::Server;
 use serde_json::{Value, json};
 
 /// `specs/openapi.json` is what the code says. Write it anew with `ASSENT_UPDATE=1 cargo test -p assent-server`.
@@ -47,6 +49,38 @@ async fn health_and_measurements() {
     assert!(metrics.contains("assent_requests_total") && metrics.contains("route=\"/v1/wallet/config\""));
     server.state.ready.store(false, Ordering::Relaxed);
     server.get("/readyz").await.problem(503, "not-ready");
+}
+
+#[tokio::test]
+async fn asking_whether_it_is_ready_costs_one_write_a_second() {
+    let server = Sandbox::start().await;
+    server.get("/readyz").await.expect(200);
+    server.state.store.close().await;
+    server.get("/readyz").await.expect(200);
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    server.get("/readyz").await.problem(503, "not-ready");
+}
+
+#[tokio::test]
+async fn two_services_never_have_one_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::sandbox(([127, 0, 0, 1], 0).into(), dir.path().join("data"));
+    let keys = config.data_dir.join("sandbox");
+    let service = |id: &str| ServiceConfig {
+        id: id.into(),
+        certificate_file: keys.join("library.pem"),
+        key_file: keys.join("library.key.pem"),
+        api_key: None,
+        api_key_file: Some(dir.path().join("data/library.key")),
+        webhook_secret: None,
+        webhook_secret_file: None,
+    };
+    config.verifier.services = vec![service("library"), service("museum")];
+    let refused = Server::prepare(config, Clock::System)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("verifier.services.1.api_key"), "{refused}");
 }
 
 #[tokio::test]
@@ -159,6 +193,15 @@ async fn too_many_requests_from_one_address_are_slowed_down() {
         seen.push(server.get("/v1/wallet/config").await.status);
     }
     assert_eq!((seen[0], seen[5]), (200, 429), "{seen:?}");
+    // A wallet in a browser can read that it has to wait.
+    let limited = server.get("/v1/wallet/config").await;
+    assert_eq!(limited.headers["access-control-allow-origin"], "*");
+    let ask = server
+        .client
+        .request(reqwest::Method::OPTIONS, server.url("/vp/responses/x"))
+        .header("origin", "https://wallet.example")
+        .header("access-control-request-method", "POST");
+    Answer::read(ask.send().await.unwrap()).await.expect(200);
     // Health does not count and is not counted.
     server.get("/livez").await.expect(200);
 }

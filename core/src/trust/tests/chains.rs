@@ -224,7 +224,7 @@ fn directly_trusted() {
 #[test]
 fn who_the_leaf_is() {
     let root = root("Root", 1);
-    let mut params = leaf_params("Library\u{202e}\u{7} desk");
+    let mut params = leaf_params("Lib\u{200b}rary\u{202e}\u{7}\u{61c}\u{feff}\u{2028} desk");
     params
         .distinguished_name
         .push(DnType::OrganizationName, "City library of Voorbeeld");
