@@ -158,6 +158,8 @@ fn check(config: &Config) -> anyhow::Result<()> {
         }
         issues.extend(state::load_sealing(config).err());
         issues.extend(state::database_url(config).err());
+    } else if let Some(operator) = &config.operator {
+        issues.extend(operator.secret().err());
     }
     if issues.is_empty() {
         println!("The configuration is in order.");

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
@@ -135,26 +137,32 @@ impl Server {
     pub async fn run(self) -> Result<(), ServeError> {
         let app = crate::api::build(self.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let sweeper = tokio::spawn(crate::jobs::run(self.state.clone()));
+        let header_time = Duration::from_secs(self.state.config.limits.header_seconds);
         let served = match self.tls {
             Some(tls) => {
-                axum_server::from_tcp_rustls(self.listener, tls)
-                    .map_err(ServeError::Listen)?
-                    .handle(self.handle)
-                    .serve(app)
-                    .await
+                let mut server =
+                    axum_server::from_tcp_rustls(self.listener, tls).map_err(ServeError::Listen)?;
+                limit_header_time(server.http_builder(), header_time);
+                server.handle(self.handle).serve(app).await
             }
             None => {
-                axum_server::from_tcp(self.listener)
-                    .map_err(ServeError::Listen)?
-                    .handle(self.handle)
-                    .serve(app)
-                    .await
+                let mut server = axum_server::from_tcp(self.listener).map_err(ServeError::Listen)?;
+                limit_header_time(server.http_builder(), header_time);
+                server.handle(self.handle).serve(app).await
             }
         };
         sweeper.abort();
         self.state.store.close().await;
         served.map_err(ServeError::Serve)
     }
+}
+
+/// Closes connections whose request headers do not arrive in time, so that idle callers cannot hold them all.
+fn limit_header_time(builder: &mut Builder<TokioExecutor>, longest: Duration) {
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(longest);
 }
 
 /// Tells a running server to stop.

@@ -15,7 +15,7 @@ use rustls_pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use crate::api::StatusLists;
+use crate::api::{Operators, StatusLists};
 use crate::clock::Clock;
 use crate::config::{Config, Issue, ServiceConfig, secret};
 use crate::crypto::{RingSigner, SealingKey, SystemRandom};
@@ -46,6 +46,8 @@ pub struct Inner {
     pub outbound: Outbound,
     /// Status lists fetched lately.
     pub(crate) status_lists: StatusLists,
+    /// Sign-in of operators, when it is configured.
+    pub(crate) operators: Option<Operators>,
     /// Woken when a webhook was queued.
     pub outbox: tokio::sync::Notify,
     /// Counted by the caller's address.
@@ -71,6 +73,8 @@ pub struct Keys {
     pub anchors: Value,
     /// The same, ready for use.
     pub trust: TrustAnchors,
+    /// Our client secret at the operators' login provider.
+    pub operator_secret: Option<SecretString>,
 }
 
 /// A signing key with its certificate chain.
@@ -129,6 +133,7 @@ impl AppState {
             },
             outbound,
             status_lists: StatusLists::default(),
+            operators: Operators::new(&config, &keys),
             outbox: tokio::sync::Notify::new(),
             address_rate: RateLimit::per_minute(limits.per_address_per_minute),
             service_rate: RateLimit::per_minute(limits.per_service_per_minute),
@@ -222,12 +227,17 @@ impl Keys {
                 )),
             }
         }
+        let operator_secret = config
+            .operator
+            .as_ref()
+            .and_then(|operator| operator.secret().map_err(&mut note).ok());
         if issues.is_empty() {
             Ok(Self {
                 services,
                 issuer,
                 anchors,
                 trust,
+                operator_secret,
             })
         } else {
             Err(issues)

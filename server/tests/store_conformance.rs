@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use assent_core::env::Timestamp;
 use assent_server::store::{
-    Commit, CommitOutcome, ConsentStore, CreateOutcome, Database, HandleKind, IdempotencyStore, IssuanceRow,
-    IssuanceStore, NewConsent, NewVault, NewWebhook, OutboxStore, PresentationChange, PresentationRow,
-    PresentationStore, PutRecord, Quota, Reservation, VaultStore,
+    Commit, CommitOutcome, ConsentStore, CountStore, Counts, CreateOutcome, Database, HandleKind,
+    IdempotencyStore, IssuanceRow, IssuanceStore, NewConsent, NewVault, NewWebhook, OutboxStore,
+    PresentationChange, PresentationRow, PresentationStore, PutRecord, Quota, Reservation, VaultStore,
 };
 
 /// Every test of the suite, by name.
@@ -106,6 +106,7 @@ async fn vault_life_cycle(store: Database) {
         store.create_vault(&vault("v"), QUOTA, NOW).await.unwrap(),
         CreateOutcome::AlreadyExists
     );
+    assert_eq!(store.counts().await.unwrap().vaults, 1);
     assert_eq!(store.vault_access("v").await.unwrap(), Some([7; 32]));
     assert_eq!(store.vault_access("w").await.unwrap(), None);
     let header = store.vault_header("v").await.unwrap().unwrap();
@@ -410,6 +411,13 @@ async fn a_consent_is_withdrawn_once_and_takes_its_data_along(store: Database) {
     );
     assert_eq!(row.withdrawn_at, Some(NOW));
     assert_eq!(store.waiting_webhooks().await.unwrap(), 2);
+    let counts = Counts {
+        vaults: 0,
+        presentations: 1,
+        consents: 1,
+        webhooks: 2,
+    };
+    assert_eq!(store.counts().await.unwrap(), counts);
 }
 
 async fn consents_come_in_pages(store: Database) {

@@ -89,6 +89,13 @@ impl UnverifiedStatusListToken {
         }
     }
 
+    /// The list, when this token or a clone of it was verified before, by whichever signer: for a cache that
+    /// wants to know how long to keep the token and how much memory it holds. Not a statement of trust.
+    #[must_use]
+    pub fn verified_before(&self) -> Option<&VerifiedStatusList> {
+        self.0.verified.get().map(|(_, list)| list)
+    }
+
     /// Verifies the signature with `key` and decompresses the list.
     ///
     /// # Errors

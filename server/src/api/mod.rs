@@ -4,6 +4,7 @@ pub mod auth;
 pub mod health;
 pub mod issuer;
 pub mod openapi;
+mod operator;
 pub mod registry;
 pub mod sandbox;
 pub mod vault;
@@ -12,6 +13,7 @@ pub mod wallet;
 
 mod router;
 
+pub(crate) use operator::Operators;
 pub(crate) use wallet::StatusLists;
 
 pub use router::{build, describe};

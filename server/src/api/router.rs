@@ -9,7 +9,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{health, issuer, openapi, registry, sandbox, vault, verifier, wallet};
+use super::{health, issuer, openapi, operator, registry, sandbox, vault, verifier, wallet};
 use crate::config::Roles;
 use crate::error::Problem;
 use crate::http::guard::{self, Bounds};
@@ -28,6 +28,7 @@ pub fn build(state: AppState) -> Router {
     };
     let mut app = api
         .merge(openapi::pages(description))
+        .merge(operator::router())
         .layer(middleware::from_fn_with_state(
             by_address,
             crate::http::rate::by_address,

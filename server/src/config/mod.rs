@@ -3,6 +3,7 @@
 //! [`Config`] is the file as written; the parts that need files or keys are read and checked by
 //! `crate::state`, and `assent-server config check` reports every [`Issue`] with the setting it is about.
 
+mod operator;
 pub mod secret;
 
 use std::net::SocketAddr;
@@ -12,6 +13,8 @@ use figment::Figment;
 use figment::providers::{Format as _, Serialized, Toml};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+
+pub use operator::OperatorConfig;
 
 /// Something wrong in the configuration, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -206,6 +209,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Longest time a request may take, in seconds.
     pub request_seconds: u64,
+    /// Longest time a caller may take to send the headers of a request, in seconds.
+    pub header_seconds: u64,
     /// Requests worked on at the same time; more are answered 503.
     pub concurrent_requests: usize,
     /// Requests a minute from one address to public endpoints.
@@ -234,22 +239,6 @@ pub struct LogConfig {
 pub struct BridgeConfig {
     /// Path of `assent-w3c`.
     pub program: Option<PathBuf>,
-}
-
-/// OpenID Connect sign-in of operators.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OperatorConfig {
-    /// Issuer URL of the login provider.
-    pub issuer: String,
-    /// Our client id there.
-    pub client_id: String,
-    /// Our client secret.
-    pub client_secret: Option<SecretString>,
-    /// A file with the client secret.
-    pub client_secret_file: Option<PathBuf>,
-    /// `sub` values that may sign in.
-    pub subjects: Vec<String>,
 }
 
 impl Default for Config {
@@ -312,6 +301,7 @@ impl Default for Limits {
         Self {
             body_bytes: 4 << 20,
             request_seconds: 20,
+            header_seconds: 10,
             concurrent_requests: 512,
             per_address_per_minute: 1200,
             per_service_per_minute: 6000,
@@ -439,6 +429,12 @@ impl Config {
             if !seen.insert(&service.id) {
                 out.push(Issue::new(format!("verifier.services.{i}.id"), "used twice"));
             }
+        }
+        if self.limits.header_seconds == 0 {
+            out.push(Issue::new("limits.header_seconds", "must be at least 1"));
+        }
+        if let Some(operator) = &self.operator {
+            out.extend(operator.issues(self.sandbox));
         }
         for (name, value) in [
             (

@@ -1,10 +1,11 @@
-//! The only HTTP client of the server: status lists and webhooks.
+//! The only HTTP client of the server: status lists, webhooks, and the operators' login provider.
 //!
 //! Addresses come from others, so each one is a possible trick to make us call our own network (reference 07
 //! §2.2 A5). A host name is resolved once; every address it has must be public; the connection goes to exactly
 //! those addresses. No redirects, no proxies, no cookies, 5 seconds, bounded bodies.
 
 mod address;
+mod openid;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -222,6 +223,11 @@ async fn read(mut response: Response, max: usize) -> Result<Answer, OutboundErro
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
+    let body = read_body(&mut response, max).await?;
+    Ok(Answer { media_type, body })
+}
+
+async fn read_body(response: &mut Response, max: usize) -> Result<Vec<u8>, OutboundError> {
     let mut body = Vec::new();
     // The length header is a promise; the bytes are counted.
     while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
@@ -230,7 +236,7 @@ async fn read(mut response: Response, max: usize) -> Result<Answer, OutboundErro
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { media_type, body })
+    Ok(body)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! The same conformance tests run on both (`tests/store_conformance.rs`).
 
 mod consents;
+mod counts;
 mod database;
 mod idempotency;
 mod issuances;
@@ -15,6 +16,7 @@ mod value;
 mod vaults;
 
 pub use consents::{ConsentRow, ConsentStore, NewConsent};
+pub use counts::{CountStore, Counts};
 pub use database::{Database, SQLITE_MINIMUM, StoreError};
 pub use idempotency::{IdempotencyStore, Reservation};
 pub use issuances::{HandleKind, Handles, IssuanceRow, IssuanceStore};

@@ -359,3 +359,22 @@ async fn w3c_credentials_go_through_the_bridge_program() {
         ask(&with(bad).await).await.problem(502, "w3c-bridge-failed");
     }
 }
+
+#[tokio::test]
+async fn headers_that_do_not_come_are_not_waited_for() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let server = Sandbox::start_with(|config| config.limits.header_seconds = 1).await;
+    let address = server.base.trim_start_matches("http://").to_owned();
+    let mut connection = tokio::net::TcpStream::connect(&address).await.unwrap();
+    connection
+        .write_all(b"GET /livez HTTP/1.1\r\nHost: a")
+        .await
+        .unwrap();
+    let mut rest = Vec::new();
+    let closed = tokio::time::timeout(
+        std::time::Duration::from_secs(5),
+        connection.read_to_end(&mut rest),
+    );
+    assert!(closed.await.is_ok(), "the server still waits for the headers");
+    assert!(!rest.starts_with(b"HTTP/1.1 200"));
+}

@@ -383,6 +383,35 @@ async fn plain_queries_of_every_kind_are_answered() {
 }
 
 #[tokio::test]
+async fn a_consent_that_ended_by_itself_says_so_everywhere() {
+    let day = 24 * 60 * 60;
+    let server = Sandbox::start_with(|config| config.verifier.result_lifetime = 60 * day).await;
+    let (mut cards, _) = server.get_card("residence", 1).await;
+    cards.extend(server.get_card("identity", 1).await.0);
+    let asked = ask(&server, &json!({ "consent_request": consent_request(&server) })).await;
+    let id = asked["transaction_id"].as_str().unwrap();
+    let request = server
+        .open_request(asked["links"]["same_device"].as_str().unwrap())
+        .await;
+    let consent = server.consent_request(&request).unwrap();
+    let required = consent.terms.purposes()[0].query_ids.clone();
+    let queries: Vec<&str> = required.iter().map(String::as_str).collect();
+    let response = server.answer(&request, &cards, &queries, &["required"]);
+    assert_eq!(server.send(&response.http).await.status, 200);
+
+    let states = async || {
+        let seen = read(&server, id, "").await.expect(200).json()["consent"].clone();
+        let path = format!("/v1/consents/{}", seen["consent_id"].as_str().unwrap());
+        let consent = server.call("GET", &path, &server.library_key(), &[], None).await;
+        [seen["state"].clone(), consent.expect(200).json()["state"].clone()]
+    };
+    assert_eq!(states().await, ["active", "active"]);
+    let until = response.receipt.unwrap().0.valid_until();
+    server.pass(until.since(server.server_now()) + 1);
+    assert_eq!(states().await, ["expired", "expired"]);
+}
+
+#[tokio::test]
 async fn refusal_expiry_and_revocation() {
     let server = Sandbox::start().await;
     let (cards, offer_id) = server.get_card("residence", 1).await;

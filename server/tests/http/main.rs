@@ -10,4 +10,5 @@ mod common;
 mod interface;
 mod issuance;
 mod journey;
+mod operator;
 mod vaults;

@@ -11,7 +11,7 @@ use crate::error::Problem;
 use crate::http::headers::PAGE_POLICY;
 use crate::state::AppState;
 
-const STYLE: &str = include_str!("../../../templates/sandbox.css");
+const STYLE: &str = include_str!("../../../templates/page.css");
 
 #[derive(Template)]
 #[template(path = "sandbox.html")]

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::consents;
 use super::record::{self, Alongside, Stored, state_name};
 use crate::error::{Problem, ProblemDetails};
 use crate::state::AppState;
@@ -58,7 +59,7 @@ pub(super) struct Credential {
 pub(super) struct ConsentState {
     /// Its id.
     consent_id: String,
-    /// `active` or `withdrawn`.
+    /// `active`, `withdrawn` or `expired`.
     state: String,
 }
 
@@ -121,7 +122,7 @@ pub(super) async fn read(
         }
         out.consent = Some(ConsentState {
             consent_id,
-            state: consent.state,
+            state: consents::state_at(&consent, state.clock.now()),
         });
     }
     Ok(Json(out))

@@ -73,6 +73,9 @@ async fn check_status(
         crypto: &RingCrypto,
     };
     let finished = pending.finish(&tokens, &context, state.clock.now());
+    drop(tokens);
+    // The lists are decompressed now, so only now is it known how much memory they hold.
+    state.status_lists.trim(state.clock.now());
     settle(&state, stored, finished).await
 }
 

@@ -1,6 +1,7 @@
 //! A real server on a port of its own, and a small client.
 
 pub mod holder;
+pub mod login;
 
 use std::path::PathBuf;
 use std::sync::Arc;

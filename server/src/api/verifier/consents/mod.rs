@@ -30,18 +30,23 @@ pub(super) struct Consent {
 
 impl Consent {
     fn new(row: ConsentRow, now: Timestamp) -> Self {
-        let over = row.consent.valid_until.is_some_and(|until| now >= until);
         Self {
-            state: if row.state == "active" && over {
-                "expired".into()
-            } else {
-                row.state
-            },
+            state: state_at(&row, now),
             consent_id: row.consent.id,
             given_at: row.consent.given_at.to_rfc3339().unwrap_or_default(),
             valid_until: row.consent.valid_until.and_then(Timestamp::to_rfc3339),
             withdrawn_at: row.withdrawn_at.and_then(Timestamp::to_rfc3339),
         }
+    }
+}
+
+/// `active`, `withdrawn` or `expired`: nobody writes down that a consent ended by itself.
+pub(super) fn state_at(row: &ConsentRow, now: Timestamp) -> String {
+    let over = row.consent.valid_until.is_some_and(|until| now >= until);
+    if row.state == "active" && over {
+        "expired".into()
+    } else {
+        row.state.clone()
     }
 }
 

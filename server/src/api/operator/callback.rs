@@ -1,0 +1,70 @@
+//! `GET /operator/callback`: back from the login provider (OpenID Connect Core 1.0 §3.1.2.5).
+
+use assent_core::encoding::form;
+use assent_core::env::Timestamp;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+
+use super::cookie::{self, Kind};
+use super::error::OperatorError;
+use super::remembered::NotRemembered;
+use super::{operators, page, sign_in};
+use crate::error::Problem;
+use crate::state::AppState;
+
+pub(super) async fn callback(
+    State(app): State<AppState>,
+    jar: CookieJar,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let cookie = cookie::get(&app, &jar, Kind::SignIn);
+    let session = finish(&app, cookie.as_deref(), query.as_deref().unwrap_or_default()).await;
+    // Whatever came of it, this sign-in is over.
+    let jar = cookie::clear(&app, jar, Kind::SignIn);
+    match session {
+        Ok(session) => {
+            let jar = cookie::set(&app, jar, Kind::Session, session, page::SESSION_SECONDS);
+            (jar, Redirect::to("/operator")).into_response()
+        }
+        Err(problem) => (jar, problem).into_response(),
+    }
+}
+
+/// Checks everything and gives the id of a new session.
+async fn finish(app: &AppState, cookie: Option<&str>, query: &str) -> Result<String, Problem> {
+    let operators = operators(app)?;
+    let now = app.clock.now();
+    let pairs = form::decode(query).ok_or(OperatorError::SignInOver)?;
+    let state = form::get(&pairs, "state").ok_or(OperatorError::SignInOver)?;
+    let cookie = cookie.ok_or(OperatorError::SignInOver)?;
+    let attempt = sign_in::open(app, state, cookie).ok_or(OperatorError::SignInOver)?;
+    operators
+        .used
+        .add(state, Timestamp(attempt.until), now)
+        .map_err(|why| match why {
+            NotRemembered::There => OperatorError::SignInOver,
+            NotRemembered::Full => OperatorError::Busy,
+        })?;
+    // RFC 9207 §2.4: an answer that names another issuer is not for this sign-in.
+    if form::get(&pairs, "iss").is_some_and(|issuer| issuer != operators.provider.issuer()) {
+        return Err(OperatorError::Refused.into());
+    }
+    // Without a code there is an `error`, and the answer is the same as to anybody we do not know.
+    let code = form::get(&pairs, "code").ok_or(OperatorError::Refused)?;
+    let subject = operators
+        .provider
+        .subject(&app.outbound, now, code, attempt)
+        .await?;
+    if !operators.provider.may_sign_in(&subject) {
+        tracing::warn!("somebody who is not listed as operator tried to sign in");
+        return Err(OperatorError::Refused.into());
+    }
+    let session = sign_in::secret(app)?;
+    operators
+        .sessions
+        .add(&session, now.plus(page::SESSION_SECONDS), now)
+        .map_err(|_| OperatorError::Busy)?;
+    tracing::info!("an operator signed in");
+    Ok(session)
+}

@@ -1,0 +1,59 @@
+//! The two cookies: one for a sign-in on its way, one for a session.
+//!
+//! `__Host-` (RFC 6265bis §4.1.3.2) ties them to this host and to TLS. On plain http, which only the sandbox on
+//! this machine has, that prefix is not possible. `SameSite=Lax`: the way back from the provider is a navigation
+//! from another site.
+
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+
+use crate::state::AppState;
+
+/// Which cookie.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// A sign-in on its way, sealed.
+    SignIn,
+    /// The id of a session.
+    Session,
+}
+
+impl Kind {
+    fn name(self, https: bool) -> &'static str {
+        match (self, https) {
+            (Self::SignIn, true) => "__Host-assent-sign-in",
+            (Self::SignIn, false) => "assent-sign-in",
+            (Self::Session, true) => "__Host-assent-operator",
+            (Self::Session, false) => "assent-operator",
+        }
+    }
+}
+
+/// The cookie's value, when the browser sent it.
+pub(super) fn get(state: &AppState, jar: &CookieJar, kind: Kind) -> Option<String> {
+    let cookie = jar.get(kind.name(https(state)))?;
+    Some(cookie.value().to_owned())
+}
+
+/// Sets the cookie for some seconds.
+pub(super) fn set(state: &AppState, jar: CookieJar, kind: Kind, value: String, seconds: i64) -> CookieJar {
+    let https = https(state);
+    jar.add(
+        Cookie::build((kind.name(https), value))
+            .path("/")
+            .secure(https)
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .max_age(time::Duration::seconds(seconds)),
+    )
+}
+
+/// Takes the cookie away.
+pub(super) fn clear(state: &AppState, jar: CookieJar, kind: Kind) -> CookieJar {
+    // A browser ignores a `__Host-` cookie that is not secure, also one that is to be removed.
+    set(state, jar, kind, String::new(), 0)
+}
+
+fn https(state: &AppState) -> bool {
+    state.config.public_url.starts_with("https:")
+}
