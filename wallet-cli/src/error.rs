@@ -51,7 +51,7 @@ impl From<WalletError> for CliError {
         let view = error.view();
         let exit = match view.code.as_str() {
             code if code.contains("not-found") => Exit::NotFound,
-            code if code.contains("conflict") => Exit::Conflict,
+            code if code.contains("conflict") || code == "vault-busy" => Exit::Conflict,
             code if code.contains("locked") || code.contains("wrong-secret") => Exit::Refused,
             // The words of `ErrorView::blame`.
             _ => match view.blame {

@@ -15,6 +15,10 @@ pub const MAX_INPUT: u64 = 4 << 20;
 
 /// Text of a file, or of standard input for `-`, without white space around it.
 pub fn read_text(path: &Path) -> Result<String, CliError> {
+    read_whole(path).map(|text| text.trim().to_owned())
+}
+
+fn read_whole(path: &Path) -> Result<String, CliError> {
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
         io::stdin().lock().take(MAX_INPUT + 1).read_to_end(&mut bytes)
@@ -30,20 +34,19 @@ pub fn read_text(path: &Path) -> Result<String, CliError> {
             "Check that this is the right file.",
         ));
     }
-    let text = String::from_utf8(bytes).map_err(|_| {
+    String::from_utf8(bytes).map_err(|_| {
         CliError::new(
             Exit::Configuration,
             "file-not-text",
             format!("{} is not text", path.display()),
             "",
         )
-    })?;
-    Ok(text.trim().to_owned())
+    })
 }
 
-/// A secret from a file, or from standard input for `-`: the first line.
+/// A secret from a file, or from standard input for `-`: the first line, spaces and all.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, CliError> {
-    let text = Zeroizing::new(read_text(path)?);
+    let text = Zeroizing::new(read_whole(path)?);
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 

@@ -135,7 +135,8 @@ pub fn chain(organization: &str) -> Chain {
     };
     let ca_key = KeyPair::generate().unwrap();
     let mut ca = CertificateParams::default();
-    ca.distinguished_name.push(DnType::CommonName, "Test CA");
+    ca.distinguished_name
+        .push(DnType::CommonName, format!("CA of {organization}"));
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     dates(&mut ca);

@@ -1,5 +1,7 @@
 //! The headless wallet with a local vault. Receiving and presenting over HTTP is in `tests/peers`.
 
+use std::io::{Read as _, Write as _};
+
 use serde_json::json;
 
 use crate::common::{Run, Sandbox};
@@ -131,4 +133,44 @@ fn init_keeps_the_recovery_code_or_does_nothing() {
     );
     assert_ne!(run.code, 0);
     assert!(!sandbox.path("w/wallet.json").exists() && !sandbox.path("r2").exists());
+}
+
+/// What the engine burnt must be on disk before the request that uses it leaves: a killed program sends nothing twice.
+#[test]
+fn the_wallet_is_kept_before_anything_leaves() {
+    let sandbox = Sandbox::new();
+    sandbox.put("passphrase", "correct horse battery staple\n");
+    sandbox.put("anchors.json", r#"{"access":[],"issuers":[]}"#);
+    let init = [
+        "holder",
+        "init",
+        "--local",
+        "--sandbox",
+        "--anchors",
+        "anchors.json",
+    ];
+    let code = ["--recovery-code-file", "recovery"];
+    assert_eq!(sandbox.run(init.into_iter().chain(code).chain(STATE)).code, 0);
+    let service = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = service.local_addr().unwrap();
+    let file = sandbox.path("w/wallet.json");
+    // Two requests of one command: sealing is never twice the same, so other bytes mean that it was kept in between.
+    let seen = std::thread::spawn(move || {
+        let (mut first, _) = service.accept().unwrap();
+        let before = std::fs::read(&file).unwrap();
+        let _ = first.read(&mut [0; 4096]).unwrap();
+        let grant =
+            json!({ "urn:ietf:params:oauth:grant-type:pre-authorized_code": { "pre-authorized_code": "x" } });
+        let offer = json!({ "credential_issuer": format!("http://{address}"), "credential_configuration_ids": ["a"], "grants": grant });
+        let body = offer.to_string();
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+        write!(first, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let _second = service.accept().unwrap();
+        (before, std::fs::read(&file).unwrap())
+    });
+    let link = format!("openid-credential-offer://?credential_offer_uri=http%3A%2F%2F{address}%2Fo");
+    let run = sandbox.run(["holder", "receive", &link, "--yes"].into_iter().chain(STATE));
+    assert_ne!(run.code, 0, "the issuer hangs up");
+    let (before, after) = seen.join().unwrap();
+    assert!(before != after, "not kept between two requests");
 }

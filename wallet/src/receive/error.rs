@@ -37,6 +37,9 @@ pub(crate) enum ReceiveError {
     /// A credential is not bound to one of our keys, or two to the same.
     #[error("a card is not bound to this wallet")]
     NotBound,
+    /// The copies of one card do not say the same.
+    #[error("the copies of a card differ")]
+    CopiesDiffer,
     /// The platform failed.
     #[error("the wallet could not make keys")]
     Keys,
@@ -55,6 +58,7 @@ impl ErrorCode for ReceiveError {
             Self::Credential(error) => error.code(),
             Self::OtherType => "card-of-other-type",
             Self::NotBound => "card-not-bound",
+            Self::CopiesDiffer => "card-copies-differ",
             Self::Keys => "random-unavailable",
         }
     }

@@ -1,7 +1,11 @@
 //! From an accepted offer to verified cards: token, nonce, batch request with fresh keys, verification.
 
+use std::collections::BTreeSet;
+
+use assent_core::claims::ClaimsPath;
 use assent_core::crypto::{CryptoProvider, Signer as _, SoftwareKey};
 use assent_core::encoding::base64url;
+use assent_core::encoding::json::Object;
 use assent_core::env::Env;
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::oid4vci::{
@@ -9,11 +13,12 @@ use assent_core::oid4vci::{
     NotificationEvent, SecretText, TokenRequest, TokenResponse,
 };
 use assent_core::profile::Profile;
-use assent_core::sd_jwt::VcCheck;
+use assent_core::sd_jwt::{HolderSdJwt, VcCheck};
 use assent_core::trust::{TrustAnchors, verify_credential};
 
 use super::{OpenOffer, ReceiveError};
 use crate::holdings::{Card, CardStatus, CopyRecord, CopyState};
+use crate::labels;
 
 /// Copies to ask for, where the issuer gives that many.
 const BATCH: usize = 10;
@@ -157,6 +162,7 @@ impl Authorised {
         let id = env.random_token().map_err(|_| ReceiveError::Keys)?;
         let mut keys = asking.keys;
         let mut card: Option<Card> = None;
+        let mut content = None;
         let mut copies = Vec::new();
         for (number, compact) in answer.credentials.iter().enumerate() {
             let check = VcCheck {
@@ -173,6 +179,11 @@ impl Authorised {
                 .position(|key| verified.vc.holder_key == Some(key.public_key()))
                 .map(|index| keys.swap_remove(index))
                 .ok_or(ReceiveError::NotBound)?;
+            // The person sees the details of one copy: the others must say the same and open up in the same way.
+            let this = content_of(compact)?;
+            if *content.get_or_insert_with(|| this.clone()) != this {
+                return Err(ReceiveError::CopiesDiffer);
+            }
             let copy = CopyState {
                 id: format!("{number:03}"),
                 used_at: None,
@@ -247,4 +258,12 @@ impl Authorised {
             })
             .collect()
     }
+}
+
+/// The details of a credential and the paths that can be kept back, without what makes each copy another.
+fn content_of(compact: &str) -> Result<(Object, BTreeSet<ClaimsPath>), ReceiveError> {
+    let holder = HolderSdJwt::open(compact).map_err(|_| ReceiveError::CopiesDiffer)?;
+    let mut claims = holder.claims().as_object().cloned().unwrap_or_default();
+    claims.retain(|name, _| !labels::is_technical(name));
+    Ok((claims, holder.disclosable().cloned().collect()))
 }
