@@ -106,7 +106,7 @@ pub struct VaultDelta {
     pub manifest: Vec<u8>,
     /// Records written after `since`: handle, version, ciphertext.
     pub records: Vec<(String, i64, Vec<u8>)>,
-    /// Handles deleted after `since`.
+    /// Handles deleted after `since`, as far back as they are kept: about as many as the vault may have records.
     pub deleted: Vec<String>,
 }
 
@@ -294,6 +294,17 @@ impl VaultStore for Database {
             tx.execute(
                 "UPDATE vault_records SET box = NULL, version = $3 WHERE vault_id = $1 AND handle = $2",
                 args![id, handle.as_str(), version],
+            )
+            .await?;
+        }
+        if !commit.delete.is_empty() {
+            // What was deleted long ago is forgotten, or a vault would grow for ever past its quota, and with it every
+            // full read. The manifest says what there is; this list only saves a device the comparison.
+            tx.execute(
+                "DELETE FROM vault_records WHERE vault_id = $1 AND box IS NULL AND version <
+                   (SELECT version FROM vault_records WHERE vault_id = $1 AND box IS NULL
+                    ORDER BY version DESC LIMIT 1 OFFSET $2)",
+                args![id, quota.records],
             )
             .await?;
         }

@@ -260,3 +260,34 @@ async fn quotas_and_rates_are_kept() {
     limited.problem(429, "rate-limited");
     assert!(limited.headers.contains_key("retry-after"));
 }
+
+/// Deleting leaves a mark for other devices; marks do not pile up for ever.
+#[tokio::test]
+async fn old_deletions_are_forgotten() {
+    let server = Sandbox::start_with(|config| config.vault.max_records = 3).await;
+    server.post("/v1/vaults", &new_vault(ID)).await.expect(201);
+    let path = format!("/v1/vaults/{ID}");
+    for version in 1..=10 {
+        let body = json!({ "base_version": version, "manifest": b64("m"),
+            "put": [{ "handle": b64(&format!("r{version}")), "box": b64("x") }],
+            "delete": [b64(&format!("r{}", version - 1))] });
+        server
+            .call("POST", &format!("{path}/commits"), TOKEN, &[], Some(&body))
+            .await
+            .expect(200);
+    }
+    let all = server
+        .call("GET", &path, TOKEN, &[], None)
+        .await
+        .expect(200)
+        .json();
+    let deleted: Vec<&str> = all["deleted"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|handle| handle.as_str().unwrap())
+        .collect();
+    let newest = [6, 7, 8, 9].map(|n| b64(&format!("r{n}")));
+    assert_eq!(deleted, newest);
+    assert_eq!(all["records"].as_array().unwrap().len(), 2);
+}

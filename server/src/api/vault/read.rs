@@ -32,7 +32,7 @@ pub(super) struct Contents {
     manifest: Base64Url,
     /// Records written after `since`.
     records: Vec<Record>,
-    /// Handles deleted after `since`.
+    /// Handles deleted after `since`; the oldest are forgotten. The manifest is what counts.
     deleted: Vec<String>,
 }
 
