@@ -37,15 +37,7 @@ pub(super) fn get(state: &AppState, jar: &CookieJar, kind: Kind) -> Option<Strin
 
 /// Sets the cookie for some seconds.
 pub(super) fn set(state: &AppState, jar: CookieJar, kind: Kind, value: String, seconds: i64) -> CookieJar {
-    let https = https(state);
-    jar.add(
-        Cookie::build((kind.name(https), value))
-            .path("/")
-            .secure(https)
-            .http_only(true)
-            .same_site(SameSite::Lax)
-            .max_age(time::Duration::seconds(seconds)),
-    )
+    jar.add(build(https(state), kind, value, seconds))
 }
 
 /// Takes the cookie away.
@@ -54,6 +46,43 @@ pub(super) fn clear(state: &AppState, jar: CookieJar, kind: Kind) -> CookieJar {
     set(state, jar, kind, String::new(), 0)
 }
 
+fn build(https: bool, kind: Kind, value: String, seconds: i64) -> Cookie<'static> {
+    Cookie::build((kind.name(https), value))
+        .path("/")
+        .secure(https)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .max_age(time::Duration::seconds(seconds))
+        .build()
+}
+
 fn https(state: &AppState) -> bool {
     state.config.public_url.starts_with("https:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6265bis §4.1.3.2: a `__Host-` cookie is secure, for every path, and names no domain.
+    #[test]
+    fn over_tls_the_cookies_are_tied_to_this_host() {
+        for kind in [Kind::SignIn, Kind::Session] {
+            let text = build(true, kind, "v".into(), 60).to_string();
+            assert!(text.starts_with("__Host-assent-"), "{text}");
+            for part in [
+                "; HttpOnly",
+                "; SameSite=Lax",
+                "; Secure",
+                "; Path=/",
+                "; Max-Age=60",
+            ] {
+                assert!(text.contains(part), "{text}");
+            }
+            assert!(!text.contains("Domain"), "{text}");
+            // On plain http a browser would refuse the prefix.
+            let text = build(false, kind, "v".into(), 60).to_string();
+            assert!(text.starts_with("assent-") && !text.contains("Secure"), "{text}");
+        }
+    }
 }
