@@ -146,7 +146,7 @@ fn unit(_: &Args) -> Result<Done> {
                 "assent-tidy",
                 "--no-fail-fast",
             ])
-            .env("PG_URL", postgres.url()),
+            .env("ASSENT_TEST_POSTGRES", postgres.url()),
     )
 }
 
