@@ -28,6 +28,18 @@ struct Kept<T> {
     body: T,
 }
 
+/// Runs `work` in a task of its own: neither a caller that hangs up nor the time limit of the request stops it between
+/// the write and the record of its answer.
+///
+/// # Errors
+/// The problem of `work`; `internal` when it broke off.
+pub async fn to_the_end<F>(work: F) -> Result<Response, Problem>
+where
+    F: Future<Output = Result<Response, Problem>> + Send + 'static,
+{
+    tokio::spawn(work).await.map_err(|error| Problem::internal(&error))?
+}
+
 /// Runs `work` at most once for an `Idempotency-Key`. `scope` separates callers: a key of one service or vault
 /// means nothing to another.
 ///

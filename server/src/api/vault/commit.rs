@@ -50,9 +50,12 @@ pub(super) async fn commit(
     let headers = request.headers().clone();
     super::authorise(&state, &id, &headers).await?;
     let bytes = body::read(request, &state).await?;
-    idempotency::once::<Version, _>(&state, &format!("vault/{id}"), &headers, &bytes, || async {
-        let version = store(&state, &id, body::parse(&bytes)?).await?;
-        Ok((StatusCode::OK, Version { version }))
+    idempotency::to_the_end(async move {
+        idempotency::once::<Version, _>(&state, &format!("vault/{id}"), &headers, &bytes, || async {
+            let version = store(&state, &id, body::parse(&bytes)?).await?;
+            Ok((StatusCode::OK, Version { version }))
+        })
+        .await
     })
     .await
 }

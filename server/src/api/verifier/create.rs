@@ -26,12 +26,16 @@ use crate::store::{PresentationRow, PresentationStore as _};
               (status = 422, description = "The request is incomplete or wrong; the code says how.", body = ProblemDetails)))]
 pub(super) async fn create(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
     let headers = request.headers().clone();
-    let service = super::service(&state, &headers)?;
+    super::service(&state, &headers)?;
     let bytes = body::read(request, &state).await?;
-    let scope = format!("service/{}", service.id);
-    idempotency::once(&state, &scope, &headers, &bytes, || async {
-        let created = ask(&state, service, body::parse(&bytes)?).await?;
-        Ok((StatusCode::CREATED, created))
+    idempotency::to_the_end(async move {
+        let service = super::service(&state, &headers)?;
+        let scope = format!("service/{}", service.id);
+        idempotency::once(&state, &scope, &headers, &bytes, || async {
+            let created = ask(&state, service, body::parse(&bytes)?).await?;
+            Ok((StatusCode::CREATED, created))
+        })
+        .await
     })
     .await
 }
@@ -88,6 +92,9 @@ async fn ask(
         consent_request,
         transaction,
     };
+    // A telephone that reads the QR code with its own camera opens the wallet by this link. The wallet must know that
+    // the person looks at another screen, to ask which site they see there (OpenID4VP 1.0 §14.1). Others ignore it.
+    let elsewhere = format!("{link}&device=other");
     let id = record.transaction.transaction_id().to_owned();
     let expires_at = record.transaction.expires_at();
     let row = PresentationRow {
@@ -106,10 +113,10 @@ async fn ask(
     Ok(CreatedPresentation {
         transaction_id: row.id,
         expires_at: expires_at.to_rfc3339().unwrap_or_default(),
-        qr_svg: qr::svg(&link).unwrap_or_default(),
+        qr_svg: qr::svg(&elsewhere).unwrap_or_default(),
         links: Links {
-            same_device: link.clone(),
-            cross_device: link,
+            same_device: link,
+            cross_device: elsewhere,
         },
     })
 }

@@ -27,7 +27,8 @@ export function readLink(text: string): IncomingLink | undefined {
   if (link.length > longest || !URL.canParse(link)) return undefined;
   const url = new URL(link);
   const kind = kindOf(url.searchParams) ?? kindOf(hashQuery(url.hash));
-  if (kind) return { kind, link: url.hash.startsWith("#/") ? withQuery(kind, hashQuery(url.hash)) : link };
+  const scanned = fromElsewhere(url.searchParams) || fromElsewhere(hashQuery(url.hash));
+  if (kind) return { kind, link: url.hash.startsWith("#/") ? withQuery(kind, hashQuery(url.hash)) : link, ...scanned };
   const byScheme = schemes[url.protocol];
   return byScheme && { kind: byScheme, link };
 }
@@ -36,7 +37,7 @@ export function readLink(text: string): IncomingLink | undefined {
 export function incomingLink(location: { search: string; hash: string }): IncomingLink | undefined {
   for (const query of [new URLSearchParams(location.search), hashQuery(location.hash)]) {
     const kind = kindOf(query);
-    if (kind && String(query).length <= longest) return { kind, link: withQuery(kind, query) };
+    if (kind && String(query).length <= longest) return { kind, link: withQuery(kind, query), ...fromElsewhere(query) };
   }
   return undefined;
 }
@@ -47,6 +48,9 @@ function kindOf(query: URLSearchParams): IncomingLink["kind"] | undefined {
   if (query.has("client_id") && (query.has("dcql_query") || query.has("response_type"))) return "request";
   return undefined;
 }
+
+/** The mark a service puts into the link behind a QR code: the person looks at another screen. It only adds a check. */
+const fromElsewhere = (query: URLSearchParams) => (query.get("device") === "other" ? { scanned: true } : undefined);
 
 const hashQuery = (hash: string) => new URLSearchParams(hash.includes("?") ? hash.slice(hash.indexOf("?")) : "");
 

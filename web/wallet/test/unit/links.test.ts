@@ -36,6 +36,14 @@ describe("the link that opened the page", () => {
     });
   });
 
+  it("says when the person looks at another screen", () => {
+    const query = "client_id=a&request_uri=https%3A%2F%2Fx&device=other";
+    expect(incomingLink({ search: `?${query}`, hash: "" })?.scanned).toBe(true);
+    expect(readLink(`openid4vp://authorize?${query}`)?.scanned).toBe(true);
+    expect(readLink(`https://wallet.example/#/request?${query}`)?.scanned).toBe(true);
+    expect(incomingLink({ search: `?${query.replace("other", "this")}`, hash: "" })?.scanned).toBeUndefined();
+  });
+
   it("is not made of anything else", () => {
     expect(incomingLink({ search: "?utm_source=x", hash: "#/history" })).toBeUndefined();
   });
