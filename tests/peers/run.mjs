@@ -1,5 +1,5 @@
 // Independent implementations against the real programs. Run by `cargo xtask test --only peers`, or here with
-// `npm test`; ASSENT_CLI, ASSENT_SERVER and PEERS_PYTHON say where the programs are.
+// `npm test`; ASSENT_CLI, ASSENT_SERVER, ASSENT_W3C and PEERS_PYTHON say where the programs are.
 
 import './test/dcql.test.mjs'
 import './test/sd-jwt.test.mjs'
@@ -8,3 +8,4 @@ import './test/present.test.mjs'
 import './test/verify.test.mjs'
 import './test/issue.test.mjs'
 import './test/journey.test.mjs'
+import './test/w3c.test.mjs'

@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: the whole journey on one machine, from nothing to "open this address".
 
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::args::Args;
 use crate::process::{Cmd, duration, now, root, target_dir};
-use crate::{tools, web};
+use crate::{bridge, tools, web};
 
 /// Builds, starts, waits, explains, and stops both programs on Ctrl-C.
 pub fn run(args: &Args) -> Result<()> {
@@ -97,8 +98,25 @@ fn server(data: &Path, port: u16, log: &Path) -> Result<Child> {
         .args([data.join("server")])
         .args(["--wallet"])
         .args([root().join("web/wallet/dist")])
+        .args(settings(data, port)?)
         .quiet()
         .spawn(Some(log))
+}
+
+/// `--config <file>` when the W3C bridge happens to be built: without it there is nothing to configure.
+fn settings(data: &Path, port: u16) -> Result<Vec<OsString>> {
+    let program = bridge::program();
+    if !program.is_file() {
+        return Ok(Vec::new());
+    }
+    let file = data.join("server.toml");
+    let program = program.display();
+    // With a file, the server no longer guesses its address and roles.
+    let text = format!(
+        "public_url = \"http://localhost:{port}\"\n\n[roles]\nissuer = true\n\n[w3c_bridge]\nprogram = '''{program}'''\n"
+    );
+    std::fs::write(&file, text)?;
+    Ok(vec!["--config".into(), file.into()])
 }
 
 fn example(data: &Path, base: &str, origin: &str, port: u16, log: &Path) -> Result<Child> {

@@ -4,6 +4,7 @@ mod args;
 mod bench;
 #[cfg(feature = "bindgen")]
 mod bindgen;
+mod bridge;
 mod budget;
 mod count;
 mod demo;

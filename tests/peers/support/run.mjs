@@ -13,6 +13,8 @@ const built = join(root, 'target/debug')
 export const ASSENT = process.env.ASSENT_CLI ?? join(built, 'assent')
 /** The server. */
 export const SERVER = process.env.ASSENT_SERVER ?? join(built, 'assent-server')
+/** The bridge to W3C credentials, from a workspace of its own; empty when nobody said where it is. */
+export const W3C = process.env.ASSENT_W3C ?? ''
 /** Python with requirements.txt installed; empty to skip what needs it. */
 export const PYTHON = process.env.PEERS_PYTHON ?? ''
 

@@ -15,17 +15,18 @@ async function freePort() {
   return port
 }
 
-/** Starts a sandbox server; `anchors` replaces those of the sandbox. */
-export async function startServer({ anchors } = {}) {
+/** Starts a sandbox server; `anchors` replaces those of the sandbox, `bridge` is the program for W3C credentials. */
+export async function startServer({ anchors, bridge } = {}) {
   const folder = scratch()
   const port = await freePort()
   const base = `http://localhost:${port}`
   const data = join(folder, 'data')
   const registry = anchors ? `[registry]\nanchors_file = ${JSON.stringify(put(folder, 'anchors.json', anchors))}\n` : ''
+  const w3c = bridge ? `[w3c_bridge]\nprogram = ${JSON.stringify(bridge)}\n` : ''
   const config = put(
     folder,
     'assent.toml',
-    `listen = "127.0.0.1:${port}"\npublic_url = "${base}"\nsandbox = true\ndata_dir = ${JSON.stringify(data)}\n[roles]\nissuer = true\n${registry}`,
+    `listen = "127.0.0.1:${port}"\npublic_url = "${base}"\nsandbox = true\ndata_dir = ${JSON.stringify(data)}\n[roles]\nissuer = true\n${registry}${w3c}`,
   )
   const child = spawn(SERVER, ['serve', '--sandbox', '--config', config, '--data', data], {
     env: { PATH: process.env.PATH },

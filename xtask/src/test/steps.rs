@@ -6,7 +6,7 @@ use super::{Done, Step};
 use crate::args::Args;
 use crate::postgres::Postgres;
 use crate::process::{Cmd, root, target_dir};
-use crate::{budget, tools, wasm, web};
+use crate::{bridge, budget, tools, wasm, web};
 
 pub(super) const ALL: &[Step] = &[
     Step {
@@ -206,13 +206,7 @@ fn interop(_: &Args) -> Result<Done> {
     if !root().join("interop/Cargo.toml").is_file() {
         return Ok(Done::Skipped("interop/ is not in this tree".to_owned()));
     }
-    // A target folder of its own: the two workspaces switch on different features of the same crates.
-    counted(
-        Cmd::new("cargo")
-            .args(["test", "--quiet", "--no-fail-fast"])
-            .env("CARGO_TARGET_DIR", target_dir().join("interop"))
-            .dir("interop"),
-    )
+    counted(bridge::cargo("test").args(["--no-fail-fast"]))
 }
 
 fn peers(_: &Args) -> Result<Done> {
@@ -226,12 +220,14 @@ fn peers(_: &Args) -> Result<Done> {
             "assent-cli",
         ])
         .run()?;
+    let w3c = bridge::build_if_missing()?;
     tools::npm_ci("tests/peers")?;
     let python = tools::python_env("tests/peers")?;
     counted(
         web::script("tests/peers", "test")
             .env("ASSENT_CLI", target_dir().join("debug/assent"))
             .env("ASSENT_SERVER", target_dir().join("debug/assent-server"))
+            .env("ASSENT_W3C", w3c)
             .env("PEERS_PYTHON", python),
     )
 }
