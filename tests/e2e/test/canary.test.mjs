@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { findCanaries } from "../src/canary.mjs";
+import { cardValues, forgottenValues } from "../src/persona.mjs";
 
 test("the canary search finds a text in every form it looks for", () => {
   const folder = mkdtempSync(join(tmpdir(), "canary-"));
@@ -30,4 +31,14 @@ test("the canary search finds a text in every form it looks for", () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("no value of the sandbox's cards is forgotten", () => {
+  const { written, forgotten, gone } = forgottenValues();
+  assert.ok(written.length > 40, "the cards were found in the source");
+  assert.deepEqual(forgotten, []);
+  assert.deepEqual(gone, [], "these stand on no card any more");
+  const values = cardValues();
+  assert.match(values["date of birth"], /^\d{4}-\d{2}-\d{2}$/);
+  assert.equal(values.photo.length, 48);
 });
