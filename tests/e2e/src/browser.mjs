@@ -87,13 +87,30 @@ export class Person {
       await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
       await this.page.screenshot({ path: `${SHOTS}${screen}-${colorScheme}.png`, fullPage: true });
       const { violations } = await new AxeBuilder({ page: this.page }).withTags(TAGS).analyze();
-      for (const { id, help, nodes } of violations) {
-        wrong.push(`${screen} (${colorScheme}): ${id}: ${help}\n    ${nodes.map((node) => node.target.join(" ")).join("\n    ")}`);
+      for (const { id, help, nodes: suspects } of violations) {
+        const nodes = id === "target-size" ? await this.#stillSmall(suspects) : suspects;
+        const places = nodes.map((node) => `\n    ${node.target.join(" ")}`).join("");
+        if (nodes.length > 0) wrong.push(`${screen} (${colorScheme}): ${id}: ${help}${places}`);
       }
     }
     await this.page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
     this.audited.set(screen, wrong.length);
     if (wrong.length > 0) throw new Error(`accessibility:\n${wrong.join("\n")}`);
+  }
+
+  /**
+   * A control at the edge of the screen can be half under the main menu, where axe measures what is left of it. A person
+   * scrolls; so look again with the control in the middle.
+   */
+  async #stillSmall(nodes) {
+    const small = [];
+    for (const node of nodes) {
+      await this.page.locator(node.target.flat().join(" ")).evaluate((element) => element.scrollIntoView({ block: "center" }));
+      const { violations } = await new AxeBuilder({ page: this.page }).include(node.target).withRules(["target-size"]).analyze();
+      if (violations.length > 0) small.push(node);
+    }
+    await this.page.evaluate(() => scrollTo(0, 0));
+    return small;
   }
 
   leave() {

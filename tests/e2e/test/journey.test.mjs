@@ -10,6 +10,7 @@ import { startStack, until } from "../src/stack.mjs";
 import { words } from "../src/words.mjs";
 
 const t = words("en");
+const nl = words("nl");
 const PASSPHRASE = "zonnebloem kanarie trapgevel 47 mistral";
 /** Texts that must be nowhere on the server; what is made on the way is added. */
 const canaries = { passphrase: PASSPHRASE, ...cardValues() };
@@ -60,6 +61,7 @@ async function addCard(card, { code = false, paste = false } = {}) {
 
 async function unlock(person) {
   await person.sees(t("unlock.title"));
+  if (!person.audited.has("unlock")) await person.looksAt("unlock");
   await person.type(t("passphrase.label"), PASSPHRASE);
   await person.press("button", t("unlock.go"));
 }
@@ -156,6 +158,86 @@ test("7. opens the same vault in a second browser", async () => {
   await other.sees(t("home.title"));
   await other.page.getByRole("link", { name: /City Library/i }).first().waitFor();
   await other.leave();
+});
+
+test("looks closely at a card, at an entry with its receipt, and at the locked vault", async () => {
+  const { page } = ada;
+  await ada.press("link", t("nav.home"));
+  await ada.sees(t("home.title"));
+  await page.getByRole("link", { name: /Residence card/ }).first().click();
+  await ada.sees(/Residence card/);
+  await ada.looksAt("card");
+  await ada.press("button", t("card.show"));
+  await page.getByText(canaries["library number"]).waitFor();
+  await ada.looksAt("card-shown");
+  await ada.press("button", t("card.remove"));
+  await page.getByRole("heading", { name: t("card.remove-title") }).waitFor();
+  await ada.looksAt("card-remove");
+  await ada.press("button", t("card.keep"));
+  await ada.press("link", t("nav.history"));
+  await ada.press("link", /You shared 3 details/);
+  await page.getByText(t("entry.no-values")).waitFor();
+  await ada.looksAt("entry");
+  await ada.press("link", t("result.receipt"));
+  await ada.sees(t("receipt.title"));
+  await page.getByText(t("receipt.checked-now")).waitFor();
+  await ada.looksAt("receipt");
+  await ada.press("button", t("nav.lock"));
+  await ada.sees(t("unlock.title"));
+  await ada.looksAt("locked");
+  await ada.type(t("passphrase.label"), "not the passphrase at all");
+  await ada.press("button", t("unlock.go"));
+  await page.getByText(t("problem.vault-wrong-secret.title")).waitFor();
+  await ada.looksAt("unlock-wrong");
+  await unlock(ada);
+});
+
+test("looks closely at what a wrong link shows", async () => {
+  const { page } = ada;
+  const open = async (link) => {
+    await page.goto(`${stack.base}/#/add`);
+    await ada.sees(t("add.title"));
+    await ada.type(t("add.link"), link);
+    await ada.press("button", t("add.open"));
+  };
+  await open("this is no link");
+  await page.getByText(t("add.not-a-link")).waitFor();
+  await ada.looksAt("add-not-a-link");
+  const offer = encodeURIComponent(`${stack.base}/issuer/offers/no-such-offer`);
+  await open(`openid-credential-offer://?credential_offer_uri=${offer}`);
+  await ada.sees(t("offer.failed"));
+  await ada.looksAt("offer-failed");
+  const request = encodeURIComponent(`${stack.base}/vp/requests/no-such-request`);
+  await open(`openid4vp://?client_id=x509_hash%3Aabc&request_uri=${request}`);
+  await ada.sees(t("request.failed"));
+  await ada.looksAt("request-failed");
+});
+
+test("reads home and a request in Dutch, and declines", async () => {
+  const { page } = ada;
+  await page.goto(`${stack.libraryOrigin}/`);
+  await ada.press("button", /16/);
+  await ada.press("button", "On this device");
+  await unlock(ada);
+  await ada.sees(t("request.title"));
+  await ada.press("button", "Nederlands");
+  await ada.sees(nl("request.title"));
+  assert.equal(await page.locator("html").getAttribute("lang"), "nl");
+  await ada.looksAt("request-nl");
+  await ada.press("button", nl("request.refuse"));
+  await ada.sees(nl("result.declined"));
+  await ada.looksAt("declined-nl");
+  await ada.press("button", "English");
+  await ada.sees(t("result.declined"));
+  await ada.looksAt("declined");
+  await ada.press("link", t("result.home"));
+  await ada.sees(t("home.title"));
+  await ada.press("button", "Nederlands");
+  await ada.sees(nl("home.title"));
+  await page.getByText(nl("home.latest")).waitFor();
+  await ada.looksAt("home-nl");
+  await ada.press("button", "English");
+  await ada.sees(t("home.title"));
 });
 
 test("8. stops sharing while the service is down, and the wallet tries again", async () => {
