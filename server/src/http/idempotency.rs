@@ -37,7 +37,9 @@ pub async fn to_the_end<F>(work: F) -> Result<Response, Problem>
 where
     F: Future<Output = Result<Response, Problem>> + Send + 'static,
 {
-    tokio::spawn(work).await.map_err(|error| Problem::internal(&error))?
+    tokio::spawn(work)
+        .await
+        .map_err(|error| Problem::internal(&error))?
 }
 
 /// Runs `work` at most once for an `Idempotency-Key`. `scope` separates callers: a key of one service or vault
