@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::process::{Cmd, root, target_dir};
+use crate::process::{Cmd, env, root, target_dir};
 use crate::tools;
 
 /// The optimiser's features: what every browser since 2021 has and the compiler emits.
@@ -42,6 +42,10 @@ pub fn build(mode: Mode) -> Result<()> {
             "--profile",
             profile,
         ])
+        .env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+            same_paths_everywhere(),
+        )
         .run()?;
     let module = target_dir()
         .join("wasm32-unknown-unknown")
@@ -84,6 +88,17 @@ pub fn build(mode: Mode) -> Result<()> {
     std::fs::write(stamp, source)?;
     println!("  wasm/pkg is ready");
     Ok(())
+}
+
+/// Compiler flags that keep this machine's folders out of the module: two machines build the same bytes, and the
+/// texts in it are shorter.
+fn same_paths_everywhere() -> String {
+    let cargo_home = env("CARGO_HOME").or_else(|| env("HOME").map(|home| format!("{home}/.cargo")));
+    let mut flags = format!("--remap-path-prefix={}=assent", root().display());
+    if let Some(home) = cargo_home {
+        flags.push_str(&format!(" --remap-path-prefix={home}/registry/src=crates"));
+    }
+    flags
 }
 
 /// Enough to notice that the compiler wrote the module again.
