@@ -4,6 +4,7 @@
 //! VC over redirects; each test carries the name of its module (without `oid4vp-1final-…-`), so that results can be
 //! compared one to one.
 
+#![cfg(not(target_family = "wasm"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 mod oidf_verifier;

@@ -1,6 +1,7 @@
 //! Whole journeys of the wallet against a city in memory: nothing is mocked, every message is made and checked by
 //! the code that runs in production.
 
+#![cfg(not(target_family = "wasm"))]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
