@@ -63,7 +63,7 @@ struct Settings {
 impl Settings {
     fn load(self) -> Result<Config, ServeError> {
         let mut config = match &self.config {
-            Some(path) => Config::from_file(path).map_err(ServeError::Config)?,
+            Some(path) => Config::from_file(path, self.sandbox).map_err(ServeError::Config)?,
             None if self.sandbox => Config::sandbox(Config::default().listen, "data".into()),
             None => {
                 return Err(ServeError::Config(vec![Issue::new(
@@ -72,7 +72,6 @@ impl Settings {
                 )]));
             }
         };
-        config.sandbox |= self.sandbox;
         if let Some(listen) = self.listen {
             config.listen = listen;
             if self.config.is_none() {

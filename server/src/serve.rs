@@ -27,8 +27,8 @@ pub enum ServeError {
     #[error("the configuration is wrong:\n{}", list(.0))]
     Config(Vec<Issue>),
     /// The address cannot be listened on.
-    #[error("cannot listen")]
-    Listen(#[source] std::io::Error),
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] std::io::Error),
     /// The certificate or key of the listener cannot be used.
     #[error("cannot use the TLS certificate or key")]
     Tls(#[source] std::io::Error),
@@ -58,6 +58,7 @@ fn list(issues: &[Issue]) -> String {
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
+    metrics: Option<TcpListener>,
     tls: Option<RustlsConfig>,
     state: AppState,
     handle: Handle<SocketAddr>,
@@ -71,9 +72,10 @@ impl Server {
     pub async fn prepare(mut config: Config, clock: Clock) -> Result<Self, ServeError> {
         // Every TLS connection of the process, in and out, is on ring.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let listener = TcpListener::bind(config.listen).map_err(ServeError::Listen)?;
-        listener.set_nonblocking(true).map_err(ServeError::Listen)?;
-        let address = listener.local_addr().map_err(ServeError::Listen)?;
+        let listener = listen_on(config.listen)?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| ServeError::Listen(config.listen, error))?;
         if config.sandbox {
             if config.public_url.is_empty() || config.public_url.ends_with(":0") {
                 let scheme = if config.tls.is_some() { "https" } else { "http" };
@@ -106,9 +108,11 @@ impl Server {
             Network::Public
         };
         let outbound = Outbound::new(network).map_err(ServeError::Outbound)?;
+        let metrics = config.metrics.listen.map(listen_on).transpose()?;
         crate::http::telemetry::metrics_handle();
         Ok(Self {
             listener,
+            metrics,
             tls,
             state: AppState::new(config, store, keys, sealing, clock, outbound),
             handle: Handle::new(),
@@ -137,24 +141,52 @@ impl Server {
     pub async fn run(self) -> Result<(), ServeError> {
         let app = crate::api::build(self.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let sweeper = tokio::spawn(crate::jobs::run(self.state.clone()));
+        let metrics = self
+            .metrics
+            .map(|listener| serve_metrics(listener, self.state.clone()))
+            .transpose()
+            .map_err(ServeError::Serve)?;
         let header_time = Duration::from_secs(self.state.config.limits.header_seconds);
         let served = match self.tls {
             Some(tls) => {
                 let mut server =
-                    axum_server::from_tcp_rustls(self.listener, tls).map_err(ServeError::Listen)?;
+                    axum_server::from_tcp_rustls(self.listener, tls).map_err(ServeError::Serve)?;
                 limit_header_time(server.http_builder(), header_time);
                 server.handle(self.handle).serve(app).await
             }
             None => {
-                let mut server = axum_server::from_tcp(self.listener).map_err(ServeError::Listen)?;
+                let mut server = axum_server::from_tcp(self.listener).map_err(ServeError::Serve)?;
                 limit_header_time(server.http_builder(), header_time);
                 server.handle(self.handle).serve(app).await
             }
         };
         sweeper.abort();
+        if let Some(metrics) = metrics {
+            metrics.abort();
+        }
         self.state.store.close().await;
         served.map_err(ServeError::Serve)
     }
+}
+
+fn listen_on(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let failed = |error| ServeError::Listen(address, error);
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
+}
+
+/// Measurements on their own address, until the rest has stopped.
+fn serve_metrics(listener: TcpListener, state: AppState) -> std::io::Result<tokio::task::JoinHandle<()>> {
+    let header_time = Duration::from_secs(state.config.limits.header_seconds);
+    let mut server = axum_server::from_tcp(listener)?;
+    limit_header_time(server.http_builder(), header_time);
+    let app = crate::api::metrics_router(state).into_make_service_with_connect_info::<SocketAddr>();
+    Ok(tokio::spawn(async move {
+        if let Err(error) = server.serve(app).await {
+            tracing::error!(%error, "measurements are no longer served");
+        }
+    }))
 }
 
 /// Closes connections whose request headers do not arrive in time, so that idle callers cannot hold them all.

@@ -75,6 +75,8 @@ pub struct Keys {
     pub trust: TrustAnchors,
     /// Our client secret at the operators' login provider.
     pub operator_secret: Option<SecretString>,
+    /// Who has this token may read measurements.
+    pub metrics_token: Option<SecretString>,
 }
 
 /// A signing key with its certificate chain.
@@ -231,6 +233,7 @@ impl Keys {
             .operator
             .as_ref()
             .and_then(|operator| operator.secret().map_err(&mut note).ok());
+        let metrics_token = config.metrics.secret().map_err(&mut note).ok().flatten();
         if issues.is_empty() {
             Ok(Self {
                 services,
@@ -238,6 +241,7 @@ impl Keys {
                 anchors,
                 trust,
                 operator_secret,
+                metrics_token,
             })
         } else {
             Err(issues)
@@ -295,12 +299,7 @@ fn load_service(config: &ServiceConfig, at: &str) -> Result<Service, Issue> {
         config.api_key.as_ref(),
         config.api_key_file.as_ref(),
     )?;
-    if api_key.expose_secret().len() < 32 {
-        return Err(Issue::new(
-            format!("{at}.api_key"),
-            "too short: use at least 32 characters",
-        ));
-    }
+    let api_key = secret::long_enough(&format!("{at}.api_key"), api_key, 32)?;
     Ok(Service {
         id: config.id.clone(),
         identity: load_identity(at, &config.certificate_file, &config.key_file)?,

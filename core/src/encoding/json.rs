@@ -141,11 +141,14 @@ impl<'de> Visitor<'de> for Strict {
         let inner = self.deeper()?;
         let mut out = Map::new();
         while let Some(name) = map.next_key::<String>()? {
-            // With serde_json/arbitrary_precision a number arrives as a map with one private name.
-            if name == "$serde_json::private::Number" {
-                let digits: String = map.next_value()?;
-                let number = digits.parse().map_err(|_| de::Error::custom("not a number"))?;
-                return Ok(Value::Number(number));
+            // Names serde_json gives a meaning of its own, depending on how it was built: read here, they would be
+            // members in one build and something else in the other.
+            if name.starts_with("$serde_json::private::") {
+                if !out.is_empty() || name != "$serde_json::private::Number" {
+                    return Err(de::Error::custom("private member name"));
+                }
+                // With serde_json/arbitrary_precision a number arrives as a map with this one name.
+                return map.next_value_seed(Digits);
             }
             let value = map.next_value_seed(inner)?;
             if out.insert(name, value).is_some() {
@@ -156,9 +159,67 @@ impl<'de> Visitor<'de> for Strict {
     }
 }
 
+/// The digits of a number under serde_json/arbitrary_precision. They come as text that is handed over; text that was
+/// written in the input is lent, and refused: that is an object which only looks like a number.
+struct Digits;
+
+impl<'de> DeserializeSeed<'de> for Digits {
+    type Value = Value;
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for Digits {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the digits of a number")
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Value, E> {
+        Err(E::custom("private member name"))
+    }
+
+    fn visit_string<E: de::Error>(self, digits: String) -> Result<Value, E> {
+        let number = digits.parse().map_err(|_| E::custom("not a number"))?;
+        Ok(Value::Number(number))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The same with and without serde_json/arbitrary_precision; `cargo xtask test --only precision` runs it with.
+    #[test]
+    fn names_private_to_the_parser_are_refused() {
+        for text in [
+            r#"{"$serde_json::private::Number":"1"}"#,
+            r#"{"$serde_json::private::Number":"1\u0030"}"#,
+            r#"{"\u0024serde_json::private::Number":"1"}"#,
+            r#"{"$serde_json::private::Number":1}"#,
+            r#"{"$serde_json::private::Number":null}"#,
+            r#"{"$serde_json::private::Number":{"$serde_json::private::Number":"1"}}"#,
+            r#"{"$serde_json::private::Number":"1","a":2}"#,
+            r#"{"a":2,"$serde_json::private::Number":"1"}"#,
+            r#"{"$serde_json::private::RawValue":"[1]"}"#,
+            r#"[{"b":{"$serde_json::private::Number":"1"}}]"#,
+        ] {
+            let read = parse(text.as_bytes(), Limits::MESSAGE);
+            assert_eq!(read, Err(JsonError::Malformed), "{text}");
+        }
+        let near = parse(
+            br#"{"$serde_json":1,"x":"$serde_json::private::Number"}"#,
+            Limits::MESSAGE,
+        )
+        .unwrap();
+        assert_eq!(
+            (near["$serde_json"].as_u64(), near["x"].as_str()),
+            (Some(1), Some("$serde_json::private::Number"))
+        );
+    }
 
     #[test]
     fn refuses_duplicates_depth_and_trailing_text() {

@@ -13,6 +13,7 @@ pub mod wallet;
 
 mod router;
 
+pub(crate) use health::metrics_router;
 pub(crate) use operator::Operators;
 pub(crate) use wallet::StatusLists;
 

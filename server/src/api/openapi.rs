@@ -44,6 +44,7 @@ pub(super) fn base() -> OpenApi {
     };
     let components = api.components.get_or_insert_default();
     components.add_security_scheme("service_key", bearer("The API key of a service."));
+    components.add_security_scheme("metrics_token", bearer("The operator's token for measurements."));
     components.add_security_scheme("vault_access", bearer("The access token of a vault."));
     components.add_security_scheme(
         "card_access",

@@ -3,6 +3,7 @@
 //! [`Config`] is the file as written; the parts that need files or keys are read and checked by
 //! `crate::state`, and `assent-server config check` reports every [`Issue`] with the setting it is about.
 
+mod metrics;
 mod operator;
 pub mod secret;
 
@@ -14,6 +15,7 @@ use figment::providers::{Format as _, Serialized, Toml};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+pub use metrics::MetricsConfig;
 pub use operator::OperatorConfig;
 
 /// Something wrong in the configuration, and where.
@@ -71,6 +73,8 @@ pub struct Config {
     pub limits: Limits,
     /// Logs.
     pub log: LogConfig,
+    /// Who may read measurements, and where.
+    pub metrics: MetricsConfig,
     /// Check of W3C credentials through the bridge program.
     pub w3c_bridge: BridgeConfig,
     /// Sign-in of operators.
@@ -259,6 +263,7 @@ impl Default for Config {
             wallet: WalletConfig::default(),
             limits: Limits::default(),
             log: LogConfig::default(),
+            metrics: MetricsConfig::default(),
             w3c_bridge: BridgeConfig::default(),
             operator: None,
         }
@@ -321,18 +326,18 @@ impl Default for LogConfig {
 }
 
 impl Config {
-    /// Reads a TOML file over the defaults.
+    /// Reads a TOML file over the defaults: those of the sandbox when `sandbox` says so or the file does.
     ///
     /// # Errors
     /// Every [`Issue`] found while reading; none of them repeats a secret.
-    pub fn from_file(path: &Path) -> Result<Self, Vec<Issue>> {
+    pub fn from_file(path: &Path, sandbox: bool) -> Result<Self, Vec<Issue>> {
         if !path.is_file() {
             return Err(vec![Issue::new(
                 "--config",
                 format!("{} is not a file", path.display()),
             )]);
         }
-        Self::extract(Figment::new().merge(Toml::file_exact(path)))
+        Self::extract(Figment::new().merge(Toml::file_exact(path)), sandbox)
     }
 
     /// Reads TOML text over the defaults.
@@ -340,27 +345,31 @@ impl Config {
     /// # Errors
     /// As [`Self::from_file`].
     pub fn from_toml(text: &str) -> Result<Self, Vec<Issue>> {
-        Self::extract(Figment::new().merge(Toml::string(text)))
+        Self::extract(Figment::new().merge(Toml::string(text)), false)
     }
 
-    fn extract(figment: Figment) -> Result<Self, Vec<Issue>> {
-        figment
-            // Nested tables keep their own defaults through `serde(default)`.
-            .join(Serialized::default("sandbox", false))
-            .extract()
-            .map_err(|errors| {
-                errors
-                    .into_iter()
-                    .map(|error| {
-                        let setting = if error.path.is_empty() {
-                            "configuration".to_owned()
-                        } else {
-                            error.path.join(".")
-                        };
-                        Issue::new(setting, error.kind.to_string())
-                    })
-                    .collect()
-            })
+    fn extract(mut figment: Figment, sandbox: bool) -> Result<Self, Vec<Issue>> {
+        if sandbox {
+            figment = figment.merge(Serialized::default("sandbox", true));
+        }
+        if figment.extract_inner("sandbox").unwrap_or(false) {
+            // The sandbox issues cards, with a settings file as without, unless the file says no.
+            figment = figment.join(Serialized::default("roles.issuer", true));
+        }
+        // Nested tables keep their own defaults through `serde(default)`.
+        figment.extract().map_err(|errors| {
+            errors
+                .into_iter()
+                .map(|error| {
+                    let setting = if error.path.is_empty() {
+                        "configuration".to_owned()
+                    } else {
+                        error.path.join(".")
+                    };
+                    Issue::new(setting, error.kind.to_string())
+                })
+                .collect()
+        })
     }
 
     /// The configuration of `serve --sandbox`: every role, SQLite and generated keys in `data_dir`.
@@ -436,6 +445,7 @@ impl Config {
         if let Some(operator) = &self.operator {
             out.extend(operator.issues(self.sandbox));
         }
+        out.extend(self.metrics.issues(self.listen));
         for (name, value) in [
             (
                 "limits.per_address_per_minute",
@@ -490,6 +500,32 @@ mod tests {
         )
         .unwrap();
         assert!(!format!("{config:?}").contains("canary"));
+    }
+
+    #[test]
+    fn the_sandbox_is_the_same_with_a_file_and_without() {
+        let read = |text: &str, sandbox: bool| {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("a.toml");
+            std::fs::write(&path, text).unwrap();
+            Config::from_file(&path, sandbox).unwrap()
+        };
+        let alone = Config::sandbox(SocketAddr::from(([127, 0, 0, 1], 8470)), PathBuf::from("d")).roles;
+        for config in [
+            read("", true),
+            read("sandbox = true", false),
+            read("[roles]\nvault = true", true),
+        ] {
+            assert!(config.sandbox);
+            assert_eq!(format!("{:?}", config.roles), format!("{alone:?}"));
+        }
+        assert!(
+            !read("[roles]\nissuer = false", true).roles.issuer,
+            "the file decides"
+        );
+        assert!(!read("", false).roles.issuer);
+        assert!(!read("sandbox = false", false).sandbox);
+        assert!(read("sandbox = false", true).sandbox, "the flag decides");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Issue;
 
@@ -40,4 +40,18 @@ pub fn require(
 ) -> Result<SecretString, Issue> {
     resolve(name, inline, file)?
         .ok_or_else(|| Issue::new(name, format!("missing: give {name} or {name}_file")))
+}
+
+/// A secret that others must not be able to guess.
+///
+/// # Errors
+/// An [`Issue`] that names the setting.
+pub fn long_enough(name: &str, secret: SecretString, least: usize) -> Result<SecretString, Issue> {
+    if secret.expose_secret().len() < least {
+        return Err(Issue::new(
+            name,
+            format!("too short: use at least {least} characters"),
+        ));
+    }
+    Ok(secret)
 }

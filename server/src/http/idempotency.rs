@@ -11,10 +11,10 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::crypto::Place;
+use crate::crypto::{Place, SealError};
 use crate::error::Problem;
 use crate::state::AppState;
-use crate::store::{IdempotencyStore as _, Reservation};
+use crate::store::{IdempotencyKey, IdempotencyStore as _, Reservation};
 
 /// How long an answer is kept.
 const KEEP_SECONDS: i64 = 24 * 3600;
@@ -79,8 +79,16 @@ where
     };
     let now = state.clock.now();
     let store = &state.store;
+    let owner = state
+        .with_env(|env| env.random::<32>())
+        .map_err(SealError::from)?;
+    let held = IdempotencyKey {
+        scope,
+        key_sha256: &key,
+        owner: &owner,
+    };
     match store
-        .reserve_idempotent(scope, &key, &body_hash, now, now.plus(IN_FLIGHT_SECONDS))
+        .reserve_idempotent(held, &body_hash, now, now.plus(IN_FLIGHT_SECONDS))
         .await?
     {
         Reservation::New => {}
@@ -114,14 +122,20 @@ where
             };
             let plain = serde_json::to_vec(&kept).map_err(|error| Problem::internal(&error))?;
             let sealed = state.sealing.seal(place, &plain)?;
-            store
-                .finish_idempotent(scope, &key, &sealed, now.plus(KEEP_SECONDS))
-                .await?;
+            if !store
+                .finish_idempotent(held, &sealed, state.clock.now().plus(KEEP_SECONDS))
+                .await?
+            {
+                tracing::warn!("a write took so long that another request took its Idempotency-Key over");
+            }
             Ok((status, axum::Json(kept.body)).into_response())
         }
         Err(problem) => {
             // Refused or failed without effect: the caller may try again with the same key.
-            store.release_idempotent(scope, &key).await?;
+            if let Err(error) = store.release_idempotent(held).await {
+                // It frees itself in a minute; what went wrong first matters more to the caller.
+                tracing::warn!(%error, "an Idempotency-Key could not be given back");
+            }
             Err(problem)
         }
     }

@@ -18,7 +18,7 @@ mod vaults;
 pub use consents::{ConsentRow, ConsentStore, NewConsent};
 pub use counts::{CountStore, Counts};
 pub use database::{Database, SQLITE_MINIMUM, StoreError};
-pub use idempotency::{IdempotencyStore, Reservation};
+pub use idempotency::{IdempotencyKey, IdempotencyStore, Reservation};
 pub use issuances::{HandleKind, Handles, IssuanceRow, IssuanceStore};
 pub use outbox::{DueWebhook, NewWebhook, OutboxStore};
 pub use presentations::{PresentationChange, PresentationRow, PresentationStore};

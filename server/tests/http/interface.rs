@@ -49,6 +49,51 @@ async fn health_and_measurements() {
     assert!(metrics.contains("assent_requests_total") && metrics.contains("route=\"/v1/wallet/config\""));
     server.state.ready.store(false, Ordering::Relaxed);
     server.get("/readyz").await.problem(503, "not-ready");
+    // What came through a proxy did not come from this machine.
+    let forwarded = server
+        .client
+        .get(server.url("/metrics"))
+        .header("x-forwarded-for", "127.0.0.1");
+    Answer::read(forwarded.send().await.unwrap())
+        .await
+        .problem(404, "metrics-not-configured");
+}
+
+#[tokio::test]
+async fn measurements_are_for_those_with_the_token() {
+    let token = "t".repeat(32);
+    let secret = token.clone();
+    let server = Sandbox::start_with(|config| config.metrics.token = Some(secret.into())).await;
+    server.get("/metrics").await.problem(401, "metrics-refused");
+    for (given, status) in [("t", 401), ("", 401), (token.as_str(), 200)] {
+        let answer = server.call("GET", "/metrics", given, &[], None).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn measurements_may_have_an_address_of_their_own() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = free.local_addr().unwrap();
+    drop(free);
+    let server = Sandbox::start_with(|config| config.metrics.listen = Some(listen)).await;
+    server.get("/livez").await.expect(200);
+    server
+        .get("/metrics")
+        .await
+        .problem(404, "metrics-not-configured");
+    let at = async |path: &str| {
+        let request = server.client.get(format!("http://{listen}{path}"));
+        Answer::read(request.send().await.unwrap()).await
+    };
+    assert!(
+        at("/metrics")
+            .await
+            .expect(200)
+            .text
+            .contains("assent_requests_total")
+    );
+    at("/livez").await.expect(404);
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 
+pub(crate) use metrics::own_address as metrics_router;
+
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(livez::livez))
