@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::trace;
 
 /// Longest answer accepted.
 const MAX_ANSWER: u64 = 4 << 20;
@@ -73,6 +74,13 @@ impl Bridge {
     }
 
     fn ask(&self, request: &Value) -> Result<Value, CliError> {
+        let step = trace::step();
+        let answer = self.exchange(request);
+        step.done("asking the W3C bridge");
+        answer
+    }
+
+    fn exchange(&self, request: &Value) -> Result<Value, CliError> {
         let mut command = Command::new(&self.program);
         command.arg("--once");
         if self.allow_did_web {

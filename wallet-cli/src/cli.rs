@@ -1,14 +1,38 @@
 //! The command line as types. Every command's own flags live beside its code.
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 
-use crate::commands::{completions, credential, doctor, holder, receipt, request, status, trust};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::commands::{completions, credential, doctor, holder, man, receipt, request, status, trust};
 use crate::exit;
 use crate::output::Color;
 
+/// The command line with everything that help, completions and manual pages need: each command's long help ends with
+/// the table of exit codes.
+pub fn command() -> clap::Command {
+    with_exit_codes(Cli::command())
+}
+
+fn with_exit_codes(command: clap::Command) -> clap::Command {
+    let help = match command.get_after_help() {
+        Some(own) => format!("{own}\n\n{}", exit::HELP),
+        None => exit::HELP.to_owned(),
+    };
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|below| below.get_name().to_owned())
+        .collect();
+    names
+        .into_iter()
+        .fold(command.after_long_help(help), |command, name| {
+            command.mut_subcommand(name, with_exit_codes)
+        })
+}
+
 /// Tools for consent and credentials: check, decode, lint, and a headless wallet.
 #[derive(Debug, Parser)]
-#[command(name = "assent", version, after_help = exit::HELP, max_term_width = 100)]
+#[command(name = "assent", version, max_term_width = 100)]
 #[command(
     subcommand_required = true,
     arg_required_else_help = true,
@@ -21,6 +45,12 @@ pub struct Cli {
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
+    /// Show what is asked, of whom, and how long it takes; twice for the form of each message. Never shows a secret
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Write the same, one JSON object per line, to this new file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -50,4 +80,6 @@ pub enum Command {
     Holder(holder::Args),
     /// Print a completion script for your shell
     Completions(completions::Args),
+    /// Print the manual page, or write one per command
+    Man(man::Args),
 }

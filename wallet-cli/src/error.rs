@@ -35,6 +35,16 @@ impl CliError {
         }
     }
 
+    /// A verification that said no: stable code and reason of the check.
+    pub fn refuted(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            hint: String::new(),
+            exit: Exit::Refuted,
+        }
+    }
+
     /// From an error of core: `exit` says what it means for this command.
     pub fn from_core(exit: Exit, error: &dyn ErrorCode) -> Self {
         Self::new(exit, error.code(), error.to_string(), "")

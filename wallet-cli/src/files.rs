@@ -82,12 +82,19 @@ pub fn remove(path: &Path) -> Result<(), CliError> {
 
 /// Writes a new file that only its owner can read. An existing file is never overwritten.
 pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let mut file = new_private(path)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|error| unwritable(path, &error))
+}
+
+/// Opens a new file that only its owner can read, to write to.
+pub fn new_private(path: &Path) -> Result<File, CliError> {
     OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(path)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .map_err(|error| unwritable(path, &error))
 }
 

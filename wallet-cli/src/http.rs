@@ -7,6 +7,7 @@ use assent_wallet::app::NetworkFailure;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::trace;
 
 /// Sends requests.
 #[derive(Debug, Clone)]
@@ -31,6 +32,21 @@ impl Client {
 
     /// Sends one request. Every way to get no usable answer is the same failure.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, NetworkFailure> {
+        self.traced(&request).await.map_err(|_| NetworkFailure)
+    }
+
+    /// The answer, or why there is none, in words that quote nothing of it.
+    async fn traced(&self, request: &HttpRequest) -> Result<HttpResponse, String> {
+        let pending = trace::request(request, "");
+        let result = self.exchange(request).await;
+        match &result {
+            Ok(response) => pending.answered(response),
+            Err(why) => pending.failed(why),
+        }
+        result
+    }
+
+    async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, String> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -43,23 +59,23 @@ impl Client {
         if let Some(body) = request.body.clone() {
             out = out.body(body);
         }
-        let mut response = out.send().await.map_err(|_| NetworkFailure)?;
+        let mut response = out.send().await.map_err(|error| reason(&error))?;
         let headers = response
             .headers()
             .iter()
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect();
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| NetworkFailure)? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| reason(&error))? {
             if body.len() + chunk.len() > request.max_response {
-                return Err(NetworkFailure);
+                return Err(format!("longer than {} bytes", request.max_response));
             }
             body.extend_from_slice(&chunk);
         }
         Ok(HttpResponse {
             status: response.status().as_u16(),
             headers,
-            body: String::from_utf8(body).map_err(|_| NetworkFailure)?,
+            body: String::from_utf8(body).map_err(|_| "not text".to_owned())?,
         })
     }
 
@@ -74,9 +90,9 @@ impl Client {
             )
         };
         let response = self
-            .send(HttpRequest::get(url, accept, max))
+            .traced(&HttpRequest::get(url, accept, max))
             .await
-            .map_err(|_| unreachable(format!("no usable answer from {url}")))?;
+            .map_err(|why| unreachable(format!("no usable answer from {url}: {why}")))?;
         if response.status == 404 {
             return Err(CliError::new(
                 Exit::NotFound,
@@ -92,5 +108,25 @@ impl Client {
             )));
         }
         Ok(response)
+    }
+}
+
+/// What went wrong on the way, down to its cause, e.g. `cannot connect: Connection refused (os error 111)`. The address
+/// is left out: its query may hold a secret.
+fn reason(error: &reqwest::Error) -> String {
+    let kind = if error.is_timeout() {
+        "took too long"
+    } else if error.is_connect() {
+        "cannot connect"
+    } else {
+        "the connection failed"
+    };
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause.and_then(std::error::Error::source) {
+        cause = Some(deeper);
+    }
+    match cause {
+        Some(cause) => format!("{kind}: {cause}"),
+        None => kind.to_owned(),
     }
 }

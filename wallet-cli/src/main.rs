@@ -9,12 +9,14 @@ mod exit;
 mod files;
 mod http;
 mod output;
+mod progress;
 mod system;
+mod trace;
 mod wallet;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 use cli::Cli;
 use error::CliError;
@@ -22,11 +24,15 @@ use exit::Exit;
 use output::{Color, Output};
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let matches = cli::command().color(parser_color()).try_get_matches();
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return usage(&error).into(),
     };
-    let output = Output::new(cli.json, cli.color);
+    let output = Output::new(cli.json, cli.color, cli.verbose > 0);
+    if let Err(error) = trace::start(cli.verbose, cli.trace.as_deref()) {
+        return output.finish(Err(error)).into();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(async {
@@ -38,6 +44,23 @@ fn main() -> ExitCode {
         Err(error) => Err(CliError::new(Exit::Failed, "runtime", error.to_string(), "")),
     };
     output.finish(result).into()
+}
+
+/// The colour of the parser's own help and errors, which it prints before `--color` has been read.
+fn parser_color() -> clap::ColorChoice {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let given = words
+        .iter()
+        .enumerate()
+        .find_map(|(at, word)| match word.to_str()? {
+            "--color" => words.get(at + 1)?.to_str(),
+            word => word.strip_prefix("--color="),
+        });
+    match given {
+        Some("never") => clap::ColorChoice::Never,
+        Some("always") => clap::ColorChoice::Always,
+        _ => clap::ColorChoice::Auto,
+    }
 }
 
 /// Help and version are answers; anything else is a wrong command line, in JSON when that was asked for.
@@ -55,5 +78,5 @@ fn usage(error: &clap::Error) -> Exit {
     let first = message.lines().next().unwrap_or_default();
     let message = first.strip_prefix("error: ").unwrap_or(first);
     let error = CliError::new(Exit::Usage, "usage", message, "Run the command with --help.");
-    Output::new(true, Color::Never).finish(Err(error))
+    Output::new(true, Color::Never, false).finish(Err(error))
 }

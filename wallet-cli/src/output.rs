@@ -12,6 +12,7 @@ use crate::exit::Exit;
 pub struct Output {
     json: bool,
     color: bool,
+    verbose: bool,
 }
 
 /// When to use colour.
@@ -37,8 +38,8 @@ pub struct Answer {
     pub text: String,
     /// Things to know.
     pub warnings: Vec<Warning>,
-    /// How the program ends. Anything but `Done` is `ok: false`.
-    pub exit: Exit,
+    /// Why this is not `ok`; it also says how the program ends.
+    pub error: Option<CliError>,
 }
 
 /// Something to know that is no failure.
@@ -58,15 +59,19 @@ impl Answer {
             data,
             text: text.into(),
             warnings: Vec::new(),
-            exit: Exit::Done,
+            error: None,
         }
     }
 
-    /// The same answer, ending with `exit`.
+    /// The same answer, with what makes it a failure. The text for people must say it too.
     #[must_use]
-    pub fn ending(mut self, exit: Exit) -> Self {
-        self.exit = exit;
+    pub fn failing(mut self, error: impl Into<Option<CliError>>) -> Self {
+        self.error = error.into();
         self
+    }
+
+    fn exit(&self) -> Exit {
+        self.error.as_ref().map_or(Exit::Done, |error| error.exit)
     }
 
     /// The same answer with one more warning.
@@ -82,7 +87,7 @@ impl Answer {
 
 impl Output {
     /// From the global flags.
-    pub fn new(json: bool, color: Color) -> Self {
+    pub fn new(json: bool, color: Color, verbose: bool) -> Self {
         let color = match color {
             Color::Always => true,
             Color::Never => false,
@@ -92,7 +97,12 @@ impl Output {
                 io::stderr().is_terminal() && !unwanted
             }
         };
-        Self { json, color }
+        Self { json, color, verbose }
+    }
+
+    /// True when somebody looks at the terminal, and nothing else is written there meanwhile.
+    pub fn is_watched(self) -> bool {
+        !self.json && !self.verbose && io::stderr().is_terminal()
     }
 
     /// True when a program reads the output.
@@ -117,14 +127,11 @@ impl Output {
 
     fn answer(self, answer: &Answer) -> Exit {
         let printed = if self.json {
-            print(&format!(
-                "{:#}",
-                json!({
-                    "schema": answer.schema,
-                    "ok": answer.exit == Exit::Done,
-                    "data": answer.data,
-                    "warnings": answer.warnings,
-                })
+            print(&object(
+                answer.schema,
+                Some(&answer.data),
+                answer.error.as_ref(),
+                &answer.warnings,
             ))
         } else {
             for warning in &answer.warnings {
@@ -145,31 +152,18 @@ impl Output {
         match printed {
             // A reader that has seen enough (`| head`) is no failure.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
-            _ => answer.exit,
+            _ => answer.exit(),
         }
     }
 
     fn error(self, error: &CliError) -> Exit {
         if self.json {
-            let _ = print(&format!(
-                "{:#}",
-                json!({
-                    "schema": "assent.error/1",
-                    "ok": false,
-                    "error": {
-                        "code": error.code,
-                        "message": error.message,
-                        "hint": error.hint,
-                        "docs": error.docs(),
-                    },
-                    "warnings": [],
-                })
-            ));
+            let _ = print(&object("assent.error/1", None, Some(error), &[]));
         } else {
             let mut err = io::stderr();
             let _ = writeln!(err, "{} {}", self.paint("31", "error:"), harmless(&error.message));
             if !error.hint.is_empty() {
-                let _ = writeln!(err, "  hint: {}", error.hint);
+                let _ = writeln!(err, "  hint: {}", harmless(&error.hint));
             }
             let _ = writeln!(err, "  code: {}", error.code);
         }
@@ -183,6 +177,26 @@ impl Output {
             text.to_owned()
         }
     }
+}
+
+/// The one shape of `--json`: always these five members; `ok` is true exactly when there is no `error`.
+fn object(schema: &str, data: Option<&Value>, error: Option<&CliError>, warnings: &[Warning]) -> String {
+    let error = error.map(|error| {
+        json!({
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "docs": error.docs(),
+        })
+    });
+    let object = json!({
+        "schema": schema,
+        "ok": error.is_none(),
+        "data": data,
+        "error": error,
+        "warnings": warnings,
+    });
+    format!("{object:#}")
 }
 
 /// Text without characters that steer a terminal or turn the reading direction around (Unicode TR 36 §2.10): names

@@ -27,6 +27,15 @@ pub fn now() -> Timestamp {
     Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
+/// A clock to measure how long something takes; it never goes back.
+pub fn instant() -> std::time::Instant {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long an answer took, for `-v`; nothing is decided by it"
+    )]
+    std::time::Instant::now()
+}
+
 /// Where the wallet keeps its state when no `--state` is given: the XDG data folder.
 pub fn default_state() -> Option<PathBuf> {
     let base = match std::env::var_os("XDG_DATA_HOME") {

@@ -38,6 +38,7 @@ Usage: cargo xtask COMMAND [OPTIONS]
   budget  Check the download sizes
   bench   Measure                             [FILTER]
   fuzz    Run the fuzz targets                --seconds N (600)  [TARGET]
+  man     Write the manual pages of the command to target/man
   fmt     Format everything, write specs/problems.md anew
 ";
 
@@ -69,6 +70,7 @@ fn run() -> Result<()> {
         "budget" => budget::run(),
         "bench" => bench::run(&args),
         "fuzz" => fuzz::run(&args),
+        "man" => man(),
         "fmt" => {
             process::Cmd::new("cargo").args(["fmt", "--all"]).run()?;
             process::Cmd::new("cargo")
@@ -83,4 +85,19 @@ fn run() -> Result<()> {
         }
         other => bail!("there is no command `{other}`\n\n{HELP}"),
     }
+}
+
+fn man() -> Result<()> {
+    process::Cmd::new("cargo")
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "assent-cli",
+            "--",
+            "man",
+            "--output",
+        ])
+        .args([process::target_dir().join("man")])
+        .run()
 }

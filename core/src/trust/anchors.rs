@@ -21,6 +21,7 @@ use super::memo::Memo;
 use crate::crypto::{PublicKey, sha256};
 use crate::encoding::base64url;
 use crate::encoding::json::Object;
+use crate::env::Timestamp;
 
 /// What a chain is for. An anchor counts for its own role only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +45,15 @@ pub struct Anchor {
     pub vct: Vec<String>,
     /// True for one end-entity certificate trusted as it is.
     pub directly_trusted: bool,
+}
+
+impl Anchor {
+    /// When it ends, both it and every chain to it; `None` when the certificate cannot be read.
+    #[must_use]
+    pub fn valid_until(&self) -> Option<Timestamp> {
+        let certificate = Certificate::read(&self.certificate).ok()?;
+        Some(certificate.validity().not_after)
+    }
 }
 
 impl fmt::Debug for Anchor {

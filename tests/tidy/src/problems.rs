@@ -86,6 +86,12 @@ fn entries_of(file: &File, package: &[File]) -> BTreeMap<String, Entry> {
             );
         }
     }
+    for (code, entry) in command_line_errors(&code) {
+        let better = |old: &Entry| old.meaning == UNSAID && entry.meaning != UNSAID;
+        if found.get(&code).is_none_or(better) {
+            found.insert(code, entry);
+        }
+    }
     for (call, has_hint) in [("Problem::new(", false), ("WalletError::new(", true)] {
         for rest in code.split(call).skip(1) {
             let call = rest.split(';').next().unwrap_or_default();
@@ -118,6 +124,69 @@ fn entries_of(file: &File, package: &[File]) -> BTreeMap<String, Entry> {
             });
         }
     }
+    found
+}
+
+/// For an error whose whole text is made at run time.
+const UNSAID: &str = "The message says it.";
+
+/// The errors a command makes in place: `CliError::new(exit, code, message, hint)`.
+fn command_line_errors(code: &str) -> Vec<(String, Entry)> {
+    let calls = code.split("CliError::new(").skip(1);
+    calls
+        .filter_map(|rest| {
+            let [exit, code, message, hint] = arguments(rest)[..] else {
+                return None;
+            };
+            let text = |argument: &str| argument.split('"').nth(1).unwrap_or_default().replace('|', "\\|");
+            let meaning = Some(text(message)).filter(|text| !text.is_empty());
+            let action = Some(text(hint)).filter(|text| !text.is_empty());
+            let entry = Entry {
+                meaning: meaning.unwrap_or_else(|| UNSAID.to_owned()),
+                action: action.unwrap_or_else(|| by_exit(exit).to_owned()),
+            };
+            Some((kebab(code)?.to_owned(), entry))
+        })
+        .collect()
+}
+
+/// What to do when the error has no hint of its own, by how the program ends.
+fn by_exit(exit: &str) -> &'static str {
+    match exit.rsplit("::").next().unwrap_or_default().trim() {
+        "Usage" => "Correct the command line.",
+        "NotFound" => "Check the name or address.",
+        "Configuration" => "Correct the file or setting.",
+        "Unreachable" => "Try again later.",
+        "Interrupted" => "Start it again when you like.",
+        _ => "Report it if it stays.",
+    }
+}
+
+/// The arguments of a call, from after its opening bracket.
+fn arguments(text: &str) -> Vec<&str> {
+    let (mut found, mut from, mut depth, mut quoted, mut escaped) = (Vec::new(), 0, 0_i32, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        if quoted {
+            quoted = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+            continue;
+        }
+        match byte {
+            b'"' => quoted = true,
+            b'(' | b'[' | b'{' => depth += 1,
+            b',' if depth == 0 => {
+                found.push(text[from..at].trim());
+                from = at + 1;
+            }
+            b')' | b']' | b'}' if depth == 0 => {
+                found.push(text[from..at].trim());
+                break;
+            }
+            b')' | b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+    }
+    found.retain(|argument| !argument.is_empty());
     found
 }
 
@@ -255,4 +324,17 @@ fn kebab_text(text: &str) -> Option<&str> {
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     ok.then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn calls_are_read_to_their_end() {
+        let text =
+            r#"Exit::Failed, "a-b", format!("x; {}, ({y}", f(1, 2)), "do \"this\", then that",) + rest"#;
+        let arguments = super::arguments(text);
+        assert_eq!(arguments.len(), 4, "{arguments:?}");
+        assert_eq!(arguments[1], r#""a-b""#);
+        assert_eq!(arguments[3], r#""do \"this\", then that""#);
+    }
 }

@@ -1,10 +1,9 @@
 //! `assent completions SHELL`.
 
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 use serde_json::json;
 
-use crate::cli::Cli;
+use crate::cli;
 use crate::output::Answer;
 
 /// Flags.
@@ -21,7 +20,7 @@ pub struct Args {
 /// Prints the script.
 pub fn run(args: Args) -> Answer {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "assent", &mut script);
+    clap_complete::generate(args.shell, &mut cli::command(), "assent", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
     let data = json!({ "shell": args.shell.to_string(), "script": script });
     Answer::new("assent.completions/1", data, script.trim_end())

@@ -4,6 +4,7 @@ pub mod completions;
 pub mod credential;
 pub mod doctor;
 pub mod holder;
+pub mod man;
 pub mod receipt;
 pub mod request;
 pub mod status;
@@ -16,7 +17,7 @@ use crate::output::{Answer, Output};
 /// Runs one command.
 pub async fn run(command: Command, output: Output) -> Result<Answer, CliError> {
     match command {
-        Command::Doctor(args) => doctor::run(args).await,
+        Command::Doctor(args) => doctor::run(args, output).await,
         Command::Credential(command) => credential::run(command).await,
         Command::Request(command) => request::run(command),
         Command::Receipt(command) => receipt::run(command),
@@ -24,5 +25,6 @@ pub async fn run(command: Command, output: Output) -> Result<Answer, CliError> {
         Command::Trust(command) => trust::run(command).await,
         Command::Holder(args) => holder::run(args, output).await,
         Command::Completions(args) => Ok(completions::run(args)),
+        Command::Man(args) => man::run(args),
     }
 }

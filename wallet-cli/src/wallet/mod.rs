@@ -5,4 +5,4 @@ mod shell;
 mod state;
 
 pub use shell::Shell;
-pub use state::Where;
+pub use state::{State, Where};

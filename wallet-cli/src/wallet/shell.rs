@@ -10,7 +10,10 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::files;
 use crate::http::Client;
+use crate::output::Output;
+use crate::progress::Progress;
 use crate::system::{self, OsRandom};
+use crate::trace;
 
 /// Most requests one command may send: an engine that never ends is a defect.
 const MAX_STEPS: usize = 200;
@@ -21,19 +24,20 @@ pub struct Shell {
     state: State,
     wallet: Wallet,
     client: Client,
+    output: Output,
     _lock: Lock,
 }
 
 impl Shell {
     /// Opens the wallet file; the wallet is locked.
-    pub fn open(path: &Path) -> Result<Self, CliError> {
+    pub fn open(path: &Path, output: Output) -> Result<Self, CliError> {
         let lock = Lock::take(path)?;
         let state = State::read(path)?;
-        Self::with(path, state, lock)
+        Self::with(path, state, lock, output)
     }
 
     /// A wallet without a vault. Nothing is written before the vault exists.
-    pub fn create(path: &Path, home: Where, sandbox: bool) -> Result<Self, CliError> {
+    pub fn create(path: &Path, home: Where, sandbox: bool, output: Output) -> Result<Self, CliError> {
         let lock = Lock::take(path)?;
         if path.exists() {
             return Err(CliError::new(
@@ -43,10 +47,10 @@ impl Shell {
                 "Give another file with --state.",
             ));
         }
-        Self::with(path, State::new(home, sandbox)?, lock)
+        Self::with(path, State::new(home, sandbox)?, lock, output)
     }
 
-    fn with(path: &Path, state: State, lock: Lock) -> Result<Self, CliError> {
+    fn with(path: &Path, state: State, lock: Lock, output: Output) -> Result<Self, CliError> {
         let surroundings = Surroundings {
             operator: state.operator.clone(),
             sandbox: state.sandbox,
@@ -57,13 +61,18 @@ impl Shell {
             state,
             wallet,
             client: Client::new()?,
+            output,
             _lock: lock,
         })
     }
 
     /// Runs one command to its end, and keeps what changed, also when it failed half-way.
     pub async fn run(&mut self, command: Command) -> Result<Reply, CliError> {
+        let what = doing(&command);
+        let (progress, step) = (Progress::start(what, self.output), trace::step());
         let result = self.drive(command).await;
+        drop(progress);
+        step.done(what);
         self.keep()?;
         result
     }
@@ -89,7 +98,12 @@ impl Shell {
                 Step::Send(request) => request,
             };
             let answer = match &mut self.state.local {
-                Some(service) if service.owns(&request) => Ok(service.answer(&request)),
+                Some(service) if service.owns(&request) => {
+                    let pending = trace::request(&request, " (in the wallet file)");
+                    let response = service.answer(&request);
+                    pending.answered(&response);
+                    Ok(response)
+                }
                 _ => {
                     // Before anything leaves: a copy of a card marked as used must stay used when the program is
                     // stopped now.
@@ -106,5 +120,22 @@ impl Shell {
             "the wallet asked for too many requests",
             "",
         ))
+    }
+}
+
+/// What a command does, for the person who waits.
+fn doing(command: &Command) -> &'static str {
+    match command {
+        Command::CreateVault { .. } => "Making the vault",
+        Command::ConfirmRecovery { .. } => "Storing the vault",
+        Command::OpenVault { .. } | Command::Unlock { .. } => "Opening the vault",
+        Command::OfferOpen { .. } => "Reading the offer",
+        Command::OfferAccept { .. } => "Receiving cards",
+        Command::RequestOpen { .. } => "Reading the request",
+        Command::RequestShare { .. } => "Sharing",
+        Command::RequestDecline => "Refusing",
+        Command::StopSharing { .. } => "Stopping",
+        Command::RetryPending => "Sending what waits",
+        _ => "Working",
     }
 }

@@ -1,7 +1,10 @@
 //! Running the binary, and making what it reads.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test support")]
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use assent_core::crypto::{PublicKey, Signer as _, SoftwareKey};
 use assent_core::encoding::base64url;
@@ -75,18 +78,72 @@ impl Sandbox {
             value["schema"].as_str().unwrap().starts_with("assent."),
             "{value}"
         );
+        let members: Vec<&String> = value.as_object().unwrap().keys().collect();
+        assert_eq!(
+            members,
+            ["data", "error", "ok", "schema", "warnings"],
+            "one shape"
+        );
         assert_eq!(value["ok"], run.code == 0, "{value}");
         assert!(value["warnings"].is_array(), "{value}");
-        if let Some(error) = value.get("error") {
+        let error = &value["error"];
+        assert_eq!(error.is_null(), run.code == 0, "{value}");
+        if run.code != 0 {
             for member in ["code", "message", "hint", "docs"] {
                 assert!(error[member].is_string(), "{value}");
             }
-        } else {
-            assert!(value.get("data").is_some(), "{value}");
+            let code = error["code"].as_str().unwrap();
+            assert!(
+                !code.is_empty()
+                    && !code.contains(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')),
+                "{value}"
+            );
         }
         assert_eq!(run.err, "", "messages belong into the object");
         (run.code, value)
     }
+}
+
+/// Answers with JSON on a port of its own, given path and base address. Gives the base address and everything received.
+pub fn serve(reply: impl Fn(&str, &str) -> (u16, Value) + Send + 'static) -> (String, Arc<Mutex<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let seen = Arc::new(Mutex::new(String::new()));
+    let (own, log) = (base.clone(), seen.clone());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            answer(stream.unwrap(), &log, |path| reply(path, &own));
+        }
+    });
+    (base, seen)
+}
+
+fn answer(stream: TcpStream, log: &Mutex<String>, reply: impl Fn(&str) -> (u16, Value)) {
+    let mut reader = BufReader::new(stream);
+    let (mut head, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        head.push_str(&line);
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let body = String::from_utf8(body).unwrap();
+    log.lock().unwrap().push_str(&format!("{head}{body}\n"));
+    let (status, body) = reply(head.split(' ').nth(1).unwrap_or_default());
+    let body = body.to_string();
+    let length = body.len();
+    let _ = write!(
+        reader.get_mut(),
+        "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+         connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
 }
 
 /// Counts up: different bytes every time, the same in every run.

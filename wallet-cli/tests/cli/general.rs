@@ -2,31 +2,27 @@
 
 use crate::common::Sandbox;
 
+/// Every command, found in the help of the one above it.
+fn commands(sandbox: &Sandbox) -> Vec<String> {
+    let mut found = vec![String::new()];
+    let mut next = 0;
+    while let Some(above) = found.get(next).cloned() {
+        let help = sandbox.run(above.split_whitespace().chain(["--help"])).out;
+        let names = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+        for line in names.take_while(|line| !line.is_empty()) {
+            let name = line.split_whitespace().next().unwrap();
+            found.push(format!("{above} {name}").trim().to_owned());
+        }
+        next += 1;
+    }
+    found
+}
+
 #[test]
 fn help_of_every_command() {
     let sandbox = Sandbox::new();
     let mut all = String::new();
-    for command in [
-        "",
-        "doctor",
-        "credential decode",
-        "credential verify",
-        "request lint",
-        "request simulate",
-        "receipt verify",
-        "status verify",
-        "trust list",
-        "holder",
-        "holder init",
-        "holder cards",
-        "holder receive",
-        "holder present",
-        "holder history",
-        "holder sharing",
-        "holder withdraw",
-        "holder receipt",
-        "completions",
-    ] {
+    for command in commands(&sandbox) {
         let run = sandbox.run(command.split_whitespace().chain(["--help"]));
         assert_eq!(run.code, 0, "{command}");
         assert_eq!(run.err, "");
@@ -35,9 +31,73 @@ fn help_of_every_command() {
             "{}",
             run.out
         );
+        assert!(
+            run.out.contains("Exit codes:") && run.out.contains("130  stopped"),
+            "{command}"
+        );
         all.push_str(&format!("$ assent {command} --help\n{}\n", run.out));
+        let short = sandbox.run(command.split_whitespace().chain(["-h"]));
+        assert!(!short.out.contains("Exit codes:"), "the short help stays short");
     }
     insta::assert_snapshot!("help", all);
+}
+
+#[test]
+fn a_manual_page_for_every_command() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.run(["man"]);
+    assert_eq!(first.code, 0);
+    assert!(
+        first.out.contains(".TH assent 1") && first.out.contains("Exit codes"),
+        "{}",
+        first.out
+    );
+    let (code, value) = sandbox.json(["man", "--output", "man"]);
+    assert_eq!(code, 0);
+    let commands = commands(&sandbox);
+    assert_eq!(value["data"]["pages"].as_array().unwrap().len(), commands.len());
+    for command in commands {
+        let name = format!("assent {command}").trim().replace(' ', "-");
+        let page = std::fs::read_to_string(sandbox.path("man").join(format!("{name}.1"))).unwrap();
+        assert!(
+            page.contains(".SH SYNOPSIS") && page.contains("Exit codes"),
+            "{name}"
+        );
+    }
+    sandbox.put("taken", "");
+    assert_eq!(sandbox.run(["man", "--output", "taken"]).code, 7);
+}
+
+/// A reader that has gone (`| head`) is no failure, and no panic.
+#[test]
+fn nobody_reads_on() {
+    let sandbox = Sandbox::new();
+    sandbox.put("empty.json", "{}");
+    for (args, expected) in [
+        (vec!["completions", "bash"], 0),
+        (vec!["man"], 0),
+        (vec!["--help"], 0),
+        (vec!["--json", "trust", "list", "empty.json"], 0),
+        (vec!["trust", "list", "absent.json"], 4),
+        (vec!["--json", "trust", "list", "absent.json"], 4),
+        (vec!["-vv", "trust", "list", "http://127.0.0.1:9"], 6),
+        (vec!["dance"], 2),
+    ] {
+        let gone = || {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            writer
+        };
+        let status = std::process::Command::new(assert_cmd::cargo::cargo_bin!("assent"))
+            .args(&args)
+            .current_dir(sandbox.path(""))
+            .stdin(std::process::Stdio::null())
+            .stdout(gone())
+            .stderr(gone())
+            .status()
+            .unwrap();
+        assert_eq!(status.code(), Some(expected), "{args:?}");
+    }
 }
 
 #[test]
@@ -55,35 +115,6 @@ fn a_wrong_command_line_ends_with_2() {
     let (code, value) = sandbox.json(["dance"]);
     assert_eq!(code, 2);
     assert_eq!(value["error"]["code"], "usage");
-}
-
-#[test]
-fn doctor_reports() {
-    let sandbox = Sandbox::new();
-    let (code, value) = sandbox.json(["doctor"]);
-    assert_eq!(code, 0);
-    assert_eq!(value["schema"], "assent.doctor/1");
-    let checks = value["data"]["checks"].as_array().unwrap();
-    let state = |name: &str| checks.iter().find(|check| check["name"] == name).unwrap()["state"].clone();
-    assert_eq!(state("clock"), "ok");
-    assert_eq!(state("wallet"), "absent");
-
-    let (code, value) = sandbox.json(["doctor", "--bridge", "/nonexistent"]);
-    assert_eq!(code, 1);
-    assert_eq!(value["ok"], false);
-    let (code, _) = sandbox.json(["doctor", "--server", "http://127.0.0.1:9"]);
-    assert_eq!(code, 1);
-}
-
-#[test]
-fn doctor_sees_a_wallet_that_others_can_read() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let sandbox = Sandbox::new();
-    let file = sandbox.put("wallet.json", "{}");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-    assert_eq!(sandbox.run(["doctor", "--state", "wallet.json"]).code, 1);
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    assert_eq!(sandbox.run(["doctor", "--state", "wallet.json"]).code, 0);
 }
 
 #[test]
@@ -109,4 +140,9 @@ fn colour_only_when_wanted() {
     assert!(plain.err.contains("code: file-not-found"), "{}", plain.err);
     let loud = sandbox.run(["--color", "always", "trust", "list", "absent.json"]);
     assert!(loud.err.contains("\u{1b}[31merror:"));
+    // The parser's own errors and help follow the same wish.
+    for args in [["dance", "--color", "never"], ["--help", "--color", "never"]] {
+        let run = sandbox.run(args);
+        assert!(!run.err.contains('\u{1b}') && !run.out.contains('\u{1b}'));
+    }
 }

@@ -2,8 +2,10 @@
 
 mod common;
 mod credential;
+mod doctor;
 mod general;
 mod holder;
 mod receipt;
 mod request;
+mod trace;
 mod trust;

@@ -189,7 +189,9 @@ fn w3c(args: Args, text: &str, now: Timestamp) -> Result<Answer, CliError> {
             error["message"].as_str().unwrap_or("unknown"),
             error["code"].as_str().unwrap_or("unknown")
         );
-        return Ok(Answer::new(SCHEMA, verdict, lines).ending(Exit::Refuted));
+        let text = |name: &str| error[name].as_str().unwrap_or("unknown").to_owned();
+        let no = CliError::refuted(text("code"), text("message"));
+        return Ok(Answer::new(SCHEMA, verdict, lines).failing(no));
     }
     let lines = format!(
         "Verified: yes\nFormat:   {}\nIssuer:   {}\nDetails:  {:#}",
@@ -213,5 +215,5 @@ fn refuted(format: &str, code: &str, message: &str) -> Answer {
         "errors": [{ "code": code, "message": message }],
     });
     let text = format!("Verified: no\nReason:   {message} ({code})");
-    Answer::new(SCHEMA, data, text).ending(Exit::Refuted)
+    Answer::new(SCHEMA, data, text).failing(CliError::refuted(code.to_owned(), message))
 }

@@ -67,7 +67,7 @@ pub async fn run(
         Some(_) => ask::passphrase(passphrase_file, output)?,
         None => ask::new_passphrase(passphrase_file, output)?,
     };
-    let mut shell = Shell::create(path, home, args.sandbox)?;
+    let mut shell = Shell::create(path, home, args.sandbox, output)?;
     if let Some(address) = args.address {
         let open = Command::OpenVault {
             address,

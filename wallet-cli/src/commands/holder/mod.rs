@@ -72,7 +72,7 @@ pub async fn run(args: Args, output: Output) -> Result<Answer, CliError> {
     if let Command::Init(args) = args.command {
         return init::run(args, &path, passphrase, output).await;
     }
-    let mut shell = Shell::open(&path)?;
+    let mut shell = Shell::open(&path, output)?;
     let passphrase = ask::passphrase(passphrase, output)?;
     let unlock = WalletCommand::Unlock {
         passphrase: Some(passphrase),

@@ -97,12 +97,28 @@ fn finish(reply: &Reply) -> Result<Answer, CliError> {
     let Reply::Result { result } = reply else {
         return Err(unexpected());
     };
-    let exit = match result.outcome {
-        Outcome::Shared | Outcome::Declined => Exit::Done,
-        Outcome::Refused => Exit::Refused,
-        Outcome::FailedBeforeSending | Outcome::UnknownWhetherReceived => Exit::Unreachable,
+    let error = match result.outcome {
+        Outcome::Shared | Outcome::Declined => None,
+        Outcome::Refused => Some(CliError::new(
+            Exit::Refused,
+            "answer-not-accepted",
+            "the service got the answer and did not accept it",
+            "Ask the service why. Nothing was lost but one copy of each card.",
+        )),
+        Outcome::FailedBeforeSending => Some(CliError::new(
+            Exit::Unreachable,
+            "answer-not-sent",
+            "nothing was sent",
+            "Check your connection, then open the request again.",
+        )),
+        Outcome::UnknownWhetherReceived => Some(CliError::new(
+            Exit::Unreachable,
+            "answer-perhaps-sent",
+            "the answer was sent; it is not known whether the service got it",
+            "Look at the service's page before you answer again.",
+        )),
     };
-    let answer = Answer::new("assent.holder-result/1", data(reply)?, told(result)).ending(exit);
+    let answer = Answer::new("assent.holder-result/1", data(reply)?, told(result)).failing(error);
     let warnings = result.warnings.iter();
     Ok(warnings.fold(answer, |answer, warning| {
         answer.warn(&warning.code, &warning.text)

@@ -37,19 +37,26 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
         return Err(unexpected());
     };
     let name = &item.service.name;
-    let (text, exit) = match item.state {
-        SharingState::Stopped => (
-            format!("Stopped. {name} confirmed it with a signature."),
-            Exit::Done,
-        ),
+    let (text, error) = match item.state {
+        SharingState::Stopped => (format!("Stopped. {name} confirmed it with a signature."), None),
         SharingState::StopDisputed => (
             format!("Stopped here. {name} did not confirm it properly."),
-            Exit::Refused,
+            Some(CliError::new(
+                Exit::Refused,
+                "withdrawal-disputed",
+                "stopped here; the service did not confirm it properly",
+                "Keep the receipt: it proves the withdrawal. Complain to the service or its authority.",
+            )),
         ),
         _ => (
             format!("Stopped here. {name} was not reached yet."),
-            Exit::Unreachable,
+            Some(CliError::new(
+                Exit::Unreachable,
+                "withdrawal-pending",
+                "stopped here; the service was not reached yet",
+                "Try again later with `assent holder sharing --retry`.",
+            )),
         ),
     };
-    Ok(Answer::new("assent.holder-withdraw/1", data(&reply)?, text).ending(exit))
+    Ok(Answer::new("assent.holder-withdraw/1", data(&reply)?, text).failing(error))
 }

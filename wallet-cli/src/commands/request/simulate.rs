@@ -74,8 +74,16 @@ fn report(found: &Evaluation) -> Answer {
         }
     }
     let data = json!({ "can_answer": answerable, "queries": queries, "sets": sets });
-    let exit = if answerable { Exit::Done } else { Exit::Refused };
-    Answer::new("assent.request-simulation/1", data, lines.join("\n")).ending(exit)
+    let answer = Answer::new("assent.request-simulation/1", data, lines.join("\n"));
+    if answerable {
+        return answer;
+    }
+    answer.failing(CliError::new(
+        Exit::Refused,
+        "query-not-answerable",
+        "the cards cannot answer what the query requires",
+        "Look in `queries` for the one without matches.",
+    ))
 }
 
 fn candidate(card: &Value) -> Option<Candidate<'_>> {

@@ -10,7 +10,6 @@ use serde_json::json;
 use super::list;
 use crate::anchors;
 use crate::error::CliError;
-use crate::exit::Exit;
 use crate::output::Answer;
 use crate::system;
 
@@ -69,11 +68,14 @@ pub async fn run(args: Args) -> Result<Answer, CliError> {
     if let Some(status) = &status {
         text.push_str(&format!("\nStatus:   {status}"));
     }
-    let exit = match status.as_deref() {
-        None | Some("valid") => Exit::Done,
-        Some(_) => Exit::Refuted,
+    let error = match status.as_deref() {
+        None | Some("valid") => None,
+        Some(status) => Some(CliError::refuted(
+            "credential-status",
+            format!("the credential's status is `{status}`"),
+        )),
     };
-    Ok(Answer::new(SCHEMA, data, text).ending(exit))
+    Ok(Answer::new(SCHEMA, data, text).failing(error))
 }
 
 fn refuted(code: &str, message: &str) -> Answer {
@@ -83,5 +85,5 @@ fn refuted(code: &str, message: &str) -> Answer {
         data,
         format!("Verified: no\nReason:   {message} ({code})"),
     )
-    .ending(Exit::Refuted)
+    .failing(CliError::refuted(code.to_owned(), message))
 }

@@ -144,8 +144,10 @@ fn report(kind: &str, findings: &[Finding]) -> Answer {
         "errors": errors,
         "findings": findings.iter().map(Finding::json).collect::<Vec<Value>>(),
     });
-    let exit = if errors == 0 { Exit::Done } else { Exit::Refuted };
-    Answer::new("assent.request-lint/1", data, lines.join("\n")).ending(exit)
+    // Sorted: the first one is the worst.
+    let worst = findings.iter().find(|finding| finding.level == Level::Error);
+    let error = worst.map(|finding| CliError::refuted(finding.code.clone(), finding.message.clone()));
+    Answer::new("assent.request-lint/1", data, lines.join("\n")).failing(error)
 }
 
 fn unknown() -> CliError {
