@@ -17,8 +17,8 @@ use assent_core::env::Timestamp;
 use assent_server::store::{
     Commit, CommitOutcome, ConsentStore, CountStore, Counts, CreateOutcome, Database, HandleKind,
     IdempotencyKey, IdempotencyStore, IssuanceRow, IssuanceStore, NewConsent, NewVault, NewWebhook,
-    OutboxStore, PresentationChange, PresentationRow, PresentationStore, PutRecord, Quota, Reservation,
-    VaultStore,
+    OperatorSecret, OperatorStore, OutboxStore, PresentationChange, PresentationRow, PresentationStore,
+    PutRecord, Quota, Remembered, Reservation, StatusListStore, VaultStore,
 };
 
 /// Every test of the suite, by name.
@@ -61,8 +61,12 @@ suite!(
     a_consent_is_withdrawn_once_and_takes_its_data_along,
     consents_come_in_pages,
     webhooks_are_leased_to_one,
+    webhooks_are_taken_service_by_service,
     issuances_change_once_and_are_found_by_handle,
-    nonces_and_status_indexes_are_given_once,
+    nonces_are_given_once,
+    status_lists_fill_up_one_after_the_other,
+    a_place_of_a_status_list_is_given_once,
+    operators_secrets_count_once_for_a_while,
     probe_works,
 );
 
@@ -513,7 +517,12 @@ async fn webhooks_are_leased_to_one(store: Database) {
     }
     let lease = || {
         let store = store.clone();
-        tokio::spawn(async move { store.lease_webhooks(NOW, NOW.plus(30), 8).await.unwrap() })
+        tokio::spawn(async move {
+            store
+                .lease_webhooks("library", NOW, NOW.plus(30), 8)
+                .await
+                .unwrap()
+        })
     };
     let (a, b, c) = tokio::join!(lease(), lease(), lease());
     let mut ids: Vec<String> = [a, b, c]
@@ -529,7 +538,10 @@ async fn webhooks_are_leased_to_one(store: Database) {
     );
     store.remove_webhook("w0").await.unwrap();
     store.retry_webhook("w1", NOW.plus(10)).await.unwrap();
-    let due = store.lease_webhooks(NOW.plus(10), NOW.plus(40), 8).await.unwrap();
+    let due = store
+        .lease_webhooks("library", NOW.plus(10), NOW.plus(40), 8)
+        .await
+        .unwrap();
     assert_eq!(
         (due.len(), due[0].webhook.id.as_str(), due[0].attempts),
         (1, "w1", 2)
@@ -537,13 +549,57 @@ async fn webhooks_are_leased_to_one(store: Database) {
     // A process that died with a lease: after it everything is due again.
     assert_eq!(
         store
-            .lease_webhooks(NOW.plus(40), NOW.plus(70), 8)
+            .lease_webhooks("library", NOW.plus(40), NOW.plus(70), 8)
             .await
             .unwrap()
             .len(),
         7
     );
     assert_eq!(store.waiting_webhooks().await.unwrap(), 7);
+}
+
+async fn webhooks_are_taken_service_by_service(store: Database) {
+    for (i, service) in ["long", "long", "long", "short"].into_iter().enumerate() {
+        let name = format!("p{i}");
+        store
+            .create_presentation(&presentation(&name), NOW)
+            .await
+            .unwrap();
+        let mut hook = webhook(&format!("w{i}"));
+        hook.service_id = service.into();
+        let at = NOW.plus(i64::try_from(i).unwrap());
+        let queued = change("declined", None, Some(hook));
+        assert!(store.change_presentation(&name, 1, &queued, at).await.unwrap());
+    }
+    let (now, until) = (NOW.plus(10), NOW.plus(40));
+    assert!(
+        store
+            .services_with_webhooks(NOW.plus(-1))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(store.services_with_webhooks(NOW).await.unwrap(), ["long"]);
+    assert_eq!(
+        store.services_with_webhooks(now).await.unwrap(),
+        ["long", "short"]
+    );
+    let due = store.lease_webhooks("long", now, until, 2).await.unwrap();
+    let mut ids: Vec<_> = due.into_iter().map(|due| due.webhook.id).collect();
+    ids.sort();
+    assert_eq!(ids, ["w0", "w1"], "the oldest, and only its own");
+    assert_eq!(
+        store.lease_webhooks("short", now, until, 2).await.unwrap().len(),
+        1
+    );
+    assert_eq!(store.services_with_webhooks(now).await.unwrap(), ["long"]);
+    assert!(
+        store
+            .lease_webhooks("nobody", now, until, 2)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 async fn issuances_change_once_and_are_found_by_handle(store: Database) {
@@ -609,7 +665,7 @@ async fn issuances_change_once_and_are_found_by_handle(store: Database) {
     );
 }
 
-async fn nonces_and_status_indexes_are_given_once(store: Database) {
+async fn nonces_are_given_once(store: Database) {
     store.add_nonce(&[1; 32], NOW.plus(10)).await.unwrap();
     let attempts = (0..8).map(|_| {
         let store = store.clone();
@@ -623,14 +679,140 @@ async fn nonces_and_status_indexes_are_given_once(store: Database) {
     store.add_nonce(&[2; 32], NOW.plus(10)).await.unwrap();
     assert!(!store.use_nonce(&[2; 32], NOW.plus(10)).await.unwrap(), "too old");
     assert!(!store.use_nonce(&[3; 32], NOW).await.unwrap(), "never given out");
+}
 
-    assert!(store.claim_status_index(1, 7, "i", NOW.plus(10)).await.unwrap());
-    assert!(!store.claim_status_index(1, 7, "j", NOW.plus(10)).await.unwrap());
-    assert!(store.claim_status_index(2, 7, "j", NOW.plus(10)).await.unwrap());
+async fn status_lists_fill_up_one_after_the_other(store: Database) {
+    assert!(store.status_list(1).await.unwrap().is_none());
+    let first = store.open_status_list(4).await.unwrap();
+    assert_eq!((first.id, first.size, first.taken), (1, 4, 0));
+    assert_eq!(
+        store.open_status_list(9).await.unwrap(),
+        first,
+        "it has free places"
+    );
+    let take = async |list: i64, proposed: &[i64], wanted: usize, until: i64| {
+        store
+            .take_places(list, proposed, wanted, "i", NOW.plus(until))
+            .await
+            .unwrap()
+    };
+    // In the order proposed, no more than wanted, none twice, none outside the list.
+    assert_eq!(take(1, &[3, 3, -1, 4, 99, 0, 2], 2, 20).await, [3, 0]);
+    assert_eq!(take(1, &[0, 3], 2, 10).await, [0; 0]);
+    assert_eq!(take(7, &[0], 1, 10).await, [0; 0], "no such list");
+    let mut taken = store.taken_places(1).await.unwrap();
+    taken.sort_unstable();
+    assert_eq!(taken, [0, 3]);
+    assert_eq!(take(1, &[1, 2], 2, 10).await, [1, 2]);
+    let second = store.open_status_list(8).await.unwrap();
+    assert_eq!((second.id, second.size, second.taken), (2, 8, 0));
+    assert_eq!(store.status_list(1).await.unwrap().unwrap().taken, 4);
+    assert_eq!(
+        store.take_places(2, &[7], 1, "j", NOW.plus(5)).await.unwrap(),
+        [7]
+    );
+
     assert!(store.status_entries(1).await.unwrap().is_empty());
-    assert_eq!(store.set_status("i", 1).await.unwrap(), 1);
-    assert_eq!(store.status_entries(1).await.unwrap(), [(7, 1)]);
+    assert_eq!(store.set_status("i", 1).await.unwrap(), 4);
+    assert_eq!(store.status_entries(1).await.unwrap().len(), 4);
     assert!(store.status_entries(2).await.unwrap().is_empty());
+
+    // A list goes when it is full and its last card has expired; the newest stays, for its number.
+    assert_eq!(store.sweep_status_lists(NOW.plus(19)).await.unwrap(), 0);
+    assert_eq!(store.sweep_status_lists(NOW.plus(20)).await.unwrap(), 1);
+    assert!(store.status_list(1).await.unwrap().is_none());
+    assert!(store.taken_places(1).await.unwrap().is_empty());
+    assert_eq!(store.open_status_list(8).await.unwrap().id, 2);
+}
+
+async fn a_place_of_a_status_list_is_given_once(store: Database) {
+    let tasks = (0..6_i64).map(|task| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let mut got = Vec::new();
+            for round in 0..10 {
+                let list = store.open_status_list(16).await.unwrap();
+                // Everybody wants the same places, each in another order.
+                let proposed: Vec<i64> = (0..16).map(|i| (i * 5 + task + round) % 16).collect();
+                let taken = store
+                    .take_places(list.id, &proposed, 3, "i", NOW.plus(10))
+                    .await
+                    .unwrap();
+                got.extend(taken.into_iter().map(|idx| (list.id, idx)));
+            }
+            got
+        })
+    });
+    let mut all = Vec::new();
+    for task in tasks.collect::<Vec<_>>() {
+        all.extend(task.await.unwrap());
+    }
+    let number = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), number, "a place was given twice");
+    assert!(number > 90, "{number}");
+    let mut lists: Vec<i64> = all.iter().map(|(list, _)| *list).collect();
+    lists.dedup();
+    for list in &lists {
+        let row = store.status_list(*list).await.unwrap().unwrap();
+        assert_eq!(
+            row.taken,
+            i64::try_from(store.taken_places(*list).await.unwrap().len()).unwrap()
+        );
+        assert!(
+            row.taken == row.size || *list == lists[lists.len() - 1],
+            "{row:?}"
+        );
+    }
+}
+
+async fn operators_secrets_count_once_for_a_while(store: Database) {
+    use OperatorSecret::{Session, UsedSignIn};
+    let add = async |kind: OperatorSecret, secret: &str, seconds: i64| {
+        store
+            .remember_operator_secret(kind, secret, NOW, NOW.plus(seconds), 2)
+            .await
+            .unwrap()
+    };
+    let knows = async |kind: OperatorSecret, secret: &str, after: i64| {
+        store
+            .knows_operator_secret(kind, secret, NOW.plus(after))
+            .await
+            .unwrap()
+    };
+    assert_eq!(add(Session, "a", 10).await, Remembered::Added);
+    assert_eq!(add(Session, "a", 20).await, Remembered::There);
+    assert_eq!(add(UsedSignIn, "a", 10).await, Remembered::Added, "another kind");
+    assert_eq!(add(Session, "b", 20).await, Remembered::Added);
+    assert_eq!(add(Session, "c", 10).await, Remembered::Full);
+    assert!(knows(Session, "a", 9).await && !knows(Session, "a", 10).await);
+    assert!(knows(Session, "b", 10).await && !knows(Session, "c", 0).await);
+    // What is over makes room, also before it is swept away.
+    let later = NOW.plus(15);
+    let added = store
+        .remember_operator_secret(Session, "c", later, NOW.plus(30), 2)
+        .await;
+    assert_eq!(added.unwrap(), Remembered::Added);
+    store.forget_operator_secret(Session, "b").await.unwrap();
+    assert!(!knows(Session, "b", 10).await);
+    assert_eq!(store.sweep_operator_secrets(NOW.plus(10)).await.unwrap(), 2);
+    assert!(knows(Session, "c", 20).await);
+    // Of many that come with one sign-in at the same time, one counts.
+    let tasks = (0..8).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let added = store
+                .remember_operator_secret(UsedSignIn, "x", NOW, NOW.plus(9), 99)
+                .await;
+            u32::from(added.unwrap() == Remembered::Added)
+        })
+    });
+    let mut counted = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        counted += task.await.unwrap();
+    }
+    assert_eq!(counted, 1);
 }
 
 async fn probe_works(store: Database) {

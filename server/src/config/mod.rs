@@ -155,14 +155,16 @@ pub struct RegistryConfig {
     pub name: Option<String>,
 }
 
-/// The issuer's keys.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+/// The issuer's keys and lists.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IssuerConfig {
     /// PEM chain of the document signer, leaf first, without the anchor (HAIP 1.0 §6.1.1).
     pub certificate_file: Option<PathBuf>,
     /// PEM private key of the document signer.
     pub key_file: Option<PathBuf>,
+    /// Places of a new status list. The more, the less a place says about who and when.
+    pub status_list_size: u32,
 }
 
 /// The services that may ask.
@@ -245,6 +247,22 @@ pub struct BridgeConfig {
     pub program: Option<PathBuf>,
 }
 
+impl ServiceConfig {
+    /// A service with its certificate and nothing else.
+    #[must_use]
+    pub fn new(id: &str, certificate_file: PathBuf, key_file: PathBuf) -> Self {
+        Self {
+            id: id.to_owned(),
+            certificate_file,
+            key_file,
+            api_key: None,
+            api_key_file: None,
+            webhook_secret: None,
+            webhook_secret_file: None,
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -297,6 +315,16 @@ impl Default for VerifierConfig {
             services: Vec::new(),
             request_lifetime: assent_core::verifier::DEFAULT_LIFETIME,
             result_lifetime: 3600,
+        }
+    }
+}
+
+impl Default for IssuerConfig {
+    fn default() -> Self {
+        Self {
+            certificate_file: None,
+            key_file: None,
+            status_list_size: 1 << 17,
         }
     }
 }
@@ -417,6 +445,15 @@ impl Config {
                     out.push(Issue::new(name, "missing: the issuer role needs it"));
                 }
             }
+        }
+        let least = if self.sandbox { 8 } else { 1 << 14 };
+        if !(least..=1 << 24).contains(&self.issuer.status_list_size)
+            || !self.issuer.status_list_size.is_multiple_of(8)
+        {
+            out.push(Issue::new(
+                "issuer.status_list_size",
+                format!("must be a multiple of 8 from {least} to {}", 1 << 24),
+            ));
         }
         if (self.roles.registry || self.roles.verifier)
             && !self.sandbox

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use crate::state::AppState;
-use crate::store::{IdempotencyStore as _, IssuanceStore as _, PresentationStore as _, StoreError};
+use crate::store::{
+    IdempotencyStore as _, IssuanceStore as _, OperatorStore as _, PresentationStore as _,
+    StatusListStore as _, StoreError,
+};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60);
@@ -25,6 +28,8 @@ async fn once(state: &AppState) -> Result<(), StoreError> {
     let now = state.clock.now();
     state.store.sweep_idempotent(now).await?;
     state.store.sweep_issuances(now).await?;
+    state.store.sweep_operator_secrets(now).await?;
+    state.store.sweep_status_lists(now).await?;
     if state.store.sweep_presentations(now).await? > 0 {
         // Released claims were in those rows; the write-ahead log must not keep them.
         state.store.checkpoint().await?;

@@ -1,8 +1,10 @@
-//! Delivers webhooks from the outbox: signed, retried with growing pauses, given up after three days.
+//! Delivers webhooks from the outbox: signed, retried with growing pauses, given up after three days. Each service has
+//! a share of the deliveries that run at once, so one that does not answer delays nobody else's.
 //!
 //! The signature follows the "Standard Webhooks" convention: HMAC-SHA-256 over `id.timestamp.body` with the
 //! service's secret, in `webhook-signature: v1,<base64>`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use assent_core::encoding::base64url;
@@ -18,20 +20,68 @@ use crate::store::{DueWebhook, NewWebhook, OutboxStore as _, StoreError};
 const EVERY: Duration = Duration::from_secs(5);
 /// How long a webhook is ours while we deliver it; longer than one delivery can take.
 const LEASE_SECONDS: i64 = 30;
-/// Deliveries that run at once.
-const AT_ONCE: usize = 32;
+/// Deliveries that run at once in this process.
+const AT_ONCE: usize = 64;
+/// Deliveries to one service that run at once in this process.
+const AT_ONCE_PER_SERVICE: usize = 4;
 /// Pauses between attempts, in seconds; the last one repeats.
 const PAUSES: [i64; 6] = [5, 30, 300, 1800, 7200, 21_600];
 /// Attempts until a webhook is given up: about three days.
 const MAX_ATTEMPTS: i64 = 17;
 
+/// Deliveries on their way.
+#[derive(Debug, Default)]
+struct Running {
+    /// Each gives back its service when it ends.
+    tasks: JoinSet<String>,
+    by_service: HashMap<String, usize>,
+}
+
+impl Running {
+    fn of(&self, service_id: &str) -> usize {
+        self.by_service.get(service_id).copied().unwrap_or(0)
+    }
+
+    fn start(&mut self, state: &AppState, webhook: DueWebhook) {
+        let service_id = webhook.webhook.service_id.clone();
+        *self.by_service.entry(service_id.clone()).or_default() += 1;
+        let state = state.clone();
+        self.tasks.spawn(async move {
+            // A task of its own, so that the share comes back also from a delivery that broke off.
+            let delivery = tokio::spawn(async move { deliver(&state, webhook).await });
+            match delivery.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the outbox could not be written"),
+                Err(error) => tracing::error!(%error, "a delivery broke off"),
+            }
+            service_id
+        });
+    }
+
+    /// Waits until one ends; for ever when none runs.
+    async fn ended(&mut self) {
+        match self.tasks.join_next().await {
+            Some(Ok(service_id)) => {
+                if let Some(count) = self.by_service.get_mut(&service_id) {
+                    *count -= 1;
+                    if *count == 0 {
+                        self.by_service.remove(&service_id);
+                    }
+                }
+            }
+            Some(Err(error)) => tracing::error!(%error, "a delivery broke off"),
+            None => std::future::pending().await,
+        }
+    }
+}
+
 pub(super) async fn run(state: &AppState) {
-    let mut running = JoinSet::new();
+    let mut running = Running::default();
     loop {
         tokio::select! {
             () = state.outbox.notified() => {}
             () = tokio::time::sleep(EVERY) => {}
-            Some(_) = running.join_next() => {}
+            () = running.ended() => {}
         }
         if let Err(error) = start_due(state, &mut running).await {
             tracing::warn!(%error, "the outbox could not be read");
@@ -39,26 +89,25 @@ pub(super) async fn run(state: &AppState) {
     }
 }
 
-/// Starts what is due, beside what is still running: one service that does not answer must not keep the others
-/// waiting for the news that a consent was withdrawn.
-async fn start_due(state: &AppState, running: &mut JoinSet<()>) -> Result<(), StoreError> {
-    while running.len() < AT_ONCE {
-        let now = state.clock.now();
-        let free = i64::try_from(AT_ONCE - running.len()).unwrap_or(1);
+/// Starts what is due, beside what is still running. Who has least on its way comes first, then who waits longest.
+async fn start_due(state: &AppState, running: &mut Running) -> Result<(), StoreError> {
+    let now = state.clock.now();
+    let mut services = state.store.services_with_webhooks(now).await?;
+    // Stable: equals stay in the order of waiting.
+    services.sort_by_key(|id| running.of(id));
+    for service_id in services {
+        let share = AT_ONCE_PER_SERVICE.saturating_sub(running.of(&service_id));
+        let free = AT_ONCE.saturating_sub(running.tasks.len()).min(share);
+        if free == 0 {
+            continue;
+        }
+        let limit = i64::try_from(free).unwrap_or(1);
         let due = state
             .store
-            .lease_webhooks(now, now.plus(LEASE_SECONDS), free)
+            .lease_webhooks(&service_id, now, now.plus(LEASE_SECONDS), limit)
             .await?;
-        if due.is_empty() {
-            break;
-        }
         for webhook in due {
-            let state = state.clone();
-            running.spawn(async move {
-                if let Err(error) = deliver(&state, webhook).await {
-                    tracing::warn!(%error, "the outbox could not be written");
-                }
-            });
+            running.start(state, webhook);
         }
     }
     let waiting = state.store.waiting_webhooks().await?;

@@ -84,13 +84,9 @@ pub fn prepare(config: &mut Config) -> Result<(), SandboxError> {
         .any(|service| service.id == LIBRARY)
     {
         config.verifier.services.push(ServiceConfig {
-            id: LIBRARY.into(),
-            certificate_file: keys.join("library.pem"),
-            key_file: keys.join("library.key.pem"),
-            api_key: None,
             api_key_file: Some(data.join("library.key")),
-            webhook_secret: None,
             webhook_secret_file: Some(data.join("library.webhook")),
+            ..ServiceConfig::new(LIBRARY, keys.join("library.pem"), keys.join("library.key.pem"))
         });
     }
 

@@ -1,4 +1,4 @@
-//! Issuances: offers and what became of them, nonces, and the indices of the status list.
+//! Issuances: offers and what became of them, and nonces.
 
 use std::future::Future;
 
@@ -82,26 +82,6 @@ pub trait IssuanceStore {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Takes an index of a status list for a credential. `false` when it is taken.
-    fn claim_status_index(
-        &self,
-        list_id: i64,
-        idx: i64,
-        issuance_id: &str,
-        expires_at: Timestamp,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
-
-    /// Sets the status of every credential of an issuance; gives how many.
-    fn set_status(
-        &self,
-        issuance_id: &str,
-        status: u8,
-    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
-
-    /// Every index of a list whose status is not 0.
-    fn status_entries(&self, list_id: i64)
-    -> impl Future<Output = Result<Vec<(i64, u8)>, StoreError>> + Send;
-
     /// Deletes expired issuances and nonces; gives how many rows.
     fn sweep_issuances(&self, now: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
@@ -181,46 +161,6 @@ impl IssuanceStore for Database {
             )
             .await?;
         Ok(used > 0)
-    }
-
-    async fn claim_status_index(
-        &self,
-        list_id: i64,
-        idx: i64,
-        issuance_id: &str,
-        expires_at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let claimed = self
-            .execute(
-                "INSERT INTO status_entries (list_id, idx, issuance_id, status, expires_at) VALUES ($1, $2, $3, 0, $4)
-                 ON CONFLICT (list_id, idx) DO NOTHING",
-                args![list_id, idx, issuance_id, expires_at.0],
-            )
-            .await?;
-        Ok(claimed > 0)
-    }
-
-    async fn set_status(&self, issuance_id: &str, status: u8) -> Result<u64, StoreError> {
-        self.execute(
-            "UPDATE status_entries SET status = $2 WHERE issuance_id = $1",
-            args![issuance_id, i64::from(status)],
-        )
-        .await
-    }
-
-    async fn status_entries(&self, list_id: i64) -> Result<Vec<(i64, u8)>, StoreError> {
-        let rows = self
-            .fetch(
-                "SELECT idx, status FROM status_entries WHERE list_id = $1 AND status <> 0",
-                args![list_id],
-            )
-            .await?;
-        rows.iter()
-            .map(|row| {
-                let status = u8::try_from(row.int("status")?).map_err(|_| StoreError::Damaged("status"))?;
-                Ok((row.int("idx")?, status))
-            })
-            .collect()
     }
 
     async fn sweep_issuances(&self, now: Timestamp) -> Result<u64, StoreError> {

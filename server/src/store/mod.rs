@@ -10,8 +10,10 @@ mod counts;
 mod database;
 mod idempotency;
 mod issuances;
+mod operators;
 mod outbox;
 mod presentations;
+mod status_lists;
 mod value;
 mod vaults;
 
@@ -20,8 +22,10 @@ pub use counts::{CountStore, Counts};
 pub use database::{Database, SQLITE_MINIMUM, StoreError};
 pub use idempotency::{IdempotencyKey, IdempotencyStore, Reservation};
 pub use issuances::{HandleKind, Handles, IssuanceRow, IssuanceStore};
+pub use operators::{OperatorSecret, OperatorStore, Remembered};
 pub use outbox::{DueWebhook, NewWebhook, OutboxStore};
 pub use presentations::{PresentationChange, PresentationRow, PresentationStore};
+pub use status_lists::{StatusListRow, StatusListStore};
 pub use value::{Arg, Row};
 pub use vaults::{
     Commit, CommitOutcome, CreateOutcome, NewVault, PutRecord, Quota, VaultDelta, VaultHeader, VaultStore,

@@ -32,10 +32,17 @@ pub struct DueWebhook {
 
 /// Storage of the outbox.
 pub trait OutboxStore {
-    /// Takes up to `limit` due webhooks and puts them off until `lease_until`, so that no other process takes them
-    /// meanwhile. Counts the attempt.
+    /// Services with due webhooks, the one that waits longest first.
+    fn services_with_webhooks(
+        &self,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// Takes up to `limit` due webhooks of a service, oldest first, and puts them off until `lease_until`, so that no
+    /// other process takes them meanwhile. Counts the attempt.
     fn lease_webhooks(
         &self,
+        service_id: &str,
         now: Timestamp,
         lease_until: Timestamp,
         limit: i64,
@@ -52,8 +59,20 @@ pub trait OutboxStore {
 }
 
 impl OutboxStore for Database {
+    async fn services_with_webhooks(&self, now: Timestamp) -> Result<Vec<String>, StoreError> {
+        let rows = self
+            .fetch(
+                "SELECT service_id FROM webhook_outbox WHERE next_attempt_at <= $1
+                 GROUP BY service_id ORDER BY MIN(next_attempt_at), service_id",
+                args![now.0],
+            )
+            .await?;
+        rows.iter().map(|row| row.text("service_id")).collect()
+    }
+
     async fn lease_webhooks(
         &self,
+        service_id: &str,
         now: Timestamp,
         lease_until: Timestamp,
         limit: i64,
@@ -64,9 +83,10 @@ impl OutboxStore for Database {
                 // The outer condition is checked again on the locked row, so two processes never lease one webhook.
                 "UPDATE webhook_outbox SET next_attempt_at = $2, attempts = attempts + 1
                  WHERE next_attempt_at <= $1 AND id IN
-                   (SELECT id FROM webhook_outbox WHERE next_attempt_at <= $1 ORDER BY next_attempt_at, id LIMIT $3)
+                   (SELECT id FROM webhook_outbox WHERE service_id = $4 AND next_attempt_at <= $1
+                    ORDER BY next_attempt_at, id LIMIT $3)
                  RETURNING id, service_id, url, body, attempts",
-                args![now.0, lease_until.0, limit],
+                args![now.0, lease_until.0, limit, service_id],
             )
             .await?;
         tx.commit().await?;

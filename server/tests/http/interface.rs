@@ -112,13 +112,8 @@ async fn two_services_never_have_one_key() {
     let mut config = Config::sandbox(([127, 0, 0, 1], 0).into(), dir.path().join("data"));
     let keys = config.data_dir.join("sandbox");
     let service = |id: &str| ServiceConfig {
-        id: id.into(),
-        certificate_file: keys.join("library.pem"),
-        key_file: keys.join("library.key.pem"),
-        api_key: None,
         api_key_file: Some(dir.path().join("data/library.key")),
-        webhook_secret: None,
-        webhook_secret_file: None,
+        ..ServiceConfig::new(id, keys.join("library.pem"), keys.join("library.key.pem"))
     };
     config.verifier.services = vec![service("library"), service("museum")];
     let refused = Server::prepare(config, Clock::System)

@@ -267,3 +267,68 @@ async fn the_page_for_people_offers_cards() {
         offer.text
     );
 }
+
+#[tokio::test]
+async fn a_full_status_list_is_followed_by_the_next() {
+    use assent_core::encoding::jws::UnverifiedJws;
+    use assent_core::status::{StatusBits, StatusList};
+    let server = Sandbox::start_with(|config| config.issuer.status_list_size = 8).await;
+    let list = |id: &str| server.url(&format!("/issuer/status-lists/{id}"));
+    let mut places: Vec<(String, u64)> = Vec::new();
+    let mut offers = Vec::new();
+    // 20 copies on lists of 8 places: two full ones and half of a third.
+    for copies in [5, 5, 5, 5] {
+        let (cards, offer) = server.get_card("residence", copies).await;
+        for card in &cards {
+            let status = &card.sd_jwt.claims()["status"]["status_list"];
+            places.push((
+                status["uri"].as_str().unwrap().to_owned(),
+                status["idx"].as_u64().unwrap(),
+            ));
+        }
+        offers.push(offer);
+    }
+    let mut once = places.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), 20, "a place was given twice: {places:?}");
+    let on = |id: &str| places.iter().filter(|(uri, _)| *uri == list(id)).count();
+    assert_eq!((on("1"), on("2"), on("3")), (8, 8, 4), "{places:?}");
+    assert!(places.iter().all(|(_, idx)| *idx < 8));
+    assert!(
+        !places[..8].iter().map(|(_, idx)| *idx).is_sorted(),
+        "places in order tell when each was given (one false alarm in 40320)"
+    );
+
+    // Every list is served under its own address, and shows its own cards: the second batch spans two of them.
+    let revoked = server
+        .post("/v1/sandbox/cards/revoke", &json!({ "offer_id": offers[1] }))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(revoked["copies"], 5);
+    let mut set = Vec::new();
+    for id in ["1", "2", "3"] {
+        let token = server
+            .get(&format!("/issuer/status-lists/{id}"))
+            .await
+            .expect(200)
+            .text;
+        let claims = UnverifiedJws::parse(&token).unwrap().unverified_claims().unwrap();
+        assert_eq!(claims["sub"], list(id));
+        let bits =
+            StatusList::from_lst(StatusBits::One, claims["status_list"]["lst"].as_str().unwrap()).unwrap();
+        for idx in 0..8 {
+            if bits.get(idx).unwrap().value() == 1 {
+                set.push((list(id), idx));
+            }
+        }
+    }
+    let mut expected = places[5..10].to_vec();
+    expected.sort();
+    assert_eq!(set, expected);
+    server
+        .get("/issuer/status-lists/4")
+        .await
+        .problem(404, "status-list-unknown");
+}

@@ -326,13 +326,8 @@ async fn a_webhook_without_a_secret_is_refused_and_not_dropped_later() {
     let server = Sandbox::start_with(|config| {
         let keys = config.data_dir.join("sandbox");
         config.verifier.services.push(ServiceConfig {
-            id: "library".into(),
-            certificate_file: keys.join("library.pem"),
-            key_file: keys.join("library.key.pem"),
-            api_key: None,
             api_key_file: Some(config.data_dir.join("library.key")),
-            webhook_secret: None,
-            webhook_secret_file: None,
+            ..ServiceConfig::new("library", keys.join("library.pem"), keys.join("library.key.pem"))
         });
     })
     .await;

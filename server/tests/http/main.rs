@@ -12,3 +12,4 @@ mod issuance;
 mod journey;
 mod operator;
 mod vaults;
+mod webhooks;

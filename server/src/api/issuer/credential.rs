@@ -59,10 +59,7 @@ pub(super) async fn credential(
             )
         })?;
     let expires_at = now.plus(settings.credential_days * DAY);
-    let mut statuses = Vec::with_capacity(ready.copies());
-    for _ in 0..ready.copies() {
-        statuses.push(status_list::draw(&state, stored.id(), expires_at).await?);
-    }
+    let statuses = status_list::draw(&state, stored.id(), ready.copies(), expires_at).await?;
     let issuance = stored.issuance().clone();
     let minted = state
         .with_env(|env| {

@@ -1,5 +1,7 @@
 //! `GET /issuer/status-lists/{id}` (Token Status List) and drawing indexes from it
 
+use std::collections::HashSet;
+
 use assent_core::env::Timestamp;
 use assent_core::issuer::draw_index;
 use assent_core::status::{Status, StatusBits, StatusList, StatusListClaims, StatusReference};
@@ -9,18 +11,16 @@ use axum::response::IntoResponse;
 
 use crate::error::{Problem, ProblemDetails};
 use crate::state::AppState;
-use crate::store::IssuanceStore as _;
+use crate::store::{StatusListRow, StatusListStore as _};
 
-/// The one list of this issuer.
-const LIST_ID: i64 = 1;
-/// Entries of the list. Large, so that an index says nothing about who and when.
-const SIZE: u32 = 1 << 17;
 /// How long a reader may keep the list, in seconds: a revoked card is refused after at most this time.
 const TTL: i64 = 60;
 /// How long a signed list is good, in seconds.
 const LIFE: i64 = 24 * 3600;
-/// Tries to find a free index before the list counts as full.
-const MAX_DRAWS: usize = 64;
+/// Random places proposed for each place wanted, before the free ones are counted out.
+const PROPOSED: usize = 8;
+/// Lists begun for the copies of one card, at most. One batch never fills more than two.
+const MAX_LISTS: usize = 16;
 
 /// The signed list of which cards are revoked.
 #[utoipa::path(get, path = "/issuer/status-lists/{id}", tag = "issuer",
@@ -31,23 +31,29 @@ pub(super) async fn status_list(
     State(state): State<AppState>,
     Path(id): Path<i64>,
 ) -> Result<impl IntoResponse, Problem> {
-    if id != LIST_ID {
-        return Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "status-list-unknown",
-            "There is no such list.",
-        ));
-    }
     let identity = super::identity(&state)?;
+    let row = match state.store.status_list(id).await? {
+        Some(row) => row,
+        // Nothing was issued yet: the first list is there and empty.
+        None if id == 1 => state.store.open_status_list(size(&state)).await?,
+        None => {
+            return Err(Problem::new(
+                StatusCode::NOT_FOUND,
+                "status-list-unknown",
+                "There is no such list.",
+            ));
+        }
+    };
     let failed = |error| Problem::from_core(StatusCode::INTERNAL_SERVER_ERROR, &error);
-    let mut list = StatusList::new(StatusBits::One, SIZE as usize).map_err(failed)?;
-    for (idx, status) in state.store.status_entries(id).await? {
+    let places = usize::try_from(row.size).unwrap_or(0);
+    let mut list = StatusList::new(StatusBits::One, places).map_err(failed)?;
+    for (idx, status) in state.store.status_entries(row.id).await? {
         let idx = u64::try_from(idx).unwrap_or(u64::MAX);
         list.set(idx, Status::from_value(status)).map_err(failed)?;
     }
     let now = state.clock.now();
     let token = StatusListClaims {
-        uri: uri(&state),
+        uri: uri(&state, row.id),
         issued_at: now,
         expires_at: Some(now.plus(LIFE)),
         ttl: Some(TTL),
@@ -63,33 +69,104 @@ pub(super) async fn status_list(
     ))
 }
 
-/// Takes a free index for one copy of a card.
+/// Takes a place for each copy of a card. Places are random among the free ones of the list that is being filled, so
+/// that an index tells nothing of the order (Token Status List §13.2); a full list is followed by the next one.
 pub(super) async fn draw(
     state: &AppState,
     issuance_id: &str,
+    copies: usize,
     expires_at: Timestamp,
-) -> Result<StatusReference, Problem> {
-    for _ in 0..MAX_DRAWS {
-        let idx = state
-            .with_env(|env| draw_index(u64::from(SIZE), env))
-            .map_err(|error| Problem::internal(&error))?
-            .unwrap_or_default();
-        let stored = i64::try_from(idx).unwrap_or(i64::MAX);
-        if state
-            .store
-            .claim_status_index(LIST_ID, stored, issuance_id, expires_at)
-            .await?
-        {
-            return Ok(StatusReference { idx, uri: uri(state) });
+) -> Result<Vec<StatusReference>, Problem> {
+    let mut out = Vec::with_capacity(copies);
+    for _ in 0..MAX_LISTS {
+        let list = state.store.open_status_list(size(state)).await?;
+        let guesses = guess(state, &list, PROPOSED * (copies - out.len()))?;
+        out.extend(
+            take(
+                state,
+                &list,
+                &guesses,
+                copies - out.len(),
+                issuance_id,
+                expires_at,
+            )
+            .await?,
+        );
+        if out.len() == copies {
+            return Ok(out);
+        }
+        // Nearly full: guessing finds taken places only, so the free ones are counted out.
+        let mut free = free_places(&list, state.store.taken_places(list.id).await?);
+        shuffle(state, &mut free)?;
+        out.extend(take(state, &list, &free, copies - out.len(), issuance_id, expires_at).await?);
+        if out.len() == copies {
+            return Ok(out);
         }
     }
+    // Others filled one list after the other in the meantime.
     Err(Problem::new(
-        StatusCode::INSUFFICIENT_STORAGE,
-        "status-list-full",
-        "The status list has no free place.",
-    ))
+        StatusCode::SERVICE_UNAVAILABLE,
+        "status-list-busy",
+        "Too many cards are issued at once. Try again in a moment.",
+    )
+    .retry_after(2))
 }
 
-fn uri(state: &AppState) -> String {
-    state.url(&format!("/issuer/status-lists/{LIST_ID}"))
+async fn take(
+    state: &AppState,
+    list: &StatusListRow,
+    proposed: &[i64],
+    wanted: usize,
+    issuance_id: &str,
+    expires_at: Timestamp,
+) -> Result<Vec<StatusReference>, Problem> {
+    let taken = state
+        .store
+        .take_places(list.id, proposed, wanted, issuance_id, expires_at)
+        .await?;
+    let uri = uri(state, list.id);
+    Ok(taken
+        .into_iter()
+        .filter_map(|idx| u64::try_from(idx).ok())
+        .map(|idx| StatusReference {
+            idx,
+            uri: uri.clone(),
+        })
+        .collect())
+}
+
+/// Random places, free or not.
+fn guess(state: &AppState, list: &StatusListRow, number: usize) -> Result<Vec<i64>, Problem> {
+    let size = u64::try_from(list.size).unwrap_or(0);
+    (0..number).map(|_| below(state, size)).collect()
+}
+
+fn free_places(list: &StatusListRow, taken: Vec<i64>) -> Vec<i64> {
+    let taken: HashSet<i64> = taken.into_iter().collect();
+    (0..list.size).filter(|idx| !taken.contains(idx)).collect()
+}
+
+/// Fisher and Yates: every order equally likely.
+fn shuffle(state: &AppState, places: &mut [i64]) -> Result<(), Problem> {
+    for last in (1..places.len()).rev() {
+        let other = usize::try_from(below(state, last as u64 + 1)?).unwrap_or(last);
+        places.swap(last, other);
+    }
+    Ok(())
+}
+
+fn below(state: &AppState, size: u64) -> Result<i64, Problem> {
+    let idx = state
+        .with_env(|env| draw_index(size, env))
+        .map_err(|error| Problem::internal(&error))?
+        .unwrap_or_default();
+    Ok(i64::try_from(idx).unwrap_or(i64::MAX))
+}
+
+fn size(state: &AppState) -> i64 {
+    i64::from(state.config.issuer.status_list_size)
+}
+
+fn uri(state: &AppState, id: i64) -> String {
+    state.url(&format!("/issuer/status-lists/{id}"))
 }

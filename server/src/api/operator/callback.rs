@@ -8,10 +8,10 @@ use axum_extra::extract::CookieJar;
 
 use super::cookie::{self, Kind};
 use super::error::OperatorError;
-use super::remembered::NotRemembered;
-use super::{operators, page, sign_in};
+use super::{MAX_SESSIONS, MAX_USED, operators, page, sign_in};
 use crate::error::Problem;
 use crate::state::AppState;
+use crate::store::{OperatorSecret, OperatorStore as _, Remembered};
 
 pub(super) async fn callback(
     State(app): State<AppState>,
@@ -39,13 +39,16 @@ async fn finish(app: &AppState, cookie: Option<&str>, query: &str) -> Result<Str
     let state = form::get(&pairs, "state").ok_or(OperatorError::SignInOver)?;
     let cookie = cookie.ok_or(OperatorError::SignInOver)?;
     let attempt = sign_in::open(app, state, cookie).ok_or(OperatorError::SignInOver)?;
-    operators
-        .used
-        .add(state, Timestamp(attempt.until), now)
-        .map_err(|why| match why {
-            NotRemembered::There => OperatorError::SignInOver,
-            NotRemembered::Full => OperatorError::Busy,
-        })?;
+    let until = Timestamp(attempt.until);
+    match app
+        .store
+        .remember_operator_secret(OperatorSecret::UsedSignIn, state, now, until, MAX_USED)
+        .await?
+    {
+        Remembered::Added => {}
+        Remembered::There => return Err(OperatorError::SignInOver.into()),
+        Remembered::Full => return Err(OperatorError::Busy.into()),
+    }
     // RFC 9207 §2.4: an answer that names another issuer is not for this sign-in.
     if form::get(&pairs, "iss").is_some_and(|issuer| issuer != operators.provider.issuer()) {
         return Err(OperatorError::Refused.into());
@@ -61,10 +64,14 @@ async fn finish(app: &AppState, cookie: Option<&str>, query: &str) -> Result<Str
         return Err(OperatorError::Refused.into());
     }
     let session = sign_in::secret(app)?;
-    operators
-        .sessions
-        .add(&session, now.plus(page::SESSION_SECONDS), now)
-        .map_err(|_| OperatorError::Busy)?;
+    let until = now.plus(page::SESSION_SECONDS);
+    let remembered = app
+        .store
+        .remember_operator_secret(OperatorSecret::Session, &session, now, until, MAX_SESSIONS)
+        .await?;
+    if remembered != Remembered::Added {
+        return Err(OperatorError::Busy.into());
+    }
     tracing::info!("an operator signed in");
     Ok(session)
 }

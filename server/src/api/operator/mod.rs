@@ -1,14 +1,12 @@
 //! A status page for operators, who sign in at their own login provider (OpenID Connect Core 1.0 §3.1, with PKCE).
 //!
-//! The page shows numbers, never content. Sign-ins and sessions live in this process: with several processes
-//! behind one address, an operator's requests must reach the same one.
+//! The page shows numbers, never content. Sign-ins and sessions are in the database, so any process may answer.
 
 mod callback;
 mod cookie;
 mod error;
 mod page;
 mod provider;
-mod remembered;
 mod sign_in;
 mod sign_out;
 
@@ -19,21 +17,16 @@ use crate::config::Config;
 use crate::state::{AppState, Keys};
 use error::OperatorError;
 use provider::Provider;
-use remembered::Remembered;
 
 /// Most sign-ins remembered as used, until they are over by themselves.
-const MAX_USED: usize = 1 << 16;
+const MAX_USED: i64 = 1 << 16;
 /// Most sessions at once.
-const MAX_SESSIONS: usize = 1 << 10;
+const MAX_SESSIONS: i64 = 1 << 10;
 
 /// What sign-in of operators needs.
 #[derive(Debug)]
 pub(crate) struct Operators {
     provider: Provider,
-    /// `state` values that came back: each counts once.
-    used: Remembered,
-    /// Sessions, by the hash of their id.
-    sessions: Remembered,
 }
 
 impl Operators {
@@ -42,8 +35,6 @@ impl Operators {
         let settings = config.operator.as_ref()?;
         Some(Self {
             provider: Provider::new(settings, keys.operator_secret.clone()?, &config.public_url),
-            used: Remembered::new(MAX_USED),
-            sessions: Remembered::new(MAX_SESSIONS),
         })
     }
 }

@@ -13,7 +13,7 @@ use super::operators;
 use crate::error::Problem;
 use crate::http::headers::PAGE_POLICY;
 use crate::state::AppState;
-use crate::store::{CountStore as _, Counts};
+use crate::store::{CountStore as _, Counts, OperatorSecret, OperatorStore as _};
 
 /// Seconds a session lasts.
 pub(super) const SESSION_SECONDS: i64 = 30 * 60;
@@ -31,7 +31,7 @@ struct StatusPage {
 }
 
 pub(super) async fn page(State(state): State<AppState>, jar: CookieJar) -> Result<Response, Problem> {
-    let Some(session) = session(&state, &jar)? else {
+    let Some(session) = session(&state, &jar).await? else {
         return Ok(Redirect::to("/operator/sign-in").into_response());
     };
     let roles = &state.config.roles;
@@ -62,9 +62,16 @@ pub(super) async fn style(State(state): State<AppState>) -> Result<impl IntoResp
 }
 
 /// The id of the caller's session, when there is one that still counts.
-pub(super) fn session(state: &AppState, jar: &CookieJar) -> Result<Option<String>, Problem> {
-    let sessions = &operators(state)?.sessions;
-    Ok(cookie::get(state, jar, Kind::Session).filter(|id| sessions.has(id, state.clock.now())))
+pub(super) async fn session(state: &AppState, jar: &CookieJar) -> Result<Option<String>, Problem> {
+    operators(state)?;
+    let Some(id) = cookie::get(state, jar, Kind::Session) else {
+        return Ok(None);
+    };
+    let counts = state
+        .store
+        .knows_operator_secret(OperatorSecret::Session, &id, state.clock.now())
+        .await?;
+    Ok(counts.then_some(id))
 }
 
 /// What a form of ours carries to show that it is from our page: only who knows the session can make it, and it

@@ -9,9 +9,10 @@ use axum_extra::extract::CookieJar;
 
 use super::cookie::{self, Kind};
 use super::error::OperatorError;
-use super::{operators, page};
+use super::page;
 use crate::error::Problem;
 use crate::state::AppState;
+use crate::store::{OperatorSecret, OperatorStore as _};
 
 #[derive(Template)]
 #[template(path = "signed_out.html")]
@@ -22,13 +23,18 @@ pub(super) async fn sign_out(
     jar: CookieJar,
     body: String,
 ) -> Result<impl IntoResponse, Problem> {
-    let session = page::session(&state, &jar)?.ok_or(OperatorError::SignOutRefused)?;
+    let session = page::session(&state, &jar)
+        .await?
+        .ok_or(OperatorError::SignOutRefused)?;
     let pairs = form::decode(&body).unwrap_or_default();
     let token = form::get(&pairs, "token").unwrap_or_default();
     if !constant_time_eq(page::form_token(&session).as_bytes(), token.as_bytes()) {
         return Err(OperatorError::SignOutRefused.into());
     }
-    operators(&state)?.sessions.forget(&session);
+    state
+        .store
+        .forget_operator_secret(OperatorSecret::Session, &session)
+        .await?;
     let jar = cookie::clear(&state, jar, Kind::Session);
     Ok((jar, page::html(&SignedOut)?))
 }

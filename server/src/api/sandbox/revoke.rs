@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Problem;
 use crate::http::body::StrictJson;
 use crate::state::AppState;
-use crate::store::IssuanceStore as _;
+use crate::store::StatusListStore as _;
 
 /// What to revoke.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

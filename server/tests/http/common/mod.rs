@@ -8,9 +8,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use assent_server::clock::Clock;
-use assent_server::config::Config;
+use assent_server::config::{Config, ServiceConfig};
 use assent_server::serve::{Server, Stopper};
 use serde_json::Value;
+
+/// The API key of the service [`second_service`] adds.
+pub const MUSEUM_KEY: &str = "the-key-of-the-museum-0123456789abcdef";
+
+/// Adds the service `museum` to the sandbox. It borrows the library's certificate.
+pub fn second_service(config: &mut Config) {
+    let keys = config.data_dir.join("sandbox");
+    config.verifier.services.push(ServiceConfig {
+        api_key: Some(MUSEUM_KEY.to_owned().into()),
+        webhook_secret: Some("the-webhook-secret-of-the-museum-0123".to_owned().into()),
+        ..ServiceConfig::new("museum", keys.join("library.pem"), keys.join("library.key.pem"))
+    });
+}
 
 /// A sandbox server in this process. Stops and deletes its data when dropped.
 pub struct Sandbox {

@@ -1,0 +1,95 @@
+//! Webhooks: one service that does not answer delays nobody else's.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use assent_server::store::{NewWebhook, PresentationChange, PresentationRow, PresentationStore as _};
+
+use crate::common::{Sandbox, second_service};
+
+/// How many deliveries an address has seen, and how many it holds at this moment and held at most.
+#[derive(Default)]
+struct Seen {
+    all: AtomicUsize,
+    open: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// An address that takes a delivery and never answers (`hangs`), or answers at once.
+async fn receiver(hangs: bool) -> (String, Arc<Seen>) {
+    let seen = Arc::<Seen>::default();
+    let counted = seen.clone();
+    let app = axum::Router::new().route(
+        "/hook",
+        axum::routing::post(async move || {
+            counted.all.fetch_add(1, Ordering::SeqCst);
+            let open = counted.open.fetch_add(1, Ordering::SeqCst) + 1;
+            counted.most.fetch_max(open, Ordering::SeqCst);
+            if hangs {
+                std::future::pending::<()>().await;
+            }
+            counted.open.fetch_sub(1, Ordering::SeqCst);
+        }),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://localhost:{}/hook", listener.local_addr().unwrap().port());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (url, seen)
+}
+
+async fn queue(server: &Sandbox, service_id: &str, url: &str, number: usize) {
+    let (store, now) = (&server.state.store, server.server_now());
+    for i in 0..number {
+        let id = format!("{service_id}-{i}");
+        let row = PresentationRow {
+            id: id.clone(),
+            request_id: format!("request-{id}"),
+            service_id: service_id.into(),
+            state: "created".into(),
+            revision: 1,
+            sealed: vec![1],
+            consent_id: None,
+            expires_at: now.plus(100),
+        };
+        store.create_presentation(&row, now).await.unwrap();
+        let change = PresentationChange {
+            state: "declined".into(),
+            sealed: vec![1],
+            expires_at: now.plus(100),
+            consent: None,
+            webhook: Some(NewWebhook {
+                id: format!("evt-{id}"),
+                service_id: service_id.into(),
+                url: url.into(),
+                body: "{}".into(),
+            }),
+        };
+        assert!(store.change_presentation(&id, 1, &change, now).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_delays_nobody_else() {
+    let server = Sandbox::start_with(second_service).await;
+    let (dead, hung) = receiver(true).await;
+    let (alive, answered) = receiver(false).await;
+    // Far more than run at once in all, and older than those of the other service.
+    queue(&server, "library", &dead, 100).await;
+    queue(&server, "museum", &alive, 10).await;
+    let started = Instant::now();
+    server.state.outbox.notify_one();
+    while answered.all.load(Ordering::SeqCst) < 10 {
+        assert!(
+            started.elapsed() < Duration::from_secs(4),
+            "one delivery takes 5 seconds to be given up; the other service waited for it"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let most = hung.most.load(Ordering::SeqCst);
+    assert!(
+        (1..=4).contains(&most),
+        "{most} deliveries to one service at once"
+    );
+    assert!(answered.most.load(Ordering::SeqCst) <= 4);
+}
