@@ -31,6 +31,9 @@ pub enum AnswerError {
     /// The authorization server has no token endpoint, or the issuer no such authorization server.
     #[error("the issuer has no usable authorization server")]
     NoAuthorizationServer,
+    /// The authorization server serves only clients it knows, and a wallet has no client identifier (CI-12).
+    #[error("the issuer serves only wallets that are registered with it")]
+    ClientRequired,
     /// The issuer answered "later": deferred issuance is not supported.
     #[error("the issuer wants to issue later, which is not supported")]
     Deferred,
@@ -50,6 +53,7 @@ impl ErrorCode for AnswerError {
             Self::MediaType | Self::Json(_) | Self::Field(_) => "issuer-bad-answer",
             Self::WrongIssuer => "issuer-metadata-mismatch",
             Self::NoAuthorizationServer => "issuer-no-authorization-server",
+            Self::ClientRequired => "issuance-client-required",
             Self::Deferred => "issuance-deferred",
         }
     }

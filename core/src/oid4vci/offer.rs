@@ -492,6 +492,17 @@ mod tests {
         }
     }
 
+    /// CI-5: an offer only says where to go; what it says beyond that is ignored.
+    #[test]
+    fn unknown_members_are_ignored() {
+        let mut more = offer();
+        more["credentials"] = json!(["draft"]);
+        more["trusted"] = json!(true);
+        more["grants"]["urn:unknown:grant"] = json!({ "x": 1 });
+        more["grants"][PRE_AUTHORIZED_CODE]["interval"] = json!(5);
+        assert_eq!(parse(&more).unwrap(), parse(&offer()).unwrap());
+    }
+
     #[test]
     fn codes_are_never_printed() {
         assert!(!format!("{:?}", parse(&offer()).unwrap()).contains("secret"));

@@ -7,6 +7,7 @@
 #![cfg(not(target_family = "wasm"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
+mod obligations;
 mod oidf_verifier;
 mod oidf_wallet;
 mod properties;

@@ -518,6 +518,26 @@ fn holder_binding_and_trusted_authorities() {
     assert!(disclosed(&evaluate(&query(true), &[by_key]).unwrap(), "a").is_empty());
 }
 
+/// DQ-20, B.3.5: a type that extends the one asked for may answer, when it is known to.
+#[test]
+fn a_type_that_extends_the_one_asked_for() {
+    let query = DcqlQuery::parse(&json!({ "credentials": [{ "id": "a", "format": "dc+sd-jwt",
+        "meta": { "vct_values": ["urn:eudi:pid:1"] } }] }))
+    .unwrap();
+    let claims = json!({});
+    let extends = ["urn:eudi:pid:1".to_owned()];
+    let national = Candidate {
+        credential_type: CredentialType::SdJwtVc {
+            vct: "urn:eudi:pid:nl:1",
+            extends: &extends,
+        },
+        ..sd_jwt("card", "", &claims)
+    };
+    assert!(evaluate(&query, &[national]).unwrap().is_answerable());
+    let unknown = sd_jwt("card", "urn:eudi:pid:nl:1", &claims);
+    assert!(!evaluate(&query, &[unknown]).unwrap().is_answerable());
+}
+
 /// Reference design of §6.4.1 with a list: only the matching elements are shown.
 #[test]
 fn values_of_list_elements() {

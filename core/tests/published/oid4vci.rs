@@ -4,10 +4,10 @@ use assent_core::encoding::fields::{FieldError, Problem};
 use assent_core::http::HttpResponse;
 use assent_core::oid4vci::metadata::AuthorizationServerMetadata;
 use assent_core::oid4vci::{
-    CredentialKind, CredentialOffer, CredentialRequest, CredentialResponse, CredentialTarget, InputMode,
-    IssuerMetadata, OfferError, RejectionCode,
+    AnswerError, CredentialKind, CredentialOffer, CredentialRequest, CredentialResponse, CredentialTarget,
+    InputMode, IssuerMetadata, OfferError, RejectionCode,
 };
-use assent_core::profile::Profile;
+use assent_core::profile::{Endpoint, Profile};
 use assent_core::sd_jwt::UnverifiedSdJwt;
 use serde_json::{Value, json};
 
@@ -323,4 +323,62 @@ fn authorization_servers_of_the_suite() {
     let minimal = read("valid-oauth-authorization-server-metadata-mock").unwrap();
     assert!(minimal.pre_authorized_token_endpoint().is_err());
     assert!(read("invalid-oauth-authorization-server-metadata-multiple-errors").is_err());
+}
+
+/// CI-3: the server an offer names must be one the issuer lists; without a name it is the first, or the issuer itself.
+#[test]
+fn a_named_authorization_server_must_be_listed() {
+    let endpoint = |url: &str| Endpoint::parse(url, &PROFILE).unwrap();
+    let mut document = common::json(&suite("valid-openid-credential-issuer-metadata-mock-full"));
+    let (one, two) = ("https://as.example/one", "https://as.example/two");
+    document["authorization_servers"] = json!([one, two]);
+    let listed = metadata_of(&document, &PROFILE).unwrap();
+    assert_eq!(
+        listed
+            .authorization_server(Some(&endpoint(two)))
+            .unwrap()
+            .as_str(),
+        two
+    );
+    assert_eq!(listed.authorization_server(None).unwrap().as_str(), one);
+    for other in [
+        "https://as.example",
+        "https://as.example/two/",
+        "https://evil.example/one",
+    ] {
+        assert_eq!(
+            listed.authorization_server(Some(&endpoint(other))),
+            Err(AnswerError::NoAuthorizationServer),
+            "{other}"
+        );
+    }
+    document.as_object_mut().unwrap().remove("authorization_servers");
+    let alone = metadata_of(&document, &PROFILE).unwrap();
+    assert_eq!(
+        alone.authorization_server(None).unwrap(),
+        &alone.credential_issuer
+    );
+    assert!(alone.authorization_server(Some(&endpoint(one))).is_err());
+}
+
+/// CI-12: a wallet without a client identifier redeems a code only where that is announced.
+#[test]
+fn codes_are_redeemed_anonymously_only_where_announced() {
+    let name = "valid-oauth-authorization-server-metadata-mock-full";
+    let mut document = common::json(&suite(name));
+    let mut read = |announced: Option<Value>| {
+        let member = "pre-authorized_grant_anonymous_access_supported";
+        document.as_object_mut().unwrap().remove(member);
+        if let Some(value) = announced {
+            document[member] = value;
+        }
+        document["grant_types_supported"] = json!(["urn:ietf:params:oauth:grant-type:pre-authorized_code"]);
+        AuthorizationServerMetadata::from_object(document.as_object().unwrap(), &PROFILE)
+            .unwrap()
+            .pre_authorized_token_endpoint()
+            .map(|_| ())
+    };
+    assert_eq!(read(Some(json!(true))), Ok(()));
+    assert_eq!(read(Some(json!(false))), Err(AnswerError::ClientRequired));
+    assert_eq!(read(None), Err(AnswerError::ClientRequired));
 }

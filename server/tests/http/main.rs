@@ -11,5 +11,6 @@ mod interface;
 mod issuance;
 mod journey;
 mod operator;
+mod protocol;
 mod vaults;
 mod webhooks;

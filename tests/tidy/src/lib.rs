@@ -13,6 +13,8 @@ mod docs;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod requirements;
+#[cfg(test)]
 mod sizes;
 #[cfg(test)]
 mod words;

@@ -11,6 +11,7 @@
 
 mod certificates;
 mod city;
+mod issuing;
 mod person;
 mod sharing;
 mod vault;

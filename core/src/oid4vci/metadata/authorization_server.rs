@@ -81,13 +81,18 @@ impl AuthorizationServerMetadata {
     /// The token endpoint for the pre-authorised code flow.
     ///
     /// # Errors
-    /// [`AnswerError::NoAuthorizationServer`] when there is none, or the grant type is left out of a list.
+    /// [`AnswerError::NoAuthorizationServer`] when there is none, or the grant type is left out of a list;
+    /// [`AnswerError::ClientRequired`] when it takes no code from a wallet without a `client_id`.
     pub fn pre_authorized_token_endpoint(&self) -> Result<&Endpoint, AnswerError> {
         let offers_grant = self
             .grant_types_supported
             .as_ref()
             .is_none_or(|types| types.iter().any(|grant| grant == PRE_AUTHORIZED_CODE));
         match &self.token_endpoint {
+            // §6.1, §12.3: anonymous use only where it is announced.
+            Some(_) if offers_grant && !self.pre_authorized_grant_anonymous_access_supported => {
+                Err(AnswerError::ClientRequired)
+            }
             Some(endpoint) if offers_grant => Ok(endpoint),
             _ => Err(AnswerError::NoAuthorizationServer),
         }
