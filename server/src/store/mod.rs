@@ -28,5 +28,6 @@ pub use presentations::{PresentationChange, PresentationRow, PresentationStore};
 pub use status_lists::{StatusListRow, StatusListStore};
 pub use value::{Arg, Row};
 pub use vaults::{
-    Commit, CommitOutcome, CreateOutcome, NewVault, PutRecord, Quota, VaultDelta, VaultHeader, VaultStore,
+    ChangedRecord, ChangesPage, Commit, CommitOutcome, CreateOutcome, Cursor, Head, NewEpoch, NewVault,
+    PageLimits, PutKey, PutRecord, Quota, VaultHeader, VaultStore,
 };

@@ -220,7 +220,7 @@ async fn errors_of_the_framework_are_problems_too() {
         .await
         .problem(400, "request-malformed");
     server
-        .get("/v1/vaults/AAAAAAAAAAAAAAAAAAAAAA?since=word")
+        .get("/v1/vaults/AAAAAAAAAAAAAAAAAAAAAA/changes?since=word")
         .await
         .problem(400, "request-malformed");
 }

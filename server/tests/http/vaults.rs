@@ -51,22 +51,38 @@ async fn a_vault_from_creation_to_deletion() {
         .await
         .problem(409, "vault-version-conflict");
 
-    let all = server
-        .call("GET", &path, TOKEN, &[], None)
-        .await
-        .expect(200)
-        .json();
+    let read = async |path: String| {
+        server
+            .call("GET", &path, TOKEN, &[], None)
+            .await
+            .expect(200)
+            .json()
+    };
     assert_eq!(
-        all,
-        json!({ "version": 2, "header": b64("header"), "manifest": b64("next"),
+        read(format!("{path}/changes")).await,
+        json!({ "version": 2, "epoch": 1, "header": b64("header"), "manifest": b64("next"), "next": null,
                 "records": [{ "handle": b64("b"), "version": 2, "box": b64("sealed-b") }], "deleted": [b64("a")] })
     );
-    let delta = server
-        .call("GET", &format!("{path}?since=2"), TOKEN, &[], None)
-        .await
-        .expect(200)
-        .json();
-    assert_eq!((&delta["records"], &delta["deleted"]), (&json!([]), &json!([])));
+    assert_eq!(
+        read(format!("{path}/changes?since=2")).await,
+        json!({ "version": 2, "epoch": 1, "next": null, "records": [], "deleted": [],
+                "manifest_sha256": base64url::encode(&sha256(b"next")) })
+    );
+    assert_eq!(
+        read(format!("{path}/records/{}", b64("b"))).await,
+        json!({ "handle": b64("b"), "version": 2, "box": b64("sealed-b") })
+    );
+    let gone = server
+        .call("GET", &format!("{path}/records/{}", b64("a")), TOKEN, &[], None)
+        .await;
+    gone.problem(404, "vault-record-unknown");
+    for cursor in ["x", "1", "1.%C3%A9", &format!("1.{}", "a".repeat(87))] {
+        let path = format!("{path}/changes?after={cursor}");
+        server
+            .call("GET", &path, TOKEN, &[], None)
+            .await
+            .problem(400, "vault-cursor-malformed");
+    }
 
     server.call("DELETE", &path, TOKEN, &[], None).await.expect(204);
     server
@@ -74,7 +90,7 @@ async fn a_vault_from_creation_to_deletion() {
         .await
         .problem(404, "vault-unknown");
     server
-        .call("GET", &path, TOKEN, &[], None)
+        .call("GET", &format!("{path}/changes"), TOKEN, &[], None)
         .await
         .problem(401, "vault-access-refused");
 }
@@ -86,8 +102,10 @@ async fn only_the_right_token_opens_a_vault_and_a_missing_one_looks_the_same() {
     let other = "AAAAAAAAAAAAAAAAAAAAAA";
     let mut texts = Vec::new();
     for (method, path, body) in [
-        ("GET", format!("/v1/vaults/{ID}"), None),
-        ("GET", format!("/v1/vaults/{other}"), None),
+        ("GET", format!("/v1/vaults/{ID}/changes"), None),
+        ("GET", format!("/v1/vaults/{other}/changes"), None),
+        ("GET", format!("/v1/vaults/{ID}/records/AA"), None),
+        ("GET", format!("/v1/vaults/{other}/records/AA"), None),
         ("DELETE", format!("/v1/vaults/{ID}"), None),
         ("POST", format!("/v1/vaults/{ID}/commits"), Some(change(1))),
         ("POST", format!("/v1/vaults/{other}/commits"), Some(change(1))),
@@ -100,14 +118,16 @@ async fn only_the_right_token_opens_a_vault_and_a_missing_one_looks_the_same() {
     texts.dedup();
     assert_eq!(texts.len(), 1, "answers differ: {texts:?}");
     server
-        .get(&format!("/v1/vaults/{ID}"))
+        .get(&format!("/v1/vaults/{ID}/changes"))
         .await
         .problem(401, "vault-access-refused");
     // RFC 6750 §2.3: a token in the query is not a token.
-    let answer = server.get(&format!("/v1/vaults/{ID}?access_token={TOKEN}")).await;
+    let answer = server
+        .get(&format!("/v1/vaults/{ID}/changes?access_token={TOKEN}"))
+        .await;
     assert!(answer.status == 400 || answer.status == 401, "{}", answer.text);
     server
-        .call("GET", &format!("/v1/vaults/{ID}"), TOKEN, &[], None)
+        .call("GET", &format!("/v1/vaults/{ID}/changes"), TOKEN, &[], None)
         .await
         .expect(200);
 }
@@ -277,7 +297,7 @@ async fn old_deletions_are_forgotten() {
             .expect(200);
     }
     let all = server
-        .call("GET", &path, TOKEN, &[], None)
+        .call("GET", &format!("{path}/changes"), TOKEN, &[], None)
         .await
         .expect(200)
         .json();
@@ -290,4 +310,147 @@ async fn old_deletions_are_forgotten() {
     let newest = [6, 7, 8, 9].map(|n| b64(&format!("r{n}")));
     assert_eq!(deleted, newest);
     assert_eq!(all["records"].as_array().unwrap().len(), 2);
+}
+
+/// A vault of 5,000 records of 1 KiB is read in pages, each bounded, and enters a new epoch in one request.
+#[tokio::test]
+async fn a_large_vault_is_paged_and_changes_its_epoch_at_once() {
+    const RECORDS: usize = 5000;
+    let server = Sandbox::start().await;
+    server.post("/v1/vaults", &new_vault(ID)).await.expect(201);
+    let path = format!("/v1/vaults/{ID}");
+    let commits = format!("{path}/commits");
+    let sealed = base64url::encode(&[7; 1024]);
+    let names: Vec<String> = (0..RECORDS).map(|i| b64(&format!("record-{i}"))).collect();
+    for (i, part) in names.chunks(1000).enumerate() {
+        let put: Vec<Value> = part
+            .iter()
+            .map(|handle| json!({ "handle": handle, "box": sealed, "key": b64("old") }))
+            .collect();
+        let body = json!({ "base_version": i + 1, "manifest": b64("m"), "put": put, "delete": [b64("a")] });
+        server
+            .call("POST", &commits, TOKEN, &[], Some(&body))
+            .await
+            .expect(200);
+    }
+    let read = async |token: &str, since: i64| {
+        let (mut handles, mut pages, mut after) = (std::collections::HashSet::new(), 0, String::new());
+        loop {
+            let path = format!("{path}/changes?since={since}{after}");
+            let answer = server.call("GET", &path, token, &[], None).await.expect(200);
+            assert!(
+                answer.text.len() < 2 << 20,
+                "a page of {} bytes",
+                answer.text.len()
+            );
+            let page = answer.json();
+            pages += 1;
+            for record in page["records"].as_array().unwrap() {
+                assert!(record["key"].is_string());
+                assert_eq!(record["box"].is_string(), since == 0);
+                handles.insert(record["handle"].as_str().unwrap().to_owned());
+            }
+            match page["next"].as_str() {
+                Some(next) => {
+                    assert!(page.get("manifest").is_none());
+                    after = format!("&after={next}");
+                }
+                None => return (handles.len(), pages, page["manifest"].is_string()),
+            }
+        }
+    };
+    assert_eq!(read(TOKEN, 0).await, (RECORDS, 5, true));
+    let keys: Vec<Value> = names
+        .iter()
+        .map(|handle| json!({ "handle": handle, "key": base64url::encode(&[9; 122]) }))
+        .collect();
+    let mut rotation = json!({ "base_version": 6, "header": b64("h2"), "manifest": b64("m2"), "epoch": 2,
+        "access_token_sha256": base64url::encode(&sha256(b"new token")), "keys": keys[1..] });
+    server
+        .call("POST", &commits, TOKEN, &[], Some(&rotation))
+        .await
+        .problem(422, "vault-epoch-incomplete");
+    rotation["keys"] = keys.into();
+    server
+        .call("POST", &commits, TOKEN, &[], Some(&rotation))
+        .await
+        .expect(200);
+    server
+        .call("GET", &format!("{path}/changes"), TOKEN, &[], None)
+        .await
+        .problem(401, "vault-access-refused");
+    assert_eq!(read("new token", 6).await, (RECORDS, 3, true), "keys only");
+}
+
+#[tokio::test]
+async fn epochs_change_only_whole_and_in_order() {
+    let server = Sandbox::start().await;
+    server.post("/v1/vaults", &new_vault(ID)).await.expect(201);
+    let path = format!("/v1/vaults/{ID}/commits");
+    let key = json!([{ "handle": b64("a"), "key": b64("k") }]);
+    let body = |members: Value| {
+        let mut body = json!({ "base_version": 1, "manifest": b64("m") });
+        body.as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
+        body
+    };
+    let refused = async |members: Value, status: u16, code: &str| {
+        server
+            .call("POST", &path, TOKEN, &[], Some(&body(members)))
+            .await
+            .problem(status, code);
+    };
+    let hash = base64url::encode(&[1; 32]);
+    refused(json!({ "epoch": 2, "keys": key }), 422, "vault-epoch-incomplete").await;
+    refused(
+        json!({ "access_token_sha256": hash }),
+        422,
+        "vault-epoch-incomplete",
+    )
+    .await;
+    refused(
+        json!({ "epoch": 2, "header": b64("h") }),
+        422,
+        "vault-epoch-incomplete",
+    )
+    .await;
+    refused(
+        json!({ "epoch": 3, "header": b64("h"), "keys": key }),
+        409,
+        "vault-epoch-conflict",
+    )
+    .await;
+    refused(
+        json!({ "keys": [{ "handle": b64("z"), "key": b64("k") }] }),
+        422,
+        "vault-record-unknown",
+    )
+    .await;
+    let long = base64url::encode(&[0; 1025]);
+    refused(
+        json!({ "keys": [{ "handle": b64("a"), "key": long }] }),
+        413,
+        "vault-record-too-large",
+    )
+    .await;
+    refused(
+        json!({ "epoch": 2, "header": b64("h"), "keys": key, "access_token_sha256": "AA" }),
+        422,
+        "body-invalid",
+    )
+    .await;
+    let mut new = new_vault("AAAAAAAAAAAAAAAAAAAAAA");
+    new["epoch"] = json!(0);
+    server.post("/v1/vaults", &new).await.problem(422, "body-invalid");
+    server
+        .call(
+            "POST",
+            &path,
+            TOKEN,
+            &[],
+            Some(&body(json!({ "epoch": 2, "header": b64("h"), "keys": key }))),
+        )
+        .await
+        .expect(200);
 }

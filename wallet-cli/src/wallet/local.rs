@@ -3,7 +3,7 @@
 //! It stores what a server would store, which is ciphertext, and checks what a server would check: the access
 //! token, and the version a change was based on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assent_core::crypto::{constant_time_eq, sha256};
 use assent_core::encoding::base64url;
@@ -27,6 +27,8 @@ struct Vault {
     id: String,
     access_token_sha256: String,
     version: u64,
+    #[serde(default = "first_epoch")]
+    epoch: u64,
     header: Value,
     manifest: Value,
     records: BTreeMap<String, Record>,
@@ -35,9 +37,15 @@ struct Vault {
 
 #[derive(Serialize, Deserialize)]
 struct Record {
+    /// The version that last changed the record or its key.
     version: u64,
+    /// The version that wrote the box; a wallet file from before this was kept always gives the box.
+    #[serde(default = "always")]
+    box_version: u64,
     #[serde(rename = "box")]
     sealed: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -45,12 +53,22 @@ struct Put {
     handle: String,
     #[serde(rename = "box")]
     sealed: Value,
+    #[serde(default)]
+    key: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct PutKey {
+    handle: String,
+    key: Value,
 }
 
 #[derive(Deserialize)]
 struct Create {
     vault_id: String,
     access_token_sha256: String,
+    #[serde(default = "first_epoch")]
+    epoch: u64,
     header: Value,
     manifest: Value,
     #[serde(default)]
@@ -66,7 +84,22 @@ struct Commit {
     put: Vec<Put>,
     #[serde(default)]
     delete: Vec<String>,
+    #[serde(default)]
+    keys: Vec<PutKey>,
+    epoch: Option<u64>,
+    access_token_sha256: Option<String>,
 }
+
+fn first_epoch() -> u64 {
+    1
+}
+
+fn always() -> u64 {
+    u64::MAX
+}
+
+/// Records on one page of changes.
+const PAGE: usize = 1000;
 
 impl LocalService {
     /// The operator address of local wallets. `.invalid` never resolves (RFC 6761 §6.4).
@@ -116,7 +149,7 @@ impl LocalService {
                 None => problem(404, "vault-not-found"),
                 Some(vault) if !vault.lets_in(request) => problem(401, "unauthorized"),
                 Some(vault) => match (method, rest) {
-                    (Method::Get, []) => vault.read(query),
+                    (Method::Get, ["changes"]) => vault.changes(query),
                     (Method::Post, ["commits"]) => vault.commit(request),
                     _ => problem(404, "not-found"),
                 },
@@ -140,6 +173,7 @@ impl LocalService {
             id: create.vault_id,
             access_token_sha256: create.access_token_sha256,
             version: 1,
+            epoch: create.epoch,
             header: create.header,
             manifest: create.manifest,
             records: BTreeMap::new(),
@@ -164,29 +198,64 @@ impl Vault {
         })
     }
 
-    fn read(&self, query: &str) -> HttpResponse {
-        let since: u64 = query
-            .strip_prefix("since=")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0);
-        let records: Vec<Value> = self
+    /// One page, in the order of (version, handle); header and manifest come with the last.
+    fn changes(&self, query: &str) -> HttpResponse {
+        let parameter = |name: &str| {
+            let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs
+                .clone()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value)
+        };
+        let since: u64 = parameter("since").and_then(|text| text.parse().ok()).unwrap_or(0);
+        let after = parameter("after").and_then(|text| {
+            let (version, handle) = text.split_once('.')?;
+            Some((version.parse::<u64>().ok()?, handle))
+        });
+        let live = self
             .records
             .iter()
-            .filter(|(_, record)| record.version > since)
-            .map(|(handle, record)| json!({ "handle": handle, "version": record.version, "box": record.sealed }))
+            .map(|(handle, record)| (record.version, handle.as_str(), Some(record)));
+        let gone = self
+            .deleted
+            .iter()
+            .map(|(handle, version)| (*version, handle.as_str(), None));
+        let mut rows: Vec<_> = live
+            .chain(gone)
+            .filter(|(version, handle, _)| {
+                *version > since && after.is_none_or(|after| (*version, *handle) > after)
+            })
             .collect();
-        let deleted = self.deleted.iter().filter(|(_, version)| **version > since);
-        let deleted: Vec<&String> = deleted.map(|(handle, _)| handle).collect();
-        reply(
-            200,
-            &json!({
-                "version": self.version,
-                "header": self.header,
-                "manifest": self.manifest,
-                "records": records,
-                "deleted": deleted,
-            }),
-        )
+        rows.sort_unstable_by_key(|(version, handle, _)| (*version, *handle));
+        let more = rows.len() > PAGE;
+        rows.truncate(PAGE);
+        let next = rows.last().filter(|_| more);
+        let next = next.map(|(version, handle, _)| format!("{version}.{handle}"));
+        let (mut records, mut deleted) = (Vec::new(), Vec::new());
+        for (version, handle, record) in rows {
+            let Some(record) = record else {
+                deleted.push(handle);
+                continue;
+            };
+            let mut out = json!({ "handle": handle, "version": version });
+            if record.box_version > since {
+                out["box"] = record.sealed.clone();
+            }
+            if let Some(key) = &record.key {
+                out["key"] = key.clone();
+            }
+            records.push(out);
+        }
+        let mut page = json!({ "version": self.version, "epoch": self.epoch, "records": records,
+            "deleted": deleted, "next": next });
+        if !more && self.version == since {
+            let manifest = base64url::decode(self.manifest.as_str().unwrap_or_default()).unwrap_or_default();
+            page["manifest_sha256"] = base64url::encode(&sha256(&manifest)).into();
+        } else if !more {
+            page["header"] = self.header.clone();
+            page["manifest"] = self.manifest.clone();
+        }
+        reply(200, &page)
     }
 
     fn commit(&mut self, request: &HttpRequest) -> HttpResponse {
@@ -196,24 +265,70 @@ impl Vault {
         if commit.base_version != self.version {
             return problem(409, "vault-version-conflict");
         }
+        if let Some((status, code)) = self.refuses(&commit) {
+            return problem(status, code);
+        }
         self.version += 1;
         self.manifest = commit.manifest;
         if let Some(header) = commit.header {
             self.header = header;
         }
-        for handle in commit.delete {
-            self.records.remove(&handle);
-            self.deleted.insert(handle, self.version);
-        }
         self.store(commit.put);
+        for handle in commit.delete {
+            if self.records.remove(&handle).is_some() {
+                self.deleted.insert(handle, self.version);
+            }
+        }
+        for PutKey { handle, key } in commit.keys {
+            if let Some(record) = self.records.get_mut(&handle) {
+                (record.version, record.key) = (self.version, Some(key));
+            }
+        }
+        if let Some(epoch) = commit.epoch {
+            self.epoch = epoch;
+            if let Some(hash) = commit.access_token_sha256 {
+                self.access_token_sha256 = hash;
+            }
+        }
         reply(200, &json!({ "version": self.version }))
     }
 
+    /// Why the keys of a commit do not fit: a new epoch must bring the key of exactly every record.
+    fn refuses(&self, commit: &Commit) -> Option<(u16, &'static str)> {
+        let mut live: BTreeSet<&str> = self.records.keys().map(String::as_str).collect();
+        live.extend(commit.put.iter().map(|put| put.handle.as_str()));
+        for handle in &commit.delete {
+            live.remove(handle.as_str());
+        }
+        let keys: BTreeSet<&str> = commit.keys.iter().map(|key| key.handle.as_str()).collect();
+        let Some(epoch) = commit.epoch else {
+            let fits = keys.is_subset(&live) && commit.access_token_sha256.is_none();
+            return (!fits).then_some((422, "vault-record-unknown"));
+        };
+        let with_records = commit.put.iter().filter(|put| put.key.is_some());
+        let mut brought = keys;
+        brought.extend(with_records.map(|put| put.handle.as_str()));
+        if epoch != self.epoch + 1 {
+            Some((409, "vault-epoch-conflict"))
+        } else if brought != live || commit.header.is_none() {
+            Some((422, "vault-epoch-incomplete"))
+        } else {
+            None
+        }
+    }
+
     fn store(&mut self, put: Vec<Put>) {
-        for Put { handle, sealed } in put {
+        for Put { handle, sealed, key } in put {
             self.deleted.remove(&handle);
             let version = self.version;
-            self.records.insert(handle, Record { version, sealed });
+            let key = key.or_else(|| self.records.get(&handle).and_then(|old| old.key.clone()));
+            let record = Record {
+                version,
+                box_version: version,
+                sealed,
+                key,
+            };
+            self.records.insert(handle, record);
         }
     }
 }

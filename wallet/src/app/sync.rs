@@ -1,4 +1,4 @@
-//! Talking to the vault service: compare-and-swap commits, and fetching what others committed.
+//! Talking to the vault service: compare-and-swap commits, and fetching what others committed, page by page.
 //!
 //! A commit is a function from records to records. When the service says that another device was faster (409),
 //! the newest state is fetched and the function runs again on it, so a decision is never taken on old data.
@@ -12,6 +12,7 @@ use assent_core::error::Blame;
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::trust::TrustAnchors;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::session::{Core, Open};
 use super::wallet::Next;
@@ -20,7 +21,11 @@ use crate::holdings::{Card, CopyRecord, read_status, status_lists, status_reques
 use crate::records::{Record as _, Records, to_stage};
 use crate::vault::{Handle, RemoteVault, Staged, StoredRecord};
 
-const MAX_VAULT: usize = 32 << 20;
+/// One page of changes: the service sends about 1 MiB of ciphertext, or one record, and the manifest with the last.
+const MAX_PAGE: usize = 8 << 20;
+/// All pages of one reading.
+const MAX_VAULT: usize = 128 << 20;
+const MAX_PAGES: u32 = 120;
 const MAX_SMALL: usize = 64 << 10;
 const MAX_ANCHORS: usize = 1 << 20;
 const TRIES: u32 = 5;
@@ -82,31 +87,136 @@ pub(super) fn fetch(
 ) -> Result<Next, WalletError> {
     let _ = env;
     let open = core.open()?;
-    let since = open.vault.version();
-    let request = authorised(
-        core,
-        HttpRequest::get(
-            format!("{}?since={since}", open.address.as_str()),
-            "application/json",
-            MAX_VAULT,
-        ),
-    )?;
-    Ok(Next::Send(
-        request,
-        Box::new(move |core, answer, env| {
-            let outcome = received(answer).and_then(|response| {
-                let remote = read_remote(&response)?;
-                let crypto = core.crypto();
-                let open = core.open_mut()?;
+    let reading = Reading::new(
+        open.address.as_str(),
+        open.vault.access_token(),
+        Some((open.vault.version(), open.vault.manifest_hash())),
+    );
+    let then = Box::new(move |core: &mut Core, read: ReadOutcome, env: &mut Env<'_>| {
+        let outcome = read.and_then(|remote| {
+            let crypto = core.crypto();
+            let open = core.open_mut()?;
+            if let Some(remote) = remote {
                 open.vault
                     .receive(remote, crypto)
                     .map_err(|error| WalletError::from_code(&error))?;
-                forget_stored_cards(open);
-                Ok(())
-            });
-            then(core, outcome, env)
+            }
+            forget_stored_cards(open);
+            Ok(())
+        });
+        then(core, outcome, env)
+    });
+    Ok(pull(reading, then))
+}
+
+/// What a vault service has, from a version on; `None` when nothing changed since.
+pub(super) type ReadOutcome = Result<Option<RemoteVault>, WalletError>;
+/// What follows a reading.
+type AfterReading = Box<dyn FnOnce(&mut Core, ReadOutcome, &mut Env<'_>) -> Result<Next, WalletError> + Send>;
+
+/// A reading of changes under way.
+pub(super) struct Reading {
+    address: String,
+    token: Zeroizing<String>,
+    since: u64,
+    known: Option<[u8; 32]>,
+    after: Option<String>,
+    records: Vec<StoredRecord>,
+    bytes: usize,
+    pages: u32,
+}
+
+impl Reading {
+    /// Of what changed after the version and sealed manifest that are `known`, or of everything.
+    pub(super) fn new(address: &str, token: Zeroizing<String>, known: Option<(u64, [u8; 32])>) -> Self {
+        Self {
+            address: address.to_owned(),
+            token,
+            since: known.map_or(0, |(version, _)| version),
+            known: known.map(|(_, hash)| hash),
+            after: None,
+            records: Vec::new(),
+            bytes: 0,
+            pages: 0,
+        }
+    }
+}
+
+/// Reads page after page. A record that changes meanwhile comes again on a later page, and the manifest comes with the
+/// last one: what is given to `then` is one state of the vault.
+pub(super) fn pull(reading: Reading, then: AfterReading) -> Next {
+    let mut url = format!("{}/changes?since={}", reading.address, reading.since);
+    if let Some(after) = &reading.after {
+        url.push_str("&after=");
+        url.push_str(after);
+    }
+    let request = HttpRequest::get(url, "application/json", MAX_PAGE)
+        .header("authorization", format!("Bearer {}", reading.token.as_str()));
+    Next::Send(
+        request,
+        Box::new(move |core, answer, env| {
+            let page =
+                received(answer).and_then(|response| turn_page(reading, &response).ok_or_else(nonsense));
+            match page {
+                Ok(Page::More(reading)) => Ok(pull(reading, then)),
+                Ok(Page::Last(remote)) => then(core, Ok(remote), env),
+                Err(error) => then(core, Err(error), env),
+            }
         }),
-    ))
+    )
+}
+
+enum Page {
+    More(Reading),
+    Last(Option<RemoteVault>),
+}
+
+fn turn_page(mut reading: Reading, response: &HttpResponse) -> Option<Page> {
+    reading.bytes += response.body.len();
+    reading.pages += 1;
+    if reading.bytes > MAX_VAULT || reading.pages > MAX_PAGES {
+        return None;
+    }
+    let limits = Limits {
+        bytes: MAX_PAGE,
+        depth: 8,
+    };
+    let value = json::parse(response.body.as_bytes(), limits).ok()?;
+    let bytes = |value: &Value| base64url::decode(value.as_str()?).ok();
+    for record in value.get("records")?.as_array()? {
+        reading.records.push(StoredRecord {
+            handle: Handle::parse(record.get("handle")?.as_str()?)?,
+            sealed: bytes(record.get("box")?)?,
+        });
+    }
+    if let Some(after) = value.get("next").and_then(Value::as_str) {
+        // It becomes part of an address, so it must be what the service is said to give.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        if after.len() > 128 || !after.bytes().all(plain) {
+            return None;
+        }
+        reading.after = Some(after.to_owned());
+        return Some(Page::More(reading));
+    }
+    let version = value.get("version")?.as_u64()?;
+    let Some(manifest) = value.get("manifest") else {
+        // Nothing changed: it must be the very manifest that is here. Another one under the same version is read whole,
+        // and the vault says what it thinks of it.
+        if version != reading.since || reading.known.is_none() || !reading.records.is_empty() {
+            return None;
+        }
+        if bytes(value.get("manifest_sha256")?)?.try_into().ok() == reading.known {
+            return Some(Page::Last(None));
+        }
+        (reading.since, reading.known) = (0, None);
+        return Some(Page::More(reading));
+    };
+    Some(Page::Last(Some(RemoteVault {
+        version,
+        header: bytes(value.get("header")?)?,
+        manifest: bytes(manifest)?,
+        records: reading.records,
+    })))
 }
 
 /// A commit whose answer was lost may have stored new cards all the same, and another device may have used copies of
@@ -293,39 +403,6 @@ pub(super) fn write_records(records: &[StoredRecord]) -> Value {
             |record| json!({ "handle": record.handle.to_string(), "box": base64url::encode(&record.sealed) }),
         )
         .collect()
-}
-
-/// Reads `{version, header, manifest, records}`.
-pub(super) fn read_remote(response: &HttpResponse) -> Result<RemoteVault, WalletError> {
-    read_remote_value(response).ok_or_else(nonsense)
-}
-
-fn read_remote_value(response: &HttpResponse) -> Option<RemoteVault> {
-    let value = json::parse(
-        response.body.as_bytes(),
-        Limits {
-            bytes: MAX_VAULT,
-            depth: 8,
-        },
-    )
-    .ok()?;
-    let bytes = |value: &Value| base64url::decode(value.as_str()?).ok();
-    Some(RemoteVault {
-        version: value.get("version")?.as_u64()?,
-        header: bytes(value.get("header")?)?,
-        manifest: bytes(value.get("manifest")?)?,
-        records: value
-            .get("records")?
-            .as_array()?
-            .iter()
-            .map(|record| {
-                Some(StoredRecord {
-                    handle: Handle::parse(record.get("handle")?.as_str()?)?,
-                    sealed: bytes(record.get("box")?)?,
-                })
-            })
-            .collect::<Option<_>>()?,
-    })
 }
 
 /// Reads `{version}`.

@@ -19,7 +19,6 @@ use crate::vault::{
 };
 
 const MAX_HEADER: usize = 64 << 10;
-const MAX_VAULT: usize = 32 << 20;
 
 /// How many groups of the recovery code must be typed again.
 const GROUPS_TO_CONFIRM: usize = 2;
@@ -141,16 +140,11 @@ pub(super) fn open(core: &mut Core, address: &str, unlock: Unlock) -> Result<Nex
             }
             let root = root(&header, &unlock)?;
             let token = root.access_token(header.vault);
-            let request = HttpRequest::get(
-                format!("{}?since=0", address.as_str()),
-                "application/json",
-                MAX_VAULT,
-            )
-            .header("authorization", format!("Bearer {}", token.as_str()));
-            Ok(Next::Send(
-                request,
-                Box::new(move |core, answer, env| {
-                    let remote = sync::read_remote(&sync::received(answer)?)?;
+            let reading = sync::Reading::new(address.as_str(), token, None);
+            Ok(sync::pull(
+                reading,
+                Box::new(move |core, remote, env| {
+                    let remote = remote?.ok_or_else(|| vault_error(VaultError::Malformed))?;
                     let locked = LockedVault::from_remote(remote).map_err(vault_error)?;
                     if locked.header().vault != header.vault {
                         return Err(vault_error(VaultError::SlotsChanged));

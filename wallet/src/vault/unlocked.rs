@@ -197,6 +197,12 @@ impl UnlockedVault {
         self.version
     }
 
+    /// SHA-256 of the sealed manifest, as the service keeps it.
+    #[must_use]
+    pub fn manifest_hash(&self) -> [u8; 32] {
+        sha256(&self.sealed_manifest)
+    }
+
     /// The bearer token for the vault service.
     #[must_use]
     pub fn access_token(&self) -> Zeroizing<String> {

@@ -48,13 +48,59 @@ impl SecureRandom for Counter {
 
 /// One vault as the service stores it.
 #[derive(Default, Clone)]
-struct StoredVault {
+pub struct StoredVault {
     token_hash: String,
     version: u64,
     header: Value,
     manifest: Value,
     records: BTreeMap<String, (u64, Value)>,
     deleted: BTreeMap<String, u64>,
+}
+
+impl StoredVault {
+    /// Pages of three rows, in the order of (version, handle); the manifest comes with the last.
+    fn changes(&self, query: &str) -> HttpResponse {
+        let (since, after) = query
+            .strip_prefix("since=")
+            .unwrap()
+            .split_once("&after=")
+            .unwrap_or((query.strip_prefix("since=").unwrap(), ""));
+        let since: u64 = since.parse().unwrap();
+        let (at, last) = after.split_once('.').unwrap_or(("0", ""));
+        let after = (at.parse::<u64>().unwrap(), last);
+        let live = self
+            .records
+            .iter()
+            .map(|(handle, (version, sealed))| (*version, handle.as_str(), Some(sealed)));
+        let gone = self
+            .deleted
+            .iter()
+            .map(|(handle, version)| (*version, handle.as_str(), None));
+        let mut rows: Vec<_> = live
+            .chain(gone)
+            .filter(|(version, handle, _)| *version > since && (*version, *handle) > after)
+            .collect();
+        rows.sort_by_key(|(version, handle, _)| (*version, *handle));
+        let more = rows.len() > 3;
+        rows.truncate(3);
+        let next = rows
+            .last()
+            .filter(|_| more)
+            .map(|(version, handle, _)| format!("{version}.{handle}"));
+        let (live, gone): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, _, sealed)| sealed.is_some());
+        let mut page = json!({ "version": self.version, "epoch": 1, "next": next,
+            "records": live.iter().map(|(version, handle, sealed)|
+                json!({ "handle": handle, "version": version, "box": sealed })).collect::<Vec<_>>(),
+            "deleted": gone.iter().map(|(_, handle, _)| handle).collect::<Vec<_>>() });
+        if !more && self.version == since {
+            let manifest = base64url::decode(self.manifest.as_str().unwrap()).unwrap();
+            page["manifest_sha256"] = base64url::encode(&sha256(&manifest)).into();
+        } else if !more {
+            page["header"] = self.header.clone();
+            page["manifest"] = self.manifest.clone();
+        }
+        ok(&page)
+    }
 }
 
 pub struct City {
@@ -106,6 +152,18 @@ impl City {
             responses: Vec::new(),
             rng: Counter(1 << 40),
         }
+    }
+
+    /// What the service holds of a vault.
+    pub fn keep_vault(&self, address: &str) -> StoredVault {
+        let (_, id) = address.rsplit_once('/').unwrap();
+        self.vaults[id].clone()
+    }
+
+    /// Puts a vault back as it was.
+    pub fn restore_vault(&mut self, address: &str, vault: StoredVault) {
+        let (_, id) = address.rsplit_once('/').unwrap();
+        self.vaults.insert(id.to_owned(), vault);
     }
 
     fn anchors(&self) -> Value {
@@ -311,19 +369,7 @@ impl City {
                 self.vaults.remove(id);
                 respond(204, "", "")
             }
-            (Method::Get, "") => {
-                let since: u64 = query.strip_prefix("since=").unwrap().parse().unwrap();
-                let records: Vec<Value> = vault
-                    .records
-                    .iter()
-                    .filter(|(_, (version, _))| *version > since)
-                    .map(|(handle, (version, sealed))| json!({ "handle": handle, "version": version, "box": sealed }))
-                    .collect();
-                ok(
-                    &json!({ "version": vault.version, "header": vault.header, "manifest": vault.manifest,
-                    "records": records, "deleted": vault.deleted.keys().collect::<Vec<_>>() }),
-                )
-            }
+            (Method::Get, "changes") => vault.changes(query),
             (Method::Post, "commits") => {
                 if value["base_version"].as_u64() != Some(vault.version) {
                     return respond(

@@ -241,3 +241,25 @@ fn a_revoked_card_is_seen_and_not_offered_any_more() {
     assert_eq!(view["request"]["canShare"], false);
     assert_eq!(view["request"]["missing"][0]["name"], "Identity card");
 }
+
+/// A service that shows one device another history than the other, under the same version, is found out at the next
+/// sync, also when nothing seems to have changed.
+#[test]
+fn another_vault_under_the_same_version_is_noticed() {
+    let mut city = City::new();
+    let mut one = Person::with_vault(&mut city);
+    let mut two = Person::new(1000);
+    let open = json!({ "type": "openVault", "address": one.address, "passphrase": PASSPHRASE });
+    two.run(&mut city, open).unwrap();
+    let backup = city.keep_vault(&one.address);
+    one.run(&mut city, json!({ "type": "setSettings", "theme": "dark" }))
+        .unwrap();
+    city.restore_vault(&one.address, backup);
+    let error = one.fails(&mut city, json!({ "type": "sync" }));
+    assert_eq!(error["code"], "vault-rolled-back");
+    two.run(&mut city, json!({ "type": "setSettings", "language": "nl" }))
+        .unwrap();
+    let error = one.fails(&mut city, json!({ "type": "sync" }));
+    assert_eq!(error["code"], "vault-forked");
+    two.run(&mut city, json!({ "type": "sync" })).unwrap();
+}

@@ -11,7 +11,7 @@ use crate::error::{Problem, ProblemDetails};
 use crate::http::body::{self, Base64Url};
 use crate::http::idempotency;
 use crate::state::AppState;
-use crate::store::{Commit, CommitOutcome, VaultStore as _};
+use crate::store::{Commit, CommitOutcome, NewEpoch, PutKey, VaultStore as _};
 
 /// A change to a vault.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -30,6 +30,26 @@ pub(super) struct CommitVault {
     /// Handles to delete.
     #[serde(default)]
     delete: Vec<Base64Url>,
+    /// Keys to replace beside records that stay as they are.
+    #[serde(default)]
+    keys: Vec<Key>,
+    /// A new epoch of the root key, one more than the stored one. It must bring a new header and, in `keys` and `put`,
+    /// the key of exactly every record.
+    #[serde(default)]
+    epoch: Option<i64>,
+    /// SHA-256 of the new access token; only with a new epoch.
+    #[serde(default)]
+    access_token_sha256: Option<Base64Url>,
+}
+
+/// The sealed key of a record, sealed anew.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Key {
+    /// The record's handle.
+    handle: Base64Url,
+    /// Ciphertext.
+    key: Base64Url,
 }
 
 /// Writes to a vault when nobody else did since `base_version`; all of it or nothing.
@@ -39,8 +59,8 @@ pub(super) struct CommitVault {
     request_body = CommitVault,
     responses((status = 200, description = "Stored.", body = Version),
               (status = 401, description = "`vault-access-refused`.", body = ProblemDetails),
-              (status = 409, description = "`vault-version-conflict`: read, merge, commit again; or `idempotency-key-in-flight`.", body = ProblemDetails),
-              (status = 422, description = "`idempotency-key-reused`.", body = ProblemDetails),
+              (status = 409, description = "`vault-version-conflict`: read, merge, commit again; `vault-epoch-conflict`; or `idempotency-key-in-flight`.", body = ProblemDetails),
+              (status = 422, description = "`vault-epoch-incomplete`: a new epoch without the key of every record; `vault-record-unknown`: a key for a record that is not there; or `idempotency-key-reused`.", body = ProblemDetails),
               (status = 507, description = "`vault-quota-exceeded`.", body = ProblemDetails)))]
 pub(super) async fn commit(
     State(state): State<AppState>,
@@ -65,25 +85,72 @@ async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Pro
     if body.delete.len() > super::MAX_PUT {
         return Err(super::too_large("Too many deletions in one request."));
     }
+    if i64::try_from(body.keys.len()).map_or(true, |keys| keys > state.config.vault.max_records) {
+        return Err(super::too_large("More keys than a vault may have records."));
+    }
     let commit = Commit {
         base_version: body.base_version,
+        epoch: new_epoch(body.epoch, body.access_token_sha256, body.header.is_some())?,
         header: body.header.map(|header| header.0),
         manifest: body.manifest.0,
         put: super::records(state, body.put)?,
         delete: body.delete.iter().map(super::handle).collect::<Result<_, _>>()?,
+        keys: body
+            .keys
+            .into_iter()
+            .map(|put| {
+                Ok(PutKey {
+                    handle: super::handle(&put.handle)?,
+                    key: super::key(put.key)?,
+                })
+            })
+            .collect::<Result<_, Problem>>()?,
     };
-    match state
+    let outcome = state
         .store
         .commit_vault(id, &commit, super::quota(state), state.clock.now())
-        .await?
-    {
+        .await?;
+    match outcome {
         CommitOutcome::Committed(version) => Ok(version),
         CommitOutcome::Conflict(version) => Err(Problem::new(
             StatusCode::CONFLICT,
             "vault-version-conflict",
             format!("The vault is at version {version}."),
         )),
+        CommitOutcome::EpochConflict(epoch) => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "vault-epoch-conflict",
+            format!("The vault is in epoch {epoch}; only the next one can follow."),
+        )),
+        CommitOutcome::EpochIncomplete => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "vault-epoch-incomplete",
+            "A new epoch must bring the header and the key of exactly every record.",
+        )),
+        CommitOutcome::RecordUnknown => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "vault-record-unknown",
+            "There is no record with this handle.",
+        )),
         CommitOutcome::QuotaExceeded => Err(super::over_quota()),
         CommitOutcome::NotFound => Err(auth::refused("vault-access-refused")),
+    }
+}
+
+fn new_epoch(
+    epoch: Option<i64>,
+    token_hash: Option<Base64Url>,
+    has_header: bool,
+) -> Result<Option<NewEpoch>, Problem> {
+    let incomplete =
+        |detail| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "vault-epoch-incomplete", detail);
+    match (epoch, token_hash) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(incomplete("The access token changes only with the epoch.")),
+        (Some(_), _) if !has_header => Err(incomplete("A new epoch needs a new header.")),
+        (Some(epoch), hash) => Ok(Some(NewEpoch {
+            epoch,
+            access_token_sha256: hash.map(super::token_hash).transpose()?,
+        })),
     }
 }

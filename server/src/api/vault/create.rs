@@ -19,6 +19,9 @@ pub(super) struct CreateVault {
     vault_id: String,
     /// SHA-256 of the access token.
     access_token_sha256: Base64Url,
+    /// Epoch of the root key; 1 when absent.
+    #[serde(default = "first_epoch")]
+    epoch: i64,
     /// Sealed unlock slots.
     header: Base64Url,
     /// Sealed and signed list of records.
@@ -40,16 +43,17 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Version>), Problem> {
     super::check_id(&body.vault_id)?;
     super::check_sizes(Some(&body.header), &body.manifest)?;
-    let access_token_sha256 = body.access_token_sha256.0.try_into().map_err(|_| {
-        Problem::new(
+    if body.epoch < 1 {
+        return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "body-invalid",
-            "access_token_sha256 must be 32 bytes.",
-        )
-    })?;
+            "epoch counts from 1.",
+        ));
+    }
     let vault = NewVault {
         id: body.vault_id,
-        access_token_sha256,
+        access_token_sha256: super::token_hash(body.access_token_sha256)?,
+        epoch: body.epoch,
         header: body.header.0,
         manifest: body.manifest.0,
         put: super::records(&state, body.put)?,
@@ -67,4 +71,8 @@ pub(super) async fn create(
         )),
         CreateOutcome::QuotaExceeded => Err(super::over_quota()),
     }
+}
+
+fn first_epoch() -> i64 {
+    1
 }

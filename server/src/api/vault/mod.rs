@@ -1,18 +1,20 @@
 //! The vault role: keeps ciphertext, counts versions, and never holds a key that opens anything.
 //!
 //! A wallet reads the header (its sealed unlock slots) without a token, derives its access token from what it
-//! unlocks, and uses that for the rest. Writes are compare-and-swap on the vault's version.
+//! unlocks, and uses that for the rest. Writes are compare-and-swap on the vault's version; reads are of what changed
+//! since a version, page by page.
 
+mod changes;
 mod commit;
 mod create;
 mod delete;
 mod header;
-mod read;
 
 use assent_core::crypto::{constant_time_eq, sha256};
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use super::auth;
@@ -27,13 +29,19 @@ const MAX_MANIFEST: usize = 2 << 20;
 /// Most records written, and most deleted, in one commit: each is a statement in the one transaction that everybody
 /// else's writes wait for.
 const MAX_PUT: usize = 2000;
+/// Longest sealed key of a record.
+const MAX_KEY: usize = 1024;
+/// Largest commit. A new epoch brings the key of every record at once, so it must hold `vault.max_records` of them.
+const MAX_COMMIT: usize = 16 << 20;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(create::create))
         .routes(routes!(header::header))
-        .routes(routes!(read::read, delete::delete))
-        .routes(routes!(commit::commit))
+        .routes(routes!(changes::changes))
+        .routes(routes!(changes::record))
+        .routes(routes!(delete::delete))
+        .routes(routes!(commit::commit).layer(DefaultBodyLimit::max(MAX_COMMIT)))
 }
 
 /// A sealed record to store.
@@ -45,6 +53,9 @@ struct Put {
     /// Ciphertext.
     #[serde(rename = "box")]
     sealed: Base64Url,
+    /// Its sealed key, kept beside it so that a new epoch need not send the record again. Absent keeps the stored one.
+    #[serde(default)]
+    key: Option<Base64Url>,
 }
 
 /// The version after a write.
@@ -104,9 +115,27 @@ fn records(state: &AppState, put: Vec<Put>) -> Result<Vec<PutRecord>, Problem> {
             Ok(PutRecord {
                 handle: handle(&put.handle)?,
                 sealed: put.sealed.0,
+                key: put.key.map(key).transpose()?,
             })
         })
         .collect()
+}
+
+fn key(key: Base64Url) -> Result<Vec<u8>, Problem> {
+    if key.0.len() > MAX_KEY {
+        return Err(too_large("A sealed key is too large."));
+    }
+    Ok(key.0)
+}
+
+fn token_hash(hash: Base64Url) -> Result<[u8; 32], Problem> {
+    hash.0.try_into().map_err(|_| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "body-invalid",
+            "access_token_sha256 must be 32 bytes.",
+        )
+    })
 }
 
 fn handle(handle: &Base64Url) -> Result<String, Problem> {

@@ -10,8 +10,8 @@ interface Parts {
   now: () => number;
 }
 
-/** No flow needs more exchanges than this. After it the engine hears that the network fails, so that it can end well. */
-const mostSteps = 64;
+/** No flow needs more exchanges than this; reading the largest vault takes most. After it the engine hears that the network fails, so that it can end well. */
+const mostSteps = 128;
 
 /** One unlocked or locked vault in this worker. */
 export class Session {

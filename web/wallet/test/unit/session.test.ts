@@ -44,7 +44,7 @@ describe("session", () => {
     const session = sessionOf(engineOf([], log), log);
     await expect(session.run({ type: "sync" })).rejects.toMatchObject({ code: "too-many-exchanges" });
     expect(log).toContain("unreachable");
-    expect(log.filter((entry) => entry === "network")).toHaveLength(64);
+    expect(log.filter((entry) => entry === "network")).toHaveLength(128);
   });
 
   it("does not say that nothing was shared when keeping fails after something left", async () => {

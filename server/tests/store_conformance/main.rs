@@ -10,16 +10,19 @@
     reason = "a test ends where something unexpected happens"
 )]
 
+mod vaults;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use assent_core::env::Timestamp;
 use assent_server::store::{
-    Commit, CommitOutcome, ConsentStore, CountStore, Counts, CreateOutcome, Database, HandleKind,
-    IdempotencyKey, IdempotencyStore, IssuanceRow, IssuanceStore, NewConsent, NewVault, NewWebhook,
-    OperatorSecret, OperatorStore, OutboxStore, PresentationChange, PresentationRow, PresentationStore,
-    PutRecord, Quota, Remembered, Reservation, StatusListStore, VaultStore,
+    ConsentStore, CountStore, Counts, Database, HandleKind, IdempotencyKey, IdempotencyStore, IssuanceRow,
+    IssuanceStore, NewConsent, NewWebhook, OperatorSecret, OperatorStore, OutboxStore, PresentationChange,
+    PresentationRow, PresentationStore, Remembered, Reservation, StatusListStore,
 };
+
+use vaults::*;
 
 /// Every test of the suite, by name.
 macro_rules! suite {
@@ -55,6 +58,9 @@ suite!(
     one_of_many_concurrent_commits_wins,
     quotas_leave_nothing_behind,
     vaults_do_not_touch_each_other,
+    changes_come_in_pages_that_add_up,
+    a_new_epoch_brings_every_key_or_nothing,
+    counters_stay_right,
     idempotency_life_cycle,
     a_key_given_back_is_free_for_one,
     presentations_change_once_and_belong_to_one_service,
@@ -71,201 +77,6 @@ suite!(
 );
 
 const NOW: Timestamp = Timestamp(1_800_000_000);
-const QUOTA: Quota = Quota {
-    records: 4,
-    bytes: 1000,
-};
-
-fn record(handle: &str, sealed: &[u8]) -> PutRecord {
-    PutRecord {
-        handle: handle.into(),
-        sealed: sealed.into(),
-    }
-}
-
-fn vault(id: &str) -> NewVault {
-    NewVault {
-        id: id.into(),
-        access_token_sha256: [7; 32],
-        header: b"header".to_vec(),
-        manifest: b"manifest".to_vec(),
-        put: vec![record("a", b"1"), record("b", b"2")],
-    }
-}
-
-fn commit(base_version: i64) -> Commit {
-    Commit {
-        base_version,
-        header: None,
-        manifest: b"next".to_vec(),
-        put: Vec::new(),
-        delete: Vec::new(),
-    }
-}
-
-async fn vault_life_cycle(store: Database) {
-    assert_eq!(
-        store.create_vault(&vault("v"), QUOTA, NOW).await.unwrap(),
-        CreateOutcome::Created
-    );
-    assert_eq!(
-        store.create_vault(&vault("v"), QUOTA, NOW).await.unwrap(),
-        CreateOutcome::AlreadyExists
-    );
-    assert_eq!(store.counts().await.unwrap().vaults, 1);
-    assert_eq!(store.vault_access("v").await.unwrap(), Some([7; 32]));
-    assert_eq!(store.vault_access("w").await.unwrap(), None);
-    let header = store.vault_header("v").await.unwrap().unwrap();
-    assert_eq!((header.version, header.header.as_slice()), (1, &b"header"[..]));
-
-    let change = Commit {
-        header: Some(b"new header".to_vec()),
-        put: vec![record("a", b"changed"), record("c", b"3")],
-        delete: vec!["b".into(), "never-there".into()],
-        ..commit(1)
-    };
-    assert_eq!(
-        store.commit_vault("v", &change, QUOTA, NOW).await.unwrap(),
-        CommitOutcome::Committed(2)
-    );
-
-    let all = store.vault_since("v", 0).await.unwrap().unwrap();
-    assert_eq!(
-        (all.version, all.header.as_slice(), all.manifest.as_slice()),
-        (2, &b"new header"[..], &b"next"[..])
-    );
-    let mut records = all.records.clone();
-    records.sort();
-    assert_eq!(
-        records,
-        [
-            ("a".into(), 2, b"changed".to_vec()),
-            ("c".into(), 2, b"3".to_vec())
-        ]
-    );
-    assert_eq!(all.deleted, ["b"]);
-
-    let none = store.vault_since("v", 2).await.unwrap().unwrap();
-    assert!(none.records.is_empty() && none.deleted.is_empty());
-
-    // A deleted handle can come back.
-    let back = Commit {
-        put: vec![record("b", b"again")],
-        ..commit(2)
-    };
-    assert_eq!(
-        store.commit_vault("v", &back, QUOTA, NOW).await.unwrap(),
-        CommitOutcome::Committed(3)
-    );
-    let delta = store.vault_since("v", 2).await.unwrap().unwrap();
-    assert_eq!(delta.records, [("b".into(), 3, b"again".to_vec())]);
-    assert!(delta.deleted.is_empty());
-    assert_eq!(delta.header, b"new header", "kept when a commit brings none");
-
-    assert!(store.delete_vault("v").await.unwrap());
-    assert!(!store.delete_vault("v").await.unwrap());
-    assert!(store.vault_since("v", 0).await.unwrap().is_none());
-}
-
-async fn commits_compare_and_swap(store: Database) {
-    store.create_vault(&vault("v"), QUOTA, NOW).await.unwrap();
-    let outcome = |base| {
-        let store = store.clone();
-        async move { store.commit_vault("v", &commit(base), QUOTA, NOW).await.unwrap() }
-    };
-    assert_eq!(outcome(0).await, CommitOutcome::Conflict(1));
-    assert_eq!(outcome(2).await, CommitOutcome::Conflict(1));
-    assert_eq!(outcome(1).await, CommitOutcome::Committed(2));
-    assert_eq!(outcome(1).await, CommitOutcome::Conflict(2));
-    let missing = store.commit_vault("w", &commit(1), QUOTA, NOW).await.unwrap();
-    assert_eq!(missing, CommitOutcome::NotFound);
-}
-
-async fn one_of_many_concurrent_commits_wins(store: Database) {
-    store.create_vault(&vault("v"), QUOTA, NOW).await.unwrap();
-    let won = Arc::new(AtomicU32::new(0));
-    let mut tasks = Vec::new();
-    for i in 0..16_u8 {
-        let (store, won) = (store.clone(), won.clone());
-        tasks.push(tokio::spawn(async move {
-            let change = Commit {
-                put: vec![record("a", &[i])],
-                ..commit(1)
-            };
-            match store.commit_vault("v", &change, QUOTA, NOW).await.unwrap() {
-                CommitOutcome::Committed(version) => {
-                    assert_eq!(version, 2);
-                    won.fetch_add(1, Ordering::SeqCst);
-                }
-                CommitOutcome::Conflict(version) => assert_eq!(version, 2),
-                other => panic!("{other:?}"),
-            }
-        }));
-    }
-    for task in tasks {
-        task.await.unwrap();
-    }
-    assert_eq!(won.load(Ordering::SeqCst), 1);
-}
-
-async fn quotas_leave_nothing_behind(store: Database) {
-    let mut big = vault("big");
-    big.put = (0..5).map(|i| record(&format!("r{i}"), b"x")).collect();
-    assert_eq!(
-        store.create_vault(&big, QUOTA, NOW).await.unwrap(),
-        CreateOutcome::QuotaExceeded
-    );
-    assert_eq!(store.vault_access("big").await.unwrap(), None);
-
-    store.create_vault(&vault("v"), QUOTA, NOW).await.unwrap();
-    let too_many = Commit {
-        put: vec![record("c", b"3"), record("d", b"4"), record("e", b"5")],
-        ..commit(1)
-    };
-    assert_eq!(
-        store.commit_vault("v", &too_many, QUOTA, NOW).await.unwrap(),
-        CommitOutcome::QuotaExceeded
-    );
-    let too_long = Commit {
-        put: vec![record("c", &[0; 990])],
-        ..commit(1)
-    };
-    assert_eq!(
-        store.commit_vault("v", &too_long, QUOTA, NOW).await.unwrap(),
-        CommitOutcome::QuotaExceeded
-    );
-    let unchanged = store.vault_since("v", 0).await.unwrap().unwrap();
-    assert_eq!((unchanged.version, unchanged.records.len()), (1, 2));
-    assert_eq!(unchanged.manifest, b"manifest");
-    // What is deleted in the same commit makes room.
-    let swap = Commit {
-        put: vec![record("c", b"3"), record("d", b"4"), record("e", b"5")],
-        delete: vec!["a".into()],
-        ..commit(1)
-    };
-    assert_eq!(
-        store.commit_vault("v", &swap, QUOTA, NOW).await.unwrap(),
-        CommitOutcome::Committed(2)
-    );
-}
-
-async fn vaults_do_not_touch_each_other(store: Database) {
-    store.create_vault(&vault("v"), QUOTA, NOW).await.unwrap();
-    store.create_vault(&vault("w"), QUOTA, NOW).await.unwrap();
-    let change = Commit {
-        put: vec![record("a", b"changed")],
-        delete: vec!["b".into()],
-        ..commit(1)
-    };
-    store.commit_vault("v", &change, QUOTA, NOW).await.unwrap();
-    store.delete_vault("v").await.unwrap();
-    let other = store.vault_since("w", 0).await.unwrap().unwrap();
-    assert_eq!(
-        (other.version, other.records.len(), other.deleted.len()),
-        (1, 2, 0)
-    );
-}
-
 fn held<'a>(scope: &'a str, owner: &'a [u8; 32]) -> IdempotencyKey<'a> {
     IdempotencyKey {
         scope,

@@ -1,0 +1,186 @@
+//! Vaults: ciphertext with a version counter, compare-and-swap on that counter, quotas.
+
+mod changes;
+mod commit;
+mod types;
+
+use std::future::Future;
+
+use assent_core::env::Timestamp;
+
+use self::commit::{Totals, length, put};
+use super::value::args;
+use super::{Database, StoreError};
+
+pub use types::{
+    ChangedRecord, ChangesPage, Commit, CommitOutcome, CreateOutcome, Cursor, Head, NewEpoch, NewVault,
+    PageLimits, PutKey, PutRecord, Quota, VaultHeader,
+};
+
+/// Storage of the vault role.
+pub trait VaultStore {
+    /// Creates a vault with its first records, all or nothing.
+    fn create_vault(
+        &self,
+        vault: &NewVault,
+        quota: Quota,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<CreateOutcome, StoreError>> + Send;
+
+    /// The SHA-256 of a vault's access token, or `None` when there is no such vault.
+    fn vault_access(&self, id: &str) -> impl Future<Output = Result<Option<[u8; 32]>, StoreError>> + Send;
+
+    /// The public part of a vault.
+    fn vault_header(&self, id: &str) -> impl Future<Output = Result<Option<VaultHeader>, StoreError>> + Send;
+
+    /// One page of what changed after version `since`, from `after` on, read in one state of the database.
+    fn vault_changes(
+        &self,
+        id: &str,
+        since: i64,
+        after: Option<Cursor>,
+        limits: PageLimits,
+    ) -> impl Future<Output = Result<Option<ChangesPage>, StoreError>> + Send;
+
+    /// One record.
+    fn vault_record(
+        &self,
+        id: &str,
+        handle: &str,
+    ) -> impl Future<Output = Result<Option<ChangedRecord>, StoreError>> + Send;
+
+    /// Applies a commit when the stored version is still `base_version`, all or nothing.
+    fn commit_vault(
+        &self,
+        id: &str,
+        commit: &Commit,
+        quota: Quota,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
+
+    /// Deletes a vault and everything in it. `false` when there was none.
+    fn delete_vault(&self, id: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+impl VaultStore for Database {
+    async fn create_vault(
+        &self,
+        vault: &NewVault,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<CreateOutcome, StoreError> {
+        let mut totals = Totals {
+            records: 0,
+            bytes: length(&vault.header) + length(&vault.manifest),
+        };
+        let mut tx = self.begin().await?;
+        let inserted = tx
+            .execute(
+                "INSERT INTO vaults (id, access_token_sha256, version, epoch, header, manifest, record_count,
+                 byte_count, created_at, changed_at) VALUES ($1, $2, 1, $3, $4, $5, 0, 0, $6, $6)
+                 ON CONFLICT (id) DO NOTHING",
+                args![
+                    vault.id.as_str(),
+                    &vault.access_token_sha256,
+                    vault.epoch,
+                    vault.header.as_slice(),
+                    vault.manifest.as_slice(),
+                    now.0
+                ],
+            )
+            .await?;
+        if inserted == 0 {
+            tx.rollback().await?;
+            return Ok(CreateOutcome::AlreadyExists);
+        }
+        for record in &vault.put {
+            put(&mut tx, &vault.id, record, 1, &mut totals).await?;
+        }
+        if totals.records > quota.records || totals.bytes > quota.bytes {
+            tx.rollback().await?;
+            return Ok(CreateOutcome::QuotaExceeded);
+        }
+        tx.execute(
+            "UPDATE vaults SET record_count = $2, byte_count = $3 WHERE id = $1",
+            args![vault.id.as_str(), totals.records, totals.bytes],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(CreateOutcome::Created)
+    }
+
+    async fn vault_access(&self, id: &str) -> Result<Option<[u8; 32]>, StoreError> {
+        let row = self
+            .fetch_optional("SELECT access_token_sha256 FROM vaults WHERE id = $1", args![id])
+            .await?;
+        row.map(|row| {
+            row.blob("access_token_sha256")?
+                .try_into()
+                .map_err(|_| StoreError::Damaged("vault access token hash"))
+        })
+        .transpose()
+    }
+
+    async fn vault_header(&self, id: &str) -> Result<Option<VaultHeader>, StoreError> {
+        let row = self
+            .fetch_optional("SELECT version, header FROM vaults WHERE id = $1", args![id])
+            .await?;
+        row.map(|row| {
+            Ok(VaultHeader {
+                version: row.int("version")?,
+                header: row.blob("header")?,
+            })
+        })
+        .transpose()
+    }
+
+    async fn vault_changes(
+        &self,
+        id: &str,
+        since: i64,
+        after: Option<Cursor>,
+        limits: PageLimits,
+    ) -> Result<Option<ChangesPage>, StoreError> {
+        changes::page(self, id, since, after, limits).await
+    }
+
+    async fn vault_record(&self, id: &str, handle: &str) -> Result<Option<ChangedRecord>, StoreError> {
+        let row = self
+            .fetch_optional(
+                "SELECT handle, version, box, wrapped_key FROM vault_records
+                 WHERE vault_id = $1 AND handle = $2 AND box IS NOT NULL",
+                args![id, handle],
+            )
+            .await?;
+        row.map(|row| {
+            Ok(ChangedRecord {
+                handle: row.text("handle")?,
+                version: row.int("version")?,
+                sealed: row.maybe_blob("box")?,
+                key: row.maybe_blob("wrapped_key")?,
+            })
+        })
+        .transpose()
+    }
+
+    async fn commit_vault(
+        &self,
+        id: &str,
+        commit: &Commit,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<CommitOutcome, StoreError> {
+        commit::commit(self, id, commit, quota, now).await
+    }
+
+    async fn delete_vault(&self, id: &str) -> Result<bool, StoreError> {
+        let deleted = self
+            .execute("DELETE FROM vaults WHERE id = $1", args![id])
+            .await?;
+        if deleted > 0 {
+            // The write-ahead log still holds old pages; empty it, so that deleting means deleting.
+            self.checkpoint().await?;
+        }
+        Ok(deleted > 0)
+    }
+}
