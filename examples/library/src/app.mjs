@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { AssentProblem } from "@assent/sdk/server";
 import { cookies, HttpError, insistOnOwnSite, readBody, safeHeaders } from "./http.mjs";
+import { arrive, confirm } from "./elsewhere.mjs";
 import { account, version } from "./pages/account.mjs";
 import { home } from "./pages/home.mjs";
-import { message, privacy } from "./pages/simple.mjs";
-import { readRequest, startRequest } from "./requests.mjs";
+import { codeToType, message, privacy } from "./pages/simple.mjs";
+import { followRequest, readRequest, startRequest } from "./requests.mjs";
 import { languageOf, LANGUAGES, words as wordsOf } from "./texts.mjs";
 
 const asset = (path) => readFileSync(new URL(path, import.meta.url));
@@ -86,6 +87,7 @@ async function route(parts, exchange) {
   const path = exchange.url.pathname;
   const found = Object.hasOwn(ASSETS, path) && ASSETS[path];
   if (method === "GET" && found) return exchange.send(200, found[0], found[1]);
+  if (method === "GET" && path.startsWith("/elsewhere/")) return arriveElsewhere(parts, exchange, decode(path.slice("/elsewhere/".length)));
   const consentId = path.startsWith("/consent/") ? decode(path.slice("/consent/".length)) : undefined;
   switch (`${method} ${consentId === undefined ? path : "/consent/:id"}`) {
     case "GET /":
@@ -110,6 +112,8 @@ async function route(parts, exchange) {
       return beginWithoutScript(parts, exchange);
     case "GET /consent/:id":
       return follow(parts, exchange, consentId);
+    case "POST /consent/:id":
+      return finish(parts, exchange, consentId);
     case "DELETE /consent/:id":
       insistOnOwnSite(exchange.request, parts.config.origin);
       if (exchange.visit) parts.register.dropRequest(exchange.visit, consentId);
@@ -125,12 +129,16 @@ async function route(parts, exchange) {
 }
 
 async function begin(parts, exchange) {
-  insistOnOwnSite(exchange.request, parts.config.origin);
-  if (exchange.request.headers["x-request-consent"] !== "1") throw new HttpError(403, "not from the element");
+  insistOnElement(parts, exchange);
   const { device } = parseJson(await readBody(exchange.request));
   if (device !== "same" && device !== "other") throw new HttpError(400, "which device?");
   const visit = exchange.visit ?? exchange.beginVisit();
   exchange.json(201, await startRequest(parts, visit, device, exchange.language));
+}
+
+function insistOnElement(parts, exchange) {
+  insistOnOwnSite(exchange.request, parts.config.origin);
+  if (exchange.request.headers["x-request-consent"] !== "1") throw new HttpError(403, "not from the element");
 }
 
 async function beginWithoutScript(parts, exchange) {
@@ -142,9 +150,27 @@ async function beginWithoutScript(parts, exchange) {
 }
 
 async function follow(parts, exchange, id) {
-  const state = exchange.visit && (await readRequest(parts, exchange.visit, id));
-  if (state === undefined) throw new HttpError(404, "not a request of this visitor");
-  exchange.json(200, state === "verified" ? { state, next: "/account" } : { state });
+  const status = exchange.visit && (await followRequest(parts, exchange.visit, id));
+  if (status === undefined) throw new HttpError(404, "not a request of this visitor");
+  exchange.json(200, status);
+}
+
+/** The code that the person's other device shows. */
+async function finish(parts, exchange, id) {
+  insistOnElement(parts, exchange);
+  const { code } = parseJson(await readBody(exchange.request));
+  if (typeof code !== "string") throw new HttpError(400, "which code?");
+  const status = exchange.visit && (await confirm(parts, exchange.visit, id, code));
+  if (status === undefined) throw new HttpError(404, "not a request of this visitor");
+  exchange.json(200, status);
+}
+
+/** The browser of a wallet on another device: it gets a code to show, and nothing else. */
+function arriveElsewhere(parts, exchange, arrival) {
+  const { words, language } = exchange;
+  const code = arrive(parts, arrival, exchange.url.searchParams.get("response_code"));
+  if (code) return exchange.html(200, codeToType({ words, language, code }));
+  exchange.html(403, message({ words, language, path: "/", title: words.codeNone, text: words.codeNoneText }));
 }
 
 /** The wallet sent the browser back. Only this visitor's own request counts, and only with its response code. */

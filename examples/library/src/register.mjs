@@ -37,20 +37,25 @@ export class Register {
   /** Remembers a request that this visitor started. */
   addRequest(visit, request) {
     visit.requests = [...visit.requests.slice(-4), request];
-    this.#save();
+    this.save();
+  }
+
+  /** The request whose wallet sends its own browser to `/elsewhere/ARRIVAL`. */
+  findArrival(arrival) {
+    return [...this.#visits.values()].flatMap((visit) => visit.requests).find((request) => request.arrival === arrival);
   }
 
   /** Forgets a request that this visitor cancelled: an answer that still comes is not read. */
   dropRequest(visit, id) {
     visit.requests = visit.requests.filter((request) => request.id !== id);
-    this.#save();
+    this.save();
   }
 
   /** Keeps what a member shared, in place of anything from before. */
   keep(visit, account) {
     visit.account = account;
     visit.ended = undefined;
-    this.#save();
+    this.save();
   }
 
   /** Deletes what was shared under a consent. Says whether there was anything. */
@@ -63,7 +68,7 @@ export class Register {
         found = true;
       }
     }
-    if (found) this.#save();
+    if (found) this.save();
     return found;
   }
 
@@ -87,7 +92,8 @@ export class Register {
     return true;
   }
 
-  #save() {
+  /** Writes everything down. */
+  save() {
     const visits = [...this.#visits].filter(([, visit]) => visit.account || visit.ended || visit.requests.length > 0);
     const next = `${this.#file}.next`;
     writeFileSync(next, JSON.stringify(Object.fromEntries(visits)), { mode: 0o600 });

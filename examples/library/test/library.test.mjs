@@ -10,6 +10,7 @@ import { AssentApi, AssentProblem } from "@assent/sdk/server";
 import { createApp } from "../src/app.mjs";
 import { factsFrom } from "../src/consent-request.mjs";
 import { html } from "../src/html.mjs";
+import { readBody } from "../src/http.mjs";
 import { Register } from "../src/register.mjs";
 import { languageOf } from "../src/texts.mjs";
 import { Withdrawals } from "../src/withdrawals.mjs";
@@ -24,6 +25,7 @@ const folder = mkdtempSync(join(tmpdir(), "library-"));
 const file = join(folder, "register.json");
 const answers = { presentation: { state: "created" }, consent: { state: "active" }, down: false };
 const asked = [];
+let made;
 let api;
 let library;
 let origin;
@@ -38,7 +40,10 @@ before(async () => {
       const url = new URL(request.url, "http://x");
       const json = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
       if (request.method === "POST")
-        return json(201, { transaction_id: "t1", expires_at: "2099-01-01T00:00:00Z", links: { same_device: "https://w.example/s", cross_device: "https://w.example/c" }, qr_svg: "<svg/>" });
+        return void readBody(request).then((body) => {
+          made = JSON.parse(body);
+          json(201, { transaction_id: "t1", expires_at: "2099-01-01T00:00:00Z", links: { same_device: "https://w.example/s", cross_device: "https://w.example/c" }, qr_svg: "<svg/>" });
+        });
       if (url.pathname === "/v1/presentations/t1") {
         const withCode = url.searchParams.get("response_code") === "good" || answers.presentation.open;
         const { credentials, consent, ...rest } = answers.presentation;
@@ -72,6 +77,18 @@ async function start(device) {
   const cookie = response.headers.getSetCookie()[0];
   assert.match(cookie, /HttpOnly; SameSite=Lax/);
   return { cookie: cookie.split(";")[0], body: await response.json() };
+}
+
+/** Types the code that the other device shows. */
+async function finishElsewhere(cookie) {
+  const page = await fetch(`${made.redirect_uri}?response_code=good`);
+  assert.equal(page.status, 200);
+  return type(cookie, (await page.text()).match(/aria-hidden="true">(\d{3} \d{3})</)[1].replace(" ", ""));
+}
+
+async function type(cookie, code) {
+  const response = await fetch(`${origin}/consent/t1`, { method: "POST", headers: { ...own(), cookie }, body: JSON.stringify({ code }) });
+  return response.json();
 }
 
 test("only its own pages can start a request", async () => {
@@ -115,9 +132,8 @@ test("shares, shows, and deletes by webhook", async () => {
 
 test("a lost webhook does not matter, an absent server is said", async () => {
   const { cookie } = await start("other");
-  answers.presentation = { state: "verified", open: true, credentials: CREDENTIALS, consent: { consent_id: "c1", state: "active" } };
-  const state = await (await fetch(`${origin}/consent/t1`, { headers: { cookie } })).json();
-  assert.deepEqual(state, { state: "verified", next: "/account" });
+  answers.presentation = { state: "verified", credentials: CREDENTIALS, consent: { consent_id: "c1", state: "active" } };
+  assert.deepEqual(await finishElsewhere(cookie), { state: "verified", next: "/account" });
   answers.down = true;
   assert.match(await (await fetch(`${origin}/account`, { headers: { cookie } })).text(), /could not check/);
   answers.down = false;
@@ -128,9 +144,34 @@ test("a lost webhook does not matter, an absent server is said", async () => {
 
 test("what was withdrawn before it was read is not kept", async () => {
   const { cookie } = await start("other");
-  answers.presentation = { state: "verified", open: true, credentials: CREDENTIALS, consent: { consent_id: "c1", state: "withdrawn" } };
-  await fetch(`${origin}/consent/t1`, { headers: { cookie } });
+  answers.presentation = { state: "verified", credentials: CREDENTIALS, consent: { consent_id: "c1", state: "withdrawn" } };
+  await finishElsewhere(cookie);
   assert.doesNotMatch(readFileSync(file, "utf8"), /ada@example/);
+});
+
+test("who started a request that somebody else answered gets nothing without the code", async () => {
+  const { cookie } = await start("other");
+  answers.presentation = { state: "verified", credentials: CREDENTIALS, consent: { consent_id: "c1", state: "active" } };
+  const waiting = { state: "verified", confirm: true };
+  assert.deepEqual(await (await fetch(`${origin}/consent/t1`, { headers: { cookie } })).json(), waiting);
+  // Nothing can be guessed before the code exists, and little after.
+  for (let guess = 0; guess < 5; guess += 1) assert.deepEqual(await type(cookie, "000000"), waiting);
+  const address = made.redirect_uri;
+  assert.equal((await fetch(address)).status, 403, "the address alone shows no code");
+  const page = await (await fetch(`${address}?response_code=good`)).text();
+  assert.equal(await (await fetch(`${address}?response_code=good`)).text(), page, "loading it again shows the same");
+  assert.equal((await fetch(`${address}?response_code=other`)).status, 403);
+  const code = page.match(/aria-hidden="true">(\d{3} \d{3})</)[1].replace(" ", "");
+  const wrong = code === "111111" ? "222222" : "111111";
+  assert.deepEqual(await type(cookie, wrong), waiting);
+  assert.deepEqual(await type(cookie, { toString: code }), { error: 400 });
+  assert.deepEqual(await type(cookie, wrong), waiting);
+  assert.deepEqual(await type(cookie, wrong), { state: "failed" });
+  assert.deepEqual(await type(cookie, code), { state: "failed" }, "too late");
+  assert.doesNotMatch(readFileSync(file, "utf8"), /ada@example/);
+  // The same on one device: the state alone never looks like success.
+  const { cookie: other } = await start("same");
+  assert.deepEqual(await (await fetch(`${origin}/consent/t1`, { headers: { cookie: other } })).json(), { state: "fetched" });
 });
 
 test("addresses that are none do not stop it", async () => {

@@ -22,6 +22,8 @@ export interface RequestStatus {
   state: string;
   /** Where to go next, when the back end says so. */
   next: string | undefined;
+  /** True when the person must type here what their other device shows. */
+  confirm: boolean;
 }
 
 /** The back end answered, but not as it should; or did not answer. */
@@ -40,12 +42,14 @@ export class BackendError extends Error {
 export interface Backend {
   start(device: Device, template: string | undefined, signal: AbortSignal): Promise<StartedRequest>;
   status(id: string, signal: AbortSignal): Promise<RequestStatus>;
+  /** Sends what the person typed. */
+  confirm(id: string, code: string, signal: AbortSignal): Promise<RequestStatus>;
   cancel(id: string): Promise<void>;
 }
 
 const MAX_QR = 200_000;
 
-/** A back end at an address of the same site: `POST address`, `GET address/ID`, `DELETE address/ID`. */
+/** A back end at an address of the same site: `POST address`, `GET`, `POST` and `DELETE address/ID`. */
 export function httpBackend(address: string, fetcher: typeof fetch = fetch.bind(globalThis)): Backend {
   const call = async (method: string, path: string, signal?: AbortSignal, body?: unknown): Promise<Response> => {
     let response: Response;
@@ -72,9 +76,10 @@ export function httpBackend(address: string, fetcher: typeof fetch = fetch.bind(
       return readStarted(await json(response));
     },
     async status(id, signal) {
-      const body = await json(await call("GET", `/${encodeURIComponent(id)}`, signal));
-      if (typeof body.state !== "string") throw new BackendError("no state", false);
-      return { state: body.state, next: typeof body.next === "string" ? body.next : undefined };
+      return readStatus(await json(await call("GET", `/${encodeURIComponent(id)}`, signal)));
+    },
+    async confirm(id, code, signal) {
+      return readStatus(await json(await call("POST", `/${encodeURIComponent(id)}`, signal, { code })));
     },
     async cancel(id) {
       await call("DELETE", `/${encodeURIComponent(id)}`);
@@ -86,6 +91,11 @@ async function json(response: Response): Promise<Record<string, unknown>> {
   const body: unknown = await response.json().catch(() => undefined);
   if (typeof body !== "object" || body === null || Array.isArray(body)) throw new BackendError("not JSON", false);
   return body as Record<string, unknown>;
+}
+
+function readStatus(body: Record<string, unknown>): RequestStatus {
+  if (typeof body.state !== "string") throw new BackendError("no state", false);
+  return { state: body.state, next: typeof body.next === "string" ? body.next : undefined, confirm: body.confirm === true };
 }
 
 function readStarted(body: Record<string, unknown>): StartedRequest {

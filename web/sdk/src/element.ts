@@ -83,6 +83,7 @@ export class RequestConsent extends HTMLElement {
     const shown: View = view(this.#flow.snapshot, words, this.getAttribute("label") ?? words.ask, {
       ask: () => this.#flow.ask(),
       choose: (device) => void this.#flow.choose(device, this.getAttribute("template") ?? undefined),
+      confirm: (code) => void this.#flow.confirm(code),
       cancel: () => this.#flow.cancel(),
       copy: () => void this.#copy(),
     });
@@ -90,6 +91,8 @@ export class RequestConsent extends HTMLElement {
     this.#live.textContent = "";
     if (moveFocus) shown.focus.focus();
     else if (shown.announce) this.#live.append(el("span", { class: "hidden" }, shown.announce));
+    // The whole code must be on the screen, for a camera to see it.
+    if (shown.node.querySelector("img")) shown.node.scrollIntoView({ block: "nearest" });
     this.setAttribute("data-state", this.#flow.snapshot.state);
   }
 

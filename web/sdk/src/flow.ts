@@ -14,6 +14,8 @@ export interface Snapshot {
   device: Device | undefined;
   request: StartedRequest | undefined;
   next: string | undefined;
+  /** The code that was typed is not the one on the other device. */
+  wrongCode?: boolean;
 }
 
 const FIRST_WAIT = 1_000;
@@ -25,6 +27,7 @@ const PATIENCE = 6;
 export class Flow {
   snapshot: Snapshot = { state: "idle", device: undefined, request: undefined, next: undefined };
   #run: AbortController | undefined;
+  #confirming = false;
 
   constructor(
     private readonly backend: () => Backend,
@@ -54,6 +57,24 @@ export class Flow {
     }
   }
 
+  /** The person typed the code that their other device shows. */
+  async confirm(code: string): Promise<void> {
+    const { state, request } = this.snapshot;
+    const signal = this.#run?.signal;
+    if (state !== "confirming" || !request || !signal || this.#confirming) return;
+    this.#confirming = true;
+    try {
+      const status = await this.backend().confirm(request.id, code, signal);
+      if (signal.aborted) return;
+      if (status.confirm) this.#set({ ...this.snapshot, wrongCode: true });
+      else this.#set({ ...this.snapshot, state: shownState(status.state) ?? "error", next: status.next });
+    } catch {
+      if (!signal.aborted) this.#set({ ...this.snapshot, state: "error" });
+    } finally {
+      this.#confirming = false;
+    }
+  }
+
   /** The person changed their mind. The back end is told; nothing waits for its answer. */
   cancel(): void {
     const id = this.snapshot.request?.id;
@@ -78,11 +99,11 @@ export class Flow {
       try {
         const status = await this.backend().status(request.id, signal);
         failures = 0;
-        const state = shownState(status.state);
+        const state = status.confirm ? "confirming" : shownState(status.state);
         if (state && (state !== this.snapshot.state || isFinal(state))) {
           if (signal.aborted) return;
           this.#set({ ...this.snapshot, state, next: status.next });
-          if (isFinal(state)) return;
+          if (isFinal(state) || state === "confirming") return;
           wait = FIRST_WAIT;
         }
       } catch (error) {

@@ -1,6 +1,6 @@
 /** The states of one request, as the element shows them, and how the server's words map to them. */
 
-export const STATES = ["idle", "choosing", "waiting", "in-progress", "received", "declined", "expired", "error"] as const;
+export const STATES = ["idle", "choosing", "waiting", "in-progress", "confirming", "received", "declined", "expired", "error"] as const;
 
 /** What the element is showing. */
 export type ConsentState = (typeof STATES)[number];

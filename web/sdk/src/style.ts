@@ -21,7 +21,13 @@ button.quiet { border-color: transparent; text-decoration: underline; text-under
 button:hover, a.button:hover { text-decoration: underline; text-underline-offset: 0.2em; }
 :focus-visible { outline: 3px solid currentColor; outline-offset: 3px; }
 button.main:focus-visible, a.main:focus-visible { outline-color: var(--_accent); }
+label { display: block; font-weight: 600; }
+input { font: inherit; color: inherit; background: transparent; font-size: 1.25em; letter-spacing: 0.15em; min-block-size: 2.75rem;
+  inline-size: min(100%, 12rem); box-sizing: border-box; padding: 0.5rem 0.75rem; border: 2px solid var(--_line);
+  border-radius: var(--_radius); margin: 0.25rem 0 1rem; }
+input[aria-invalid] { border-width: 3px; }
+.wrong { font-weight: 600; margin: -0.5rem 0 1rem; }
 .hidden { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-img { display: block; background: #fff; padding: 0.75rem; border-radius: var(--_radius); inline-size: min(100%, 16rem);
+img { display: block; background: #fff; border-radius: var(--_radius); inline-size: min(100%, 20rem);
   block-size: auto; box-sizing: border-box; margin: 0 0 1rem; }
 `;

@@ -7,6 +7,7 @@ import type { Texts } from "./texts";
 export interface Actions {
   ask(): void;
   choose(device: Device): void;
+  confirm(code: string): void;
   cancel(): void;
   copy(): void;
 }
@@ -49,6 +50,8 @@ export function view(snapshot: Snapshot, words: Texts, label: string, actions: A
       return waiting(snapshot, words, actions, cancel);
     case "in-progress":
       return card(words.progressTitle, words.progressText, [], [cancel]);
+    case "confirming":
+      return confirming(snapshot, words, actions, cancel);
     case "received":
       return card(words.receivedTitle, words.receivedText, [], []);
     case "declined":
@@ -76,8 +79,25 @@ function waiting(snapshot: Snapshot, words: Texts, actions: Actions, cancel: HTM
   const picture =
     request.qrSvg === undefined
       ? []
-      : [el("img", { alt: words.qr, src: `data:image/svg+xml,${encodeURIComponent(request.qrSvg)}`, width: "256", height: "256" })];
+      : [el("img", { alt: words.qr, src: `data:image/svg+xml,${encodeURIComponent(request.qrSvg)}`, width: "320", height: "320" })];
   return card(words.otherTitle, words.otherText, picture, [copy, cancel]);
+}
+
+/** The person types what the other device shows: whoever started here cannot do that for somebody else (§14.1). */
+function confirming(snapshot: Snapshot, words: Texts, actions: Actions, cancel: HTMLElement): View {
+  const hints = { autocomplete: "one-time-code", inputmode: "numeric", maxlength: "11", id: "code", required: "" };
+  const input = el("input", { ...hints, ...(snapshot.wrongCode ? { "aria-invalid": "true", "aria-describedby": "wrong" } : {}) });
+  const form = el("form", { novalidate: "" }, el("label", { for: "code" }, words.confirmLabel), input);
+  if (snapshot.wrongCode) form.append(el("p", { id: "wrong", class: "wrong" }, words.confirmWrong));
+  form.append(el("div", { class: "actions" }, el("button", { type: "submit", class: "main" }, words.confirm), cancel));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const code = input.value.replace(/\D/g, "");
+    if (code === "") input.focus();
+    else actions.confirm(code);
+  });
+  const shown = card(words.confirmTitle, words.confirmText, [form], []);
+  return snapshot.wrongCode ? { ...shown, focus: input, announce: words.confirmWrong } : shown;
 }
 
 function card(title: string, text: string, content: Node[], buttons: HTMLElement[]): View {

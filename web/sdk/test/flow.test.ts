@@ -21,7 +21,12 @@ function setUp(script: Script, start: StartedRequest | BackendError = REQUEST) {
     status: async (): Promise<RequestStatus> => {
       const next = script.length > 1 ? script.shift() : script[0];
       if (next instanceof Error) throw next;
-      return { state: next ?? "created", next: "/done" };
+      if (next === "confirm") return { state: "verified", next: undefined, confirm: true };
+      return { state: next ?? "created", next: "/done", confirm: false };
+    },
+    confirm: async (_id, code): Promise<RequestStatus> => {
+      if (code === "123456") return { state: "verified", next: "/done", confirm: false };
+      return code === "000000" ? { state: "failed", next: undefined, confirm: false } : { state: "verified", next: undefined, confirm: true };
     },
     cancel: async (id) => void cancelled.push(id),
   };
@@ -76,6 +81,20 @@ describe("Flow", () => {
     expect(steps(seen)).toEqual(["waiting", "error"]);
   });
 
+  it("is not done before the code of the other device was typed", async () => {
+    const { flow, seen } = setUp(["created", "confirm"]);
+    await flow.choose("other");
+    expect(steps(seen)).toEqual(["waiting", "confirming"]);
+    await flow.confirm("999999");
+    expect(flow.snapshot).toMatchObject({ state: "confirming", wrongCode: true });
+    await flow.confirm("123456");
+    expect(flow.snapshot).toMatchObject({ state: "received", next: "/done" });
+    const { flow: other } = setUp(["confirm"]);
+    await other.choose("other");
+    await other.confirm("000000");
+    expect(other.snapshot.state).toBe("error");
+  });
+
   it("ignores words it does not know", async () => {
     const { flow } = setUp(["constructor", "toString", "verified"]);
     await flow.choose("other");
@@ -88,7 +107,8 @@ describe("Flow", () => {
     const flow = new Flow(
       () => ({
         start: async () => REQUEST,
-        status: async () => ({ state: "verified", next: undefined }),
+        status: async () => ({ state: "verified", next: undefined, confirm: false }),
+        confirm: async () => ({ state: "verified", next: undefined, confirm: false }),
         cancel: async (id) => void cancelled.push(id),
       }),
       (snapshot) => seen.push(snapshot.state),

@@ -37,6 +37,10 @@ export interface NewPresentation {
   dcql_query?: unknown;
   response_mode?: "direct_post" | "direct_post.jwt";
   wallet_authorization_endpoint?: string;
+  /**
+   * Where the wallet sends the person afterwards, with a `response_code`: only with it are the details given out. On this
+   * device that is the browser they left. On another device it is a page that shows them a code to type where they started.
+   */
   redirect_uri?: string;
   webhook_url?: string;
   /** Seconds. */

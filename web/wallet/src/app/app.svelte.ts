@@ -24,10 +24,18 @@ class App {
   announcement = $state("");
   /** An offer or request that opened this page and waits for the vault. */
   incoming = $state.raw<IncomingLink>();
+  /** A request that waits for a card that is being added. */
+  resume = $state.raw<IncomingLink>();
   /** The outcome the result screen shows. */
   result = $state.raw<ResultView>();
+  /** True when that request came from another device. */
+  resultElsewhere = false;
   /** True after the vault locked by itself. */
   lockedByItself = $state(false);
+  /** A new vault exists in the worker's memory only, until its recovery code is typed back. */
+  unfinished = false;
+  /** Such a vault was lost, and its recovery code with it. */
+  unfinishedLost = $state(false);
   installUpdate = $state.raw<() => void>();
   #engine: EngineClient | undefined;
 
@@ -38,6 +46,12 @@ class App {
 
   get isOpen(): boolean {
     return this.status?.state === "open";
+  }
+
+  /** True while something would be lost by starting the app again: a request, an offer, a vault or text in the making. */
+  get inTheMiddle(): boolean {
+    const { screen } = this.route;
+    return this.incoming !== undefined || ["request", "offer", "result", "create", "open", "add", "stop"].includes(screen);
   }
 
   async start(): Promise<void> {
@@ -51,7 +65,10 @@ class App {
     addEventListener("online", () => (this.online = true));
     addEventListener("offline", () => (this.online = false));
     for (const type of ["pointerdown", "keydown"]) addEventListener(type, this.#active, { passive: true });
-    void watchUpdates((install) => (this.installUpdate = install));
+    void watchUpdates((install) => {
+      this.installUpdate = install;
+      if (!this.inTheMiddle) this.announce(this.t("update.title"));
+    });
     // Whoever comes from a service means to go on here, not in a tab left open somewhere.
     this.begin(this.incoming !== undefined);
   }
@@ -60,6 +77,10 @@ class App {
   begin(takeOver: boolean): void {
     this.#engine?.terminate();
     this.phase = "starting";
+    if (this.unfinished) this.unfinishedLost = true;
+    this.unfinished = false;
+    // What a screen showed of an open vault is gone; the history has it.
+    if (this.route.screen === "result") this.go("home");
     this.result = undefined;
     this.#engine = new EngineClient(startWorker(), (news) => void this.#hear(news));
     this.#engine.begin(takeOver);
@@ -113,10 +134,17 @@ class App {
       // Without a connection the vault keeps its language for now; that must not keep anybody out.
       await this.call({ type: "setSettings", language, theme: undefined, autoLockMinutes: undefined }).catch(() => undefined);
     }
-    this.lockedByItself = false;
+    this.lockedByItself = this.unfinished = this.unfinishedLost = false;
     this.status = status;
     if (this.incoming) this.go(this.incoming.kind);
     else if (["create", "open"].includes(this.route.screen)) this.go("home");
+  }
+
+  /** A vault without anything in it is being made, which may take as long as it takes to find pen and paper. */
+  makingVault(): void {
+    this.unfinished = true;
+    this.unfinishedLost = false;
+    this.#engine?.autoLock(60);
   }
 
   useSettings(settings: SettingsView): void {

@@ -18,7 +18,8 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(
     caches
       .keys()
-      .then((names) => Promise.all(names.filter((name) => name !== cacheName).map((name) => caches.delete(name))))
+      // A tab that still runs the version before this one goes on loading its parts from there.
+      .then((names) => Promise.all(names.filter((name) => name !== cacheName).slice(0, -1).map((name) => caches.delete(name))))
       .then(() => self.clients.claim()),
   );
 });
@@ -32,8 +33,10 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
   const path = event.request.mode === "navigate" && url.pathname === "/" ? "/index.html" : url.pathname;
-  if (!shell.has(path)) return;
-  event.respondWith(caches.match(path, { cacheName }).then((hit) => hit ?? fetch(event.request)));
+  const current = shell.has(path);
+  // Names with a hash in them mean the same in every version.
+  if (!current && !path.startsWith("/assets/")) return;
+  event.respondWith(caches.match(path, current ? { cacheName } : {}).then((hit) => hit ?? fetch(event.request)));
 });
 
 export {};

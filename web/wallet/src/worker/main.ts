@@ -17,7 +17,12 @@ let session: Session | undefined;
 
 const idleLock = new IdleLock(() => end("locked"));
 
+let ending = false;
+
+/** Finishes what is under way, takes nothing new, and ends. */
 async function end(reason: "locked" | "moved"): Promise<void> {
+  if (ending) return;
+  ending = true;
   await session?.idle();
   session = undefined;
   post({ type: reason });
@@ -53,6 +58,8 @@ self.addEventListener("message", (event) => {
       return idleLock.after(message.minutes);
     case "command":
       idleLock.touch();
+      // Begun now, it could be cut off half-way: after the copies were used up, before they were sent.
+      if (ending) return post({ type: "failed", id: message.id, failure: asFailure({ code: "engine-ended", wasAnythingShared: "no" }) });
       session?.run(message.command).then(
         (reply) => post({ type: "reply", id: message.id, reply }),
         (error) => post({ type: "failed", id: message.id, failure: asFailure(error) }),
