@@ -33,6 +33,14 @@ function* filesUnder(folder) {
   }
 }
 
+/** Stops the server and searches everything it stored and logged. Throws when a canary is there. */
+export async function insistOnNone(stack, canaries) {
+  await stack.server.stop();
+  const { found, bytes } = findCanaries([join(stack.data, "server"), join(stack.data, "server.log")], canaries);
+  if (bytes < 50_000) throw new Error(`only ${bytes} bytes to search`);
+  if (found.length > 0) throw new Error(`found on the server:\n${found.join("\n")}`);
+}
+
 /** Every place where a canary was found: `file: which canary (form)`. Also says how many bytes were searched. */
 export function findCanaries(paths, canaries) {
   const found = [];

@@ -123,6 +123,8 @@ export async function startStack() {
     data,
     server,
     library,
+    /** The API key of the sandbox's service. */
+    serviceKey: () => readFileSync(join(data, "server/library.key"), "utf8").trim(),
     async stop() {
       await Promise.all([library.stop(), server.stop()]);
       if (!process.env.KEEP) rmSync(data, { recursive: true, force: true });
