@@ -5,6 +5,9 @@ use anyhow::{Result, bail};
 use crate::args::Args;
 use crate::process::{Cmd, root};
 
+pub const HELP: &str =
+    "Figures are of this machine and this run: compare ratios, not numbers of two machines.";
+
 /// Runs `tests/benches/*`; a plain word picks one of them.
 pub fn run(args: &Args) -> Result<()> {
     let mut names: Vec<String> = std::fs::read_dir(root().join("tests/benches"))

@@ -15,16 +15,17 @@ pub fn cargo(command: &str) -> Cmd {
         .dir("interop")
 }
 
-/// Where the program is after the step `interop`, or after [`build_if_missing`].
-pub fn program() -> PathBuf {
-    target_dir().join("interop/debug/assent-w3c")
+/// Builds the program, or finds it current: only cargo knows which.
+pub fn build() -> Result<PathBuf> {
+    cargo("build").run()?;
+    Ok(program())
 }
 
-/// Builds the program unless it is there. The step `interop`, which comes first in a full run, rebuilds an old one.
-pub fn build_if_missing() -> Result<PathBuf> {
-    let program = program();
-    if !program.is_file() {
-        cargo("build").run()?;
-    }
-    Ok(program)
+/// Whether somebody built it here before.
+pub fn was_built() -> bool {
+    program().is_file()
+}
+
+fn program() -> PathBuf {
+    target_dir().join("interop/debug/assent-w3c")
 }

@@ -128,6 +128,15 @@ impl Cmd {
         Ok((counts, child.wait()?.success()))
     }
 
+    /// Runs it and returns everything it printed, on both streams, and whether it succeeded.
+    pub fn outcome(self) -> Result<(String, bool)> {
+        self.announce();
+        let output = self.command().output().with_context(|| self.missing())?;
+        let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.push_str(&String::from_utf8_lossy(&output.stderr));
+        Ok((text, output.status.success()))
+    }
+
     /// Runs it and returns what it printed. Fails when it fails.
     pub fn output(self) -> Result<String> {
         let output = self.command().output().with_context(|| self.missing())?;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::args::Args;
 use crate::process::{Cmd, env, root, target_dir};
 use crate::tools;
 
@@ -24,6 +25,17 @@ pub enum Mode {
     Release,
     /// Quick, for trying things out.
     Debug,
+}
+
+impl Mode {
+    /// As `--debug` says.
+    pub fn of(args: &Args) -> Self {
+        if args.flag("debug") {
+            Self::Debug
+        } else {
+            Self::Release
+        }
+    }
 }
 
 /// Builds `wasm/pkg`.

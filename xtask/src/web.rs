@@ -11,11 +11,7 @@ pub const FOLDERS: &[&str] = &["web", "examples/library"];
 
 /// Builds the web apps, and before them the browser package if it changed.
 pub fn run(args: &Args) -> Result<()> {
-    wasm::build(if args.flag("debug") {
-        wasm::Mode::Debug
-    } else {
-        wasm::Mode::Release
-    })?;
+    wasm::build(wasm::Mode::of(args))?;
     for folder in present() {
         tools::npm_ci(folder)?;
         if has_script(folder, "build") {

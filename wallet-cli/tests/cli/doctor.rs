@@ -1,4 +1,5 @@
 //! `assent doctor`.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::os::unix::fs::PermissionsExt as _;
 

@@ -1,4 +1,5 @@
 //! What all commands share.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use crate::common::Sandbox;
 

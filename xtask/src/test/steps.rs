@@ -4,9 +4,10 @@ use anyhow::Result;
 
 use super::{Done, Step};
 use crate::args::Args;
+use crate::deny::Advisories;
 use crate::postgres::Postgres;
 use crate::process::{Cmd, root, target_dir};
-use crate::{bridge, budget, tools, wasm, web};
+use crate::{bridge, budget, deny, tools, wasm, web};
 
 pub(super) const ALL: &[Step] = &[
     Step {
@@ -26,8 +27,13 @@ pub(super) const ALL: &[Step] = &[
     },
     Step {
         name: "deny",
-        about: "licences, advisories and bans with cargo-deny, if it is installed",
-        run: deny,
+        about: "licences, bans and sources of all three workspaces, with cargo-deny",
+        run: deny_check,
+    },
+    Step {
+        name: "advisories",
+        about: "known vulnerabilities of dependencies (RustSec), where the database can be reached",
+        run: advisories,
     },
     Step {
         name: "wasm-pure",
@@ -105,15 +111,16 @@ fn clippy(_: &Args) -> Result<Done> {
     Ok(Done::Passed)
 }
 
-fn deny(_: &Args) -> Result<Done> {
-    if tools::which("cargo-deny").is_none() {
-        let why = "cargo-deny is not installed (cargo install cargo-deny --locked); `tidy` checks bans and licences";
-        return Ok(Done::Skipped(why.to_owned()));
-    }
-    Cmd::new("cargo")
-        .args(["deny", "--workspace", "check", "bans", "licenses", "sources"])
-        .run()?;
+fn deny_check(_: &Args) -> Result<Done> {
+    deny::check()?;
     Ok(Done::Passed)
+}
+
+fn advisories(_: &Args) -> Result<Done> {
+    Ok(match deny::advisories()? {
+        Advisories::Clean => Done::Passed,
+        Advisories::Unreachable => Done::Skipped("the RustSec database cannot be reached".to_owned()),
+    })
 }
 
 fn wasm_pure(_: &Args) -> Result<Done> {
@@ -220,7 +227,7 @@ fn peers(_: &Args) -> Result<Done> {
             "assent-cli",
         ])
         .run()?;
-    let w3c = bridge::build_if_missing()?;
+    let w3c = bridge::build()?;
     tools::npm_ci("tests/peers")?;
     let python = tools::python_env("tests/peers")?;
     counted(
