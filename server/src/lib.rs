@@ -18,5 +18,6 @@ pub mod outbound;
 pub mod qr;
 pub mod sandbox;
 pub mod serve;
+mod service;
 pub mod state;
 pub mod store;

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use assent_core::crypto::{constant_time_eq, sha256};
+use assent_core::crypto::{Signer as _, sha256};
 use assent_core::encoding::base64url;
 use assent_core::env::{Env, SecureRandom};
 use assent_core::profile::Profile;
-use assent_core::trust::TrustAnchors;
+use assent_core::trust::{TrustAnchors, certified_key};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -17,10 +17,11 @@ use serde_json::Value;
 
 use crate::api::{Operators, StatusLists};
 use crate::clock::Clock;
-use crate::config::{Config, Issue, ServiceConfig, secret};
+use crate::config::{Config, Issue, secret};
 use crate::crypto::{RingSigner, SealingKey, SystemRandom};
 use crate::http::rate::RateLimit;
 use crate::outbound::Outbound;
+pub use crate::service::Service;
 use crate::store::Database;
 
 /// Shared state; cheap to clone.
@@ -50,6 +51,8 @@ pub struct Inner {
     pub(crate) operators: Option<Operators>,
     /// Woken when a webhook was queued.
     pub outbox: tokio::sync::Notify,
+    /// Details were erased since the database's log was last emptied.
+    pub(crate) erased: AtomicBool,
     /// Counted by the caller's address.
     pub address_rate: RateLimit,
     /// Counted by service id.
@@ -88,25 +91,6 @@ pub struct Identity {
     pub signer: RingSigner,
 }
 
-/// A service (relying party) that may ask.
-#[derive(Debug)]
-pub struct Service {
-    /// Its id.
-    pub id: String,
-    /// Access certificate and key.
-    pub identity: Identity,
-    /// SHA-256 of its API key.
-    api_key_sha256: [u8; 32],
-    /// Signs its webhooks.
-    pub webhook_secret: Option<SecretString>,
-}
-
-impl Service {
-    fn same_key(&self, other: &Self) -> bool {
-        constant_time_eq(&self.api_key_sha256, &other.api_key_sha256)
-    }
-}
-
 impl Deref for AppState {
     type Target = Inner;
 
@@ -128,15 +112,12 @@ impl AppState {
     ) -> Self {
         let limits = &config.limits;
         Self(Arc::new(Inner {
-            profile: if config.sandbox {
-                Profile::BASELINE.sandbox()
-            } else {
-                Profile::BASELINE
-            },
+            profile: profile(&config),
             outbound,
             status_lists: StatusLists::default(),
             operators: Operators::new(&config, &keys),
             outbox: tokio::sync::Notify::new(),
+            erased: AtomicBool::new(false),
             address_rate: RateLimit::per_minute(limits.per_address_per_minute),
             service_rate: RateLimit::per_minute(limits.per_service_per_minute),
             vault_rate: RateLimit::per_minute(limits.per_vault_per_minute),
@@ -154,15 +135,6 @@ impl AppState {
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.config.public_url)
-    }
-
-    /// The host name others reach this server at.
-    #[must_use]
-    pub fn host(&self) -> String {
-        url::Url::parse(&self.config.public_url)
-            .ok()
-            .and_then(|url| url.host_str().map(str::to_owned))
-            .unwrap_or_default()
     }
 
     /// Runs a pure function of core with the present time and randomness.
@@ -186,8 +158,14 @@ impl Keys {
         let mut note = |issue: Issue| issues.push(issue);
         let mut services = Vec::new();
         if config.roles.verifier {
+            let profile = profile(config);
             for (i, service) in config.verifier.services.iter().enumerate() {
-                match load_service(service, &format!("verifier.services.{i}")) {
+                match Service::load(
+                    service,
+                    &config.public_url,
+                    &profile,
+                    &format!("verifier.services.{i}"),
+                ) {
                     // A key names one service: with two, one would read what was released to the other.
                     Ok(service) if services.iter().any(|known: &Service| service.same_key(known)) => {
                         note(Issue::new(
@@ -200,6 +178,7 @@ impl Keys {
                 }
             }
         }
+        Service::tell_apart(&mut services);
         let mut issuer = None;
         if config.roles.issuer
             && let (Some(chain), Some(key)) = (&config.issuer.certificate_file, &config.issuer.key_file)
@@ -252,18 +231,27 @@ impl Keys {
     #[must_use]
     pub fn service_by_api_key(&self, key: &str) -> Option<&Service> {
         let hash = sha256(key.as_bytes());
-        self.services.iter().fold(None, |found, service| {
-            match constant_time_eq(&service.api_key_sha256, &hash) {
+        self.services
+            .iter()
+            .fold(None, |found, service| match service.has_key(&hash) {
                 true => Some(service),
                 false => found,
-            }
-        })
+            })
     }
 
     /// A service by id.
     #[must_use]
     pub fn service(&self, id: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.id == id)
+    }
+}
+
+/// What is allowed: the strict profile, or the same with loopback addresses in the sandbox.
+fn profile(config: &Config) -> Profile {
+    if config.sandbox {
+        Profile::BASELINE.sandbox()
+    } else {
+        Profile::BASELINE
     }
 }
 
@@ -293,26 +281,7 @@ pub fn database_url(config: &Config) -> Result<SecretString, Issue> {
     )
 }
 
-fn load_service(config: &ServiceConfig, at: &str) -> Result<Service, Issue> {
-    let api_key = secret::require(
-        &format!("{at}.api_key"),
-        config.api_key.as_ref(),
-        config.api_key_file.as_ref(),
-    )?;
-    let api_key = secret::long_enough(&format!("{at}.api_key"), api_key, 32)?;
-    Ok(Service {
-        id: config.id.clone(),
-        identity: load_identity(at, &config.certificate_file, &config.key_file)?,
-        api_key_sha256: sha256(api_key.expose_secret().as_bytes()),
-        webhook_secret: secret::resolve(
-            &format!("{at}.webhook_secret"),
-            config.webhook_secret.as_ref(),
-            config.webhook_secret_file.as_ref(),
-        )?,
-    })
-}
-
-fn load_identity(at: &str, chain: &Path, key: &Path) -> Result<Identity, Issue> {
+pub(crate) fn load_identity(at: &str, chain: &Path, key: &Path) -> Result<Identity, Issue> {
     let certificate_setting = format!("{at}.certificate_file");
     let key_setting = format!("{at}.key_file");
     let chain: Vec<Vec<u8>> = CertificateDer::pem_file_iter(chain)
@@ -327,6 +296,13 @@ fn load_identity(at: &str, chain: &Path, key: &Path) -> Result<Identity, Issue> 
     let pem = std::fs::read_to_string(key)
         .map(zeroize::Zeroizing::new)
         .map_err(|error| Issue::new(&key_setting, format!("cannot read {}: {error}", key.display())))?;
-    let signer = RingSigner::from_pem(&pem).map_err(|error| Issue::new(key_setting, error.to_string()))?;
+    let signer = RingSigner::from_pem(&pem).map_err(|error| Issue::new(&key_setting, error.to_string()))?;
+    // With another key every signature would be refused, and only the other side would see why.
+    if chain.first().and_then(|leaf| certified_key(leaf)) != Some(signer.public_key()) {
+        return Err(Issue::new(
+            key_setting,
+            "is not the key of the first certificate in certificate_file",
+        ));
+    }
     Ok(Identity { chain, signer })
 }

@@ -7,6 +7,7 @@ use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage, S
 use x509_cert::name::Name;
 
 use super::ChainError;
+use crate::crypto::PublicKey;
 use crate::env::Timestamp;
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
@@ -48,6 +49,20 @@ pub fn authority_key_identifiers(x5c: &[Vec<u8>]) -> Vec<Vec<u8>> {
     x5c.iter()
         .filter_map(|der| Certificate::read(der).ok()?.authority_key_identifier())
         .collect()
+}
+
+/// The DNS names in a certificate (RFC 5280 §4.2.1.6), as written; none when it cannot be read. Nothing is verified:
+/// for whoever looks at a certificate of their own.
+#[must_use]
+pub fn dns_names(certificate_der: &[u8]) -> Vec<String> {
+    Certificate::read(certificate_der).map_or_else(|_| Vec::new(), |certificate| certificate.dns_names())
+}
+
+/// The key in a certificate, when it is one we use. Nothing is verified.
+#[must_use]
+pub fn certified_key(certificate_der: &[u8]) -> Option<PublicKey> {
+    let der = Certificate::read(certificate_der).ok()?.public_key_der().ok()?;
+    PublicKey::from_spki_der(&der).ok()
 }
 
 /// When a certificate is valid, both ends included (RFC 5280 §4.1.2.5).

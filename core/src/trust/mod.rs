@@ -18,7 +18,7 @@ mod memo;
 mod status;
 
 pub use anchors::{Anchor, Role, TrustAnchors};
-pub use certificate::{CertificateSubject, authority_key_identifiers};
+pub use certificate::{CertificateSubject, authority_key_identifiers, certified_key, dns_names};
 pub use chain::{VerifiedChain, verify_chain};
 pub use client::x509_hash;
 pub use credential::{VerifiedCredential, verify_credential, verify_credential_on_chain};

@@ -85,6 +85,8 @@ pub struct Closed {
     pub(super) expires_at: Timestamp,
     pub(super) response_code: Option<CodeHash>,
     pub(super) collected: bool,
+    #[serde(default)]
+    pub(super) erased: bool,
 }
 
 /// What [`Transaction::collect`] gives out.
@@ -94,6 +96,8 @@ pub enum Collected {
     State(TransactionState),
     /// The result needs the `response_code` that came back to the browser; none was given.
     CodeRequired(TransactionState),
+    /// There was a checked answer, and its details were erased since.
+    Erased(TransactionState),
     /// The `response_code` is wrong, or was used before. It is worthless now, right or wrong (§13.3).
     CodeRefused,
     /// The checked answer.
@@ -255,12 +259,32 @@ impl Transaction {
             }
         }
         let result = match &ended {
+            Self::Verified(closed, _) if closed.erased => Collected::Erased(state),
             Self::Verified(_, verdict) => Collected::Verified(verdict.clone()),
             Self::Declined(_, error) => Collected::Declined(error.clone()),
             Self::Failed(_, failure) => Collected::Failed(failure.clone()),
             _ => Collected::State(state),
         };
         (ended, result)
+    }
+
+    /// True when the result can be read with a `response_code` only.
+    #[must_use]
+    pub fn needs_code(&self) -> bool {
+        self.parts().is_err_and(|closed| closed.response_code.is_some())
+    }
+
+    /// Erases the details of an answer; the state stays. For when the service has them, or may not have them any more.
+    #[must_use]
+    pub fn erase(self) -> Self {
+        match self {
+            Self::Verified(mut closed, mut verdict) => {
+                closed.erased = true;
+                verdict.credentials.clear();
+                Self::Verified(closed, verdict)
+            }
+            other => other,
+        }
     }
 
     /// The transaction, when it still takes an answer at `now`.
@@ -312,6 +336,7 @@ impl Open {
             expires_at: self.expires_at,
             response_code: response_code.map(CodeHash::of),
             collected: false,
+            erased: false,
         }
     }
 }

@@ -177,6 +177,9 @@ pub struct VerifierConfig {
     pub request_lifetime: i64,
     /// Seconds a result stays readable after the wallet answered.
     pub result_lifetime: i64,
+    /// Seconds the details in a result stay readable after they were first read. Those that need a `response_code` can
+    /// be read once.
+    pub reread_lifetime: i64,
 }
 
 /// One service (relying party).
@@ -197,6 +200,23 @@ pub struct ServiceConfig {
     pub webhook_secret: Option<SecretString>,
     /// A file with the webhook secret.
     pub webhook_secret_file: Option<PathBuf>,
+    /// An origin of its own that leads to this server, e.g. `https://library.wallet.example`. Default: the server's.
+    #[serde(default)]
+    pub public_url: Option<String>,
+    /// The kind of DID it has.
+    #[serde(default)]
+    pub did_method: DidMethod,
+}
+
+/// A method of decentralised identifiers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DidMethod {
+    /// `did:jwk`: the key itself. Nothing to publish; a new key is a new identity.
+    #[default]
+    Jwk,
+    /// `did:web`: an address of this server, which publishes the document. The identity stays when the key changes.
+    Web,
 }
 
 /// Static files.
@@ -259,6 +279,8 @@ impl ServiceConfig {
             api_key_file: None,
             webhook_secret: None,
             webhook_secret_file: None,
+            public_url: None,
+            did_method: DidMethod::default(),
         }
     }
 }
@@ -315,6 +337,7 @@ impl Default for VerifierConfig {
             services: Vec::new(),
             request_lifetime: assent_core::verifier::DEFAULT_LIFETIME,
             result_lifetime: 3600,
+            reread_lifetime: 60,
         }
     }
 }
@@ -422,20 +445,7 @@ impl Config {
     #[must_use]
     pub fn issues(&self) -> Vec<Issue> {
         let mut out = Vec::new();
-        match url::Url::parse(&self.public_url) {
-            Ok(url) if self.public_url.ends_with('/') || url.path() != "/" || url.query().is_some() => {
-                out.push(Issue::new(
-                    "public_url",
-                    "must be an origin without a path or trailing slash",
-                ));
-            }
-            Ok(url) if url.scheme() == "https" || (self.sandbox && url.scheme() == "http") => {}
-            Ok(_) => out.push(Issue::new(
-                "public_url",
-                "must begin with https:// outside the sandbox",
-            )),
-            Err(_) => out.push(Issue::new("public_url", "missing or not a URL")),
-        }
+        out.extend(origin_issue("public_url", &self.public_url, self.sandbox));
         if self.roles.issuer && !self.sandbox {
             for (name, file) in [
                 ("issuer.certificate_file", &self.issuer.certificate_file),
@@ -472,8 +482,36 @@ impl Config {
                     "letters, digits and hyphens only",
                 ));
             }
+            if let Some(public_url) = &service.public_url {
+                let name = format!("verifier.services.{i}.public_url");
+                let others = self.verifier.services.iter().enumerate();
+                if others
+                    .filter(|(j, _)| *j != i)
+                    .any(|(_, other)| other.public_url.as_ref() == Some(public_url))
+                {
+                    out.push(Issue::new(&name, "another service has the same"));
+                }
+                out.extend(origin_issue(&name, public_url, self.sandbox));
+            }
             if !seen.insert(&service.id) {
                 out.push(Issue::new(format!("verifier.services.{i}.id"), "used twice"));
+            }
+        }
+        for (name, value, most) in [
+            ("verifier.request_lifetime", self.verifier.request_lifetime, 900),
+            (
+                "verifier.result_lifetime",
+                self.verifier.result_lifetime,
+                i64::MAX,
+            ),
+            (
+                "verifier.reread_lifetime",
+                self.verifier.reread_lifetime,
+                self.verifier.result_lifetime,
+            ),
+        ] {
+            if !(1..=most).contains(&value) {
+                out.push(Issue::new(name, format!("must be from 1 to {most}")));
             }
         }
         if self.limits.header_seconds == 0 {
@@ -502,6 +540,18 @@ impl Config {
     }
 }
 
+/// What is wrong with the address of a server or service: an origin, https outside the sandbox.
+fn origin_issue(name: &str, public_url: &str, sandbox: bool) -> Option<Issue> {
+    match url::Url::parse(public_url) {
+        Ok(url) if public_url.ends_with('/') || url.path() != "/" || url.query().is_some() => Some(
+            Issue::new(name, "must be an origin without a path or trailing slash"),
+        ),
+        Ok(url) if url.scheme() == "https" || (sandbox && url.scheme() == "http") => None,
+        Ok(_) => Some(Issue::new(name, "must begin with https:// outside the sandbox")),
+        Err(_) => Some(Issue::new(name, "missing or not a URL")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -520,6 +570,25 @@ mod tests {
         let config = Config::from_toml("public_url = 'http://wallet.example'").unwrap();
         let names: Vec<_> = config.issues().into_iter().map(|i| i.setting).collect();
         assert_eq!(names, ["public_url", "registry.anchors_file"]);
+        let service = |id: &str, url: &str| {
+            format!(
+                "[[verifier.services]]\nid='{id}'\ncertificate_file='c'\nkey_file='k'\npublic_url='{url}'\n"
+            )
+        };
+        let text = [
+            "https://a.example",
+            "https://a.example",
+            "http://b.example",
+            "https://c.example/d",
+        ]
+        .iter()
+        .zip(["a", "b", "c", "d"])
+        .map(|(url, id)| service(id, url))
+        .collect::<String>();
+        let config = Config::from_toml(&text).unwrap();
+        let names: Vec<_> = config.issues().into_iter().map(|i| i.setting).collect();
+        let named = |i: usize| names.contains(&format!("verifier.services.{i}.public_url"));
+        assert!((0..4).all(named), "{names:?}");
     }
 
     #[test]

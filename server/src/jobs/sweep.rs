@@ -1,7 +1,9 @@
 //! Deletes what has expired.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::api::verifier::erase_what_was_read;
 use crate::state::AppState;
 use crate::store::{
     IdempotencyStore as _, IssuanceStore as _, OperatorStore as _, PresentationStore as _,
@@ -24,15 +26,25 @@ pub(super) async fn run(state: &AppState) {
     }
 }
 
-async fn once(state: &AppState) -> Result<(), StoreError> {
+pub(super) async fn once(state: &AppState) -> Result<(), StoreError> {
     let now = state.clock.now();
     state.store.sweep_idempotent(now).await?;
     state.store.sweep_issuances(now).await?;
     state.store.sweep_operator_secrets(now).await?;
     state.store.sweep_status_lists(now).await?;
     if state.store.sweep_presentations(now).await? > 0 {
-        // Released claims were in those rows; the write-ahead log must not keep them.
-        state.store.checkpoint().await?;
+        state.erased.store(true, Ordering::Relaxed);
+    }
+    if let Err(problem) = erase_what_was_read(state).await {
+        tracing::warn!(code = problem.code(), "released details could not be erased");
+    }
+    // Released details were in those rows; the write-ahead log must not keep them.
+    if state.erased.swap(false, Ordering::Relaxed) {
+        let emptied = state.store.checkpoint().await;
+        if emptied.is_err() {
+            state.erased.store(true, Ordering::Relaxed);
+        }
+        emptied?;
     }
     Ok(())
 }

@@ -26,6 +26,8 @@ pub struct PresentationRow {
     pub sealed: Vec<u8>,
     /// The consent it led to.
     pub consent_id: Option<String>,
+    /// When the details in it are to be erased; `None` while nobody read them, and when they are gone.
+    pub details_until: Option<Timestamp>,
     /// When it is deleted.
     pub expires_at: Timestamp,
 }
@@ -39,6 +41,8 @@ pub struct PresentationChange {
     pub sealed: Vec<u8>,
     /// When it is deleted.
     pub expires_at: Timestamp,
+    /// When the details in it are to be erased.
+    pub details_until: Option<Timestamp>,
     /// The consent that was given.
     pub consent: Option<NewConsent>,
     /// The webhook to send.
@@ -76,16 +80,26 @@ pub trait PresentationStore {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// Up to `limit` transactions with details that are to be erased by now.
+    fn presentations_to_erase(
+        &self,
+        now: Timestamp,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<PresentationRow>, StoreError>> + Send;
+
     /// Deletes expired transactions with what was released in them; gives how many.
     fn sweep_presentations(&self, now: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
 const COLUMNS_BY_ID: &str =
-    "SELECT id, request_id, service_id, state, revision, sealed, consent_id, expires_at
+    "SELECT id, request_id, service_id, state, revision, sealed, consent_id, expires_at, details_until
      FROM presentations WHERE service_id = $1 AND id = $2";
 const COLUMNS_BY_REQUEST: &str =
-    "SELECT id, request_id, service_id, state, revision, sealed, consent_id, expires_at
+    "SELECT id, request_id, service_id, state, revision, sealed, consent_id, expires_at, details_until
      FROM presentations WHERE request_id = $1";
+const COLUMNS_TO_ERASE: &str =
+    "SELECT id, request_id, service_id, state, revision, sealed, consent_id, expires_at, details_until
+     FROM presentations WHERE details_until <= $1 ORDER BY details_until LIMIT $2";
 
 impl PresentationStore for Database {
     async fn create_presentation(&self, row: &PresentationRow, now: Timestamp) -> Result<(), StoreError> {
@@ -129,14 +143,15 @@ impl PresentationStore for Database {
         let changed = tx
             .execute(
                 "UPDATE presentations SET state = $3, sealed = $4, expires_at = $5, revision = revision + 1,
-                 consent_id = COALESCE($6, consent_id) WHERE id = $1 AND revision = $2",
+                 consent_id = COALESCE($6, consent_id), details_until = $7 WHERE id = $1 AND revision = $2",
                 args![
                     id,
                     revision,
                     change.state.as_str(),
                     change.sealed.as_slice(),
                     change.expires_at.0,
-                    consent_id
+                    consent_id,
+                    change.details_until.map(|time| time.0)
                 ],
             )
             .await?;
@@ -152,6 +167,15 @@ impl PresentationStore for Database {
         }
         tx.commit().await?;
         Ok(true)
+    }
+
+    async fn presentations_to_erase(
+        &self,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<PresentationRow>, StoreError> {
+        let rows = self.fetch(COLUMNS_TO_ERASE, args![now.0, limit]).await?;
+        rows.iter().map(read).collect()
     }
 
     async fn sweep_presentations(&self, now: Timestamp) -> Result<u64, StoreError> {
@@ -170,5 +194,6 @@ fn read(row: &Row) -> Result<PresentationRow, StoreError> {
         sealed: row.blob("sealed")?,
         consent_id: row.maybe_text("consent_id")?,
         expires_at: Timestamp(row.int("expires_at")?),
+        details_until: row.maybe_int("details_until")?.map(Timestamp),
     })
 }

@@ -295,6 +295,92 @@ async fn reading_a_result_does_not_make_it_last() {
     read(&server, id, "").await.problem(404, "presentation-unknown");
 }
 
+/// What is sealed in the database about a presentation.
+async fn sealed(server: &Sandbox, id: &str) -> String {
+    use assent_server::store::PresentationStore as _;
+    let row = server
+        .state
+        .store
+        .presentation("library", id)
+        .await
+        .unwrap()
+        .unwrap();
+    let place = assent_server::crypto::Place {
+        table: "presentations",
+        row: id,
+        column: "sealed",
+    };
+    let plain = server.state.sealing.open(place, &row.sealed).unwrap();
+    String::from_utf8(plain.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn details_are_erased_when_the_service_has_them() {
+    let server = Sandbox::start().await;
+    let (cards, _) = server.get_card("residence", 4).await;
+    let query = json!({ "credentials": [{ "id": "card", "format": "dc+sd-jwt",
+        "meta": { "vct_values": ["urn:assent:residence:1"] }, "claims": [{ "path": ["email"] }] }] });
+    let mut left = cards;
+    let mut share = async |more: Value| {
+        let mut body = json!({ "dcql_query": query });
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let asked = ask(&server, &body).await;
+        let request = server
+            .open_request(asked["links"]["same_device"].as_str().unwrap())
+            .await;
+        let card = left.split_off(left.len() - 1);
+        let response = server.answer(&request, &card, &["card"], &[]);
+        let reply = server.send(&response.http).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let id = asked["transaction_id"].as_str().unwrap().to_owned();
+        assert!(sealed(&server, &id).await.contains("email"));
+        (id, serde_json::from_str::<Value>(&reply.body).unwrap())
+    };
+
+    // With a code: with the answer to the one request that may have them.
+    let (id, reply) = share(json!({ "redirect_uri": server.url("/return") })).await;
+    let seen = read(&server, &id, &code_of(&reply)).await.expect(200).json();
+    assert!(seen["credentials"][0]["claims"]["email"].is_string());
+    assert!(!sealed(&server, &id).await.contains("email"));
+    // After a wrong code nobody may have them any more.
+    let (id, _) = share(json!({ "redirect_uri": server.url("/return") })).await;
+    read(&server, &id, "guess")
+        .await
+        .problem(403, "response-code-refused");
+    assert!(!sealed(&server, &id).await.contains("email"));
+    let state = read(&server, &id, "").await.expect(200).json();
+    assert_eq!(state, json!({ "state": "verified" }));
+
+    // Without a code: again for a minute, as a connection may break.
+    let (id, _) = share(json!({})).await;
+    for wait in [0, 59] {
+        server.pass(wait);
+        let seen = read(&server, &id, "").await.expect(200).json();
+        assert!(seen["credentials"][0]["claims"]["email"].is_string(), "{seen}");
+        assert!(seen.get("details_erased").is_none());
+    }
+    server.pass(1);
+    let gone = json!({ "state": "verified", "details_erased": true });
+    assert_eq!(
+        read(&server, &id, "").await.expect(200).json(),
+        gone,
+        "also before the sweep"
+    );
+    assert!(sealed(&server, &id).await.contains("email"));
+    assert_eq!(assent_server::jobs::sweep_now(&server.state).await, Ok(()));
+    assert!(!sealed(&server, &id).await.contains("email"));
+    assert_eq!(read(&server, &id, "").await.expect(200).json(), gone);
+
+    // Nobody came: they stay as long as a result does.
+    let (id, _) = share(json!({})).await;
+    server.pass(3000);
+    assert_eq!(assent_server::jobs::sweep_now(&server.state).await, Ok(()));
+    let seen = read(&server, &id, "").await.expect(200).json();
+    assert!(seen["credentials"][0]["claims"]["email"].is_string(), "{seen}");
+}
+
 /// One service's dead webhook address must not keep the others waiting.
 #[tokio::test]
 async fn a_webhook_that_hangs_does_not_delay_the_others() {

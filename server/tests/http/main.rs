@@ -7,6 +7,7 @@
 )]
 
 mod common;
+mod identity;
 mod interface;
 mod issuance;
 mod journey;

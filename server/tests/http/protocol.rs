@@ -54,13 +54,8 @@ async fn a_service_cannot_read_what_another_asked() {
     let server = Sandbox::start_with(|config| {
         let keys = config.data_dir.join("sandbox");
         config.verifier.services.push(ServiceConfig {
-            id: "other".into(),
-            certificate_file: keys.join("library.pem"),
-            key_file: keys.join("library.key.pem"),
             api_key: Some(SecretString::from(OTHER_KEY)),
-            api_key_file: None,
-            webhook_secret: None,
-            webhook_secret_file: None,
+            ..ServiceConfig::new("other", keys.join("library.pem"), keys.join("library.key.pem"))
         });
     })
     .await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use assent_server::store::{NewWebhook, PresentationChange, PresentationRow, PresentationStore as _};
 
@@ -50,6 +50,7 @@ async fn queue(server: &Sandbox, service_id: &str, url: &str, number: usize) {
             revision: 1,
             sealed: vec![1],
             consent_id: None,
+            details_until: None,
             expires_at: now.plus(100),
         };
         store.create_presentation(&row, now).await.unwrap();
@@ -57,6 +58,7 @@ async fn queue(server: &Sandbox, service_id: &str, url: &str, number: usize) {
             state: "declined".into(),
             sealed: vec![1],
             expires_at: now.plus(100),
+            details_until: None,
             consent: None,
             webhook: Some(NewWebhook {
                 id: format!("evt-{id}"),
@@ -77,7 +79,7 @@ async fn a_service_that_does_not_answer_delays_nobody_else() {
     // Far more than run at once in all, and older than those of the other service.
     queue(&server, "library", &dead, 100).await;
     queue(&server, "museum", &alive, 10).await;
-    let started = Instant::now();
+    let started = tokio::time::Instant::now();
     server.state.outbox.notify_one();
     while answered.all.load(Ordering::SeqCst) < 10 {
         assert!(

@@ -64,6 +64,7 @@ suite!(
     idempotency_life_cycle,
     a_key_given_back_is_free_for_one,
     presentations_change_once_and_belong_to_one_service,
+    details_are_found_when_they_are_to_be_erased,
     a_consent_is_withdrawn_once_and_takes_its_data_along,
     consents_come_in_pages,
     webhooks_are_leased_to_one,
@@ -178,6 +179,7 @@ fn presentation(id: &str) -> PresentationRow {
         revision: 1,
         sealed: b"sealed".to_vec(),
         consent_id: None,
+        details_until: None,
         expires_at: NOW.plus(100),
     }
 }
@@ -210,6 +212,7 @@ fn change(state: &str, consent: Option<NewConsent>, webhook: Option<NewWebhook>)
         state: state.into(),
         sealed: state.as_bytes().to_vec(),
         expires_at: NOW.plus(500),
+        details_until: None,
         consent,
         webhook,
     }
@@ -240,6 +243,33 @@ async fn presentations_change_once_and_belong_to_one_service(store: Database) {
     assert_eq!(store.sweep_presentations(NOW.plus(499)).await.unwrap(), 0);
     assert_eq!(store.sweep_presentations(NOW.plus(500)).await.unwrap(), 1);
     assert!(store.presentation("library", "p").await.unwrap().is_none());
+}
+
+async fn details_are_found_when_they_are_to_be_erased(store: Database) {
+    for (id, until) in [("p", Some(10)), ("q", None), ("r", Some(20))] {
+        store.create_presentation(&presentation(id), NOW).await.unwrap();
+        let read = PresentationChange {
+            details_until: until.map(|seconds| NOW.plus(seconds)),
+            ..change("verified", None, None)
+        };
+        assert!(store.change_presentation(id, 1, &read, NOW).await.unwrap());
+    }
+    let due = async |seconds: i64, limit: i64| {
+        let rows = store
+            .presentations_to_erase(NOW.plus(seconds), limit)
+            .await
+            .unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(due(9, 9).await, [""; 0]);
+    assert_eq!(due(10, 9).await, ["p"]);
+    assert_eq!(due(20, 9).await, ["p", "r"]);
+    assert_eq!(due(20, 1).await, ["p"]);
+    let row = store.presentation("library", "p").await.unwrap().unwrap();
+    assert_eq!(row.details_until, Some(NOW.plus(10)));
+    let erased = change("verified", None, None);
+    assert!(store.change_presentation("p", 2, &erased, NOW).await.unwrap());
+    assert_eq!(due(20, 9).await, ["r"]);
 }
 
 async fn a_consent_is_withdrawn_once_and_takes_its_data_along(store: Database) {

@@ -1,6 +1,6 @@
-//! Finding a key in a DID document (DID Core 1.0 §5.2).
+//! DID documents (DID Core 1.0 §5.2): finding a key, and writing one.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{DidError, key};
 use crate::crypto::PublicKey;
@@ -40,4 +40,28 @@ pub(super) fn key(did: &str, fragment: &str, document: &Object) -> Result<Public
         Some(multibase) => key::read(multibase),
         None => Err(DidError::Key),
     }
+}
+
+/// A document with one key, which authenticates and asserts.
+pub(super) fn write(did: &str, kid: &str, key: &PublicKey) -> Object {
+    let mut jwk = key.to_jwk();
+    jwk.insert("kid".into(), Value::from(kid));
+    jwk.insert("alg".into(), Value::from(key.algorithm().as_jose()));
+    let mut out = Object::new();
+    let mut add = |name: &str, value: Value| out.insert(name.into(), value);
+    add(
+        "@context",
+        json!([
+            "https://www.w3.org/ns/did/v1",
+            "https://w3id.org/security/suites/jws-2020/v1"
+        ]),
+    );
+    add("id", did.into());
+    add(
+        "verificationMethod",
+        json!([{ "id": kid, "type": "JsonWebKey2020", "controller": did, "publicKeyJwk": jwk }]),
+    );
+    add("authentication", json!([kid]));
+    add("assertionMethod", json!([kid]));
+    out
 }

@@ -10,6 +10,7 @@ mod key;
 mod web;
 
 use crate::crypto::PublicKey;
+use crate::encoding::base64url;
 use crate::encoding::json::Object;
 use crate::error::ErrorCode;
 use crate::profile::{Endpoint, Profile};
@@ -100,6 +101,32 @@ impl Did {
             text: format!("did:jwk:{}", jwk::write(key)),
             method: Method::Jwk,
         }
+    }
+
+    /// `did:web` of an origin, or of a path below it. Its document is at [`Self::document_url`].
+    ///
+    /// # Errors
+    /// [`DidError::Malformed`] when the path is not plain, or the host is not one a DID can have.
+    pub fn web(origin: &Endpoint, path: &[&str]) -> Result<Self, DidError> {
+        Self::parse(&["did:web:", &web::id_of(origin, path)].concat())
+    }
+
+    /// The DID URL of a key in the document of this DID: the same key always has the same one, another key another.
+    /// For `did:jwk` its only one.
+    #[must_use]
+    pub fn key_id(&self, key: &PublicKey) -> String {
+        let fragment = match self.method {
+            Method::Jwk => "0".to_owned(),
+            Method::Key => self.id().to_owned(),
+            Method::Web => base64url::encode(&key.thumbprint()),
+        };
+        [self.as_str(), "#", &fragment].concat()
+    }
+
+    /// The document of a `did:web` that speaks with `key`.
+    #[must_use]
+    pub fn document(&self, key: &PublicKey) -> Object {
+        document::write(&self.text, &self.key_id(key), key)
     }
 
     /// The DID.

@@ -87,6 +87,51 @@ fn did_web_documents() {
 }
 
 #[test]
+fn did_web_that_we_write() {
+    let profile = Profile::BASELINE.sandbox();
+    for (origin, path, text, at) in [
+        (
+            "https://a.example",
+            vec![],
+            "did:web:a.example",
+            "https://a.example/.well-known/did.json",
+        ),
+        (
+            "https://A.example:8443",
+            vec!["services", "library"],
+            "did:web:a.example%3A8443:services:library",
+            "https://a.example:8443/services/library/did.json",
+        ),
+        (
+            "http://localhost:8470",
+            vec!["services", "library"],
+            "did:web:localhost%3A8470:services:library",
+            "http://localhost:8470/services/library/did.json",
+        ),
+    ] {
+        let did = Did::web(&Endpoint::parse(origin, &profile).unwrap(), &path).unwrap();
+        assert_eq!(did.as_str(), text);
+        assert_eq!(did.document_url(&profile).unwrap().unwrap().as_str(), at);
+        let document = did.document(&a_key());
+        let kid = did.key_id(&a_key());
+        assert_eq!(did.key(&kid, Some(&document)).unwrap(), a_key());
+        let other = SoftwareKey::from_bytes(&[8; 32]).unwrap().public_key();
+        assert_ne!(did.key_id(&other), kid, "a new key has a new name");
+        assert_eq!(
+            did.key(&did.key_id(&other), Some(&document)),
+            Err(DidError::NoSuchKey)
+        );
+        // Relationships name the key by its whole URL (DID Core §5.3).
+        assert_eq!(document["assertionMethod"], json!([kid]));
+        assert_eq!(document["verificationMethod"][0]["publicKeyJwk"].get("d"), None);
+    }
+    let origin = Endpoint::parse("https://a.example", &profile).unwrap();
+    assert_eq!(Did::web(&origin, &["a/b"]), Err(DidError::Malformed));
+    let jwk = Did::from_key(&a_key());
+    assert_eq!(jwk.key(&jwk.key_id(&a_key()), None).unwrap(), a_key());
+}
+
+#[test]
 fn other_methods_are_refused() {
     assert_eq!(Did::parse("did:ebsi:abc"), Err(DidError::UnsupportedMethod));
     for bad in ["", "did", "did:web", "did:web:", "did:jwk:a#0", "web:a.example"] {

@@ -34,3 +34,14 @@ pub(super) fn document_url(id: &str, profile: &Profile) -> Result<Endpoint, DidE
     }
     Ok(secure)
 }
+
+/// The identifier of what is at `path` below the host of `origin` (did:web §3.2): a port's colon is escaped.
+pub(super) fn id_of(origin: &Endpoint, path: &[&str]) -> String {
+    let authority = origin.origin().split_once("://").map_or("", |(_, rest)| rest);
+    let mut id = authority.to_ascii_lowercase().replace(':', "%3A");
+    for part in path {
+        id.push(':');
+        id.push_str(part);
+    }
+    id
+}

@@ -54,6 +54,19 @@ fn did_jwk_that_we_write() {
 }
 
 #[test]
+fn did_web_that_we_write() {
+    let profile = assent_core::profile::Profile::BASELINE;
+    let origin = assent_core::profile::Endpoint::parse("https://wallet.example:8443", &profile).unwrap();
+    for path in [&["services", "library"][..], &[]] {
+        let did = Did::web(&origin, path).unwrap();
+        let public = key(3).public_key();
+        let documents = json!({ did.as_str(): did.document(&public) });
+        assert_eq!(theirs(&did.key_id(&public), documents.clone()), Some(public));
+        assert!(theirs(&did.key_id(&key(4).public_key()), documents).is_none());
+    }
+}
+
+#[test]
 fn did_web_documents() {
     let did_text = "did:web:verifier.example:team";
     let (p256, ed25519) = (

@@ -19,12 +19,13 @@ use super::query::invalid;
 use super::record::Stored;
 use crate::crypto::RingCrypto;
 use crate::error::Problem;
-use crate::state::AppState;
+use crate::state::{AppState, Service};
 use crate::store::NewConsent;
 
 /// Reads the terms a service wrote; incomplete ones are refused with everything that is missing.
 pub(super) fn terms(
     state: &AppState,
+    service: &Service,
     text: &Object,
     prefix: ClientIdPrefix,
 ) -> Result<ConsentTerms, Problem> {
@@ -34,7 +35,7 @@ pub(super) fn terms(
             "A consent request needs client_id_prefix x509_hash or x509_san_dns.",
         ));
     }
-    let withdrawals = Endpoint::parse(&state.url("/vp/withdrawals"), &state.profile)
+    let withdrawals = Endpoint::parse(&service.url("/vp/withdrawals"), &state.profile)
         .map_err(|error| Problem::internal(&error))?;
     ConsentTerms::parse(text, &withdrawals, &state.profile).map_err(refused)
 }

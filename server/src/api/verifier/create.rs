@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::consent;
+use super::identity::{Signing, requester};
 use super::query::{CreatedPresentation, Links, NewPresentation, invalid};
 use super::record::{Record, state_name};
 use crate::error::{Problem, ProblemDetails};
@@ -52,19 +53,19 @@ async fn ask(
         ));
     }
     let endpoint = |path: &str| {
-        Endpoint::parse(&state.url(path), &state.profile).map_err(|error| Problem::internal(&error))
+        Endpoint::parse(&service.url(path), &state.profile).map_err(|error| Problem::internal(&error))
     };
     let (dcql_query, terms) = match (&new.consent_request, &new.dcql_query) {
         (None, Some(query)) => (query.clone(), None),
         (Some(consent_request), None) => {
-            let terms = consent::terms(state, consent_request, choices.prefix)?;
+            let terms = consent::terms(state, service, consent_request, choices.prefix)?;
             (consent::query(&terms)?, Some(terms))
         }
         _ => return Err(invalid("Send exactly one of consent_request and dcql_query.")),
     };
-    let signing = super::signing(state, service, choices.prefix);
+    let signing = Signing::new(service, choices.prefix);
     let new_transaction = NewTransaction {
-        identity: signing.identity.clone(),
+        identity: requester(service, choices.prefix)?,
         dcql_query,
         response_mode: choices.response_mode,
         request_uri_method: choices.method,
@@ -104,6 +105,7 @@ async fn ask(
         revision: 1,
         sealed: record.seal(state, &id)?,
         consent_id: None,
+        details_until: None,
         // Kept a while after it expired, so that the service can read that it did.
         expires_at: expires_at.plus(state.config.verifier.result_lifetime),
         id,

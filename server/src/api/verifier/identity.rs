@@ -1,55 +1,42 @@
 //! As whom a service asks: its client identifier and what signs its requests.
 
-use assent_core::crypto::Signer as _;
-use assent_core::oid4vp::did::Did;
-use assent_core::oid4vp::{ClientId, ClientIdPrefix, RequestSigner};
+use assent_core::oid4vp::{ClientIdPrefix, RequestSigner};
 use assent_core::verifier::RequesterIdentity;
 
-use crate::state::{AppState, Service};
+use super::query::invalid;
+use crate::error::Problem;
+use crate::state::Service;
 
-/// A service's identity under one prefix (OpenID4VP 1.0 §5.9).
+/// The name of `service` under `prefix` (OpenID4VP 1.0 §5.9).
+///
+/// # Errors
+/// `presentation-invalid` when it has none of that kind.
+pub(super) fn requester(service: &Service, prefix: ClientIdPrefix) -> Result<RequesterIdentity, Problem> {
+    let client_id = match prefix {
+        ClientIdPrefix::RedirectUri => return Ok(RequesterIdentity::ResponseUri),
+        ClientIdPrefix::X509Hash => service.x509_hash(),
+        ClientIdPrefix::X509SanDns => service
+            .x509_san_dns()
+            .map_err(|why| invalid(&format!("client_id_prefix x509_san_dns is not possible: {why}.")))?,
+        ClientIdPrefix::DecentralizedIdentifier => service.decentralized_identifier(),
+    };
+    Ok(RequesterIdentity::Signed(client_id))
+}
+
+/// What signs the Request Objects of a service under one prefix.
 #[derive(Debug)]
 pub(in crate::api) struct Signing<'a> {
     service: &'a Service,
     kid: Option<String>,
-    /// For the new transaction.
-    pub(in crate::api) identity: RequesterIdentity,
 }
 
-/// The identity of `service` under `prefix`.
-pub(in crate::api) fn signing<'a>(
-    state: &AppState,
-    service: &'a Service,
-    prefix: ClientIdPrefix,
-) -> Signing<'a> {
-    let mut kid = None;
-    let identity = match prefix {
-        ClientIdPrefix::RedirectUri => RequesterIdentity::ResponseUri,
-        ClientIdPrefix::X509Hash => {
-            let leaf = service
-                .identity
-                .chain
-                .first()
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            RequesterIdentity::Signed(ClientId::x509_hash(leaf))
-        }
-        ClientIdPrefix::X509SanDns => RequesterIdentity::Signed(ClientId::x509_san_dns(&state.host())),
-        ClientIdPrefix::DecentralizedIdentifier => {
-            let did = Did::from_key(&service.identity.signer.public_key());
-            kid = Some(format!("{}#0", did.as_str()));
-            RequesterIdentity::Signed(ClientId::decentralized_identifier(did.as_str()))
-        }
-    };
-    Signing {
-        service,
-        kid,
-        identity,
+impl<'a> Signing<'a> {
+    pub(in crate::api) fn new(service: &'a Service, prefix: ClientIdPrefix) -> Self {
+        let kid = (prefix == ClientIdPrefix::DecentralizedIdentifier).then(|| service.key_id());
+        Self { service, kid }
     }
-}
 
-impl Signing<'_> {
-    /// What signs the Request Object.
+    /// The key, with its certificates or its DID URL.
     pub(in crate::api) fn signer(&self) -> RequestSigner<'_> {
         RequestSigner {
             // A DID is authenticated by its own key; a chain beside it would be a second, unchecked name.

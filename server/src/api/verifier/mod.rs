@@ -20,7 +20,8 @@ use super::auth;
 use crate::error::Problem;
 use crate::state::{AppState, Service};
 
-pub(super) use identity::signing;
+pub(super) use identity::Signing;
+pub(crate) use record::erase_what_was_read;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

@@ -29,9 +29,13 @@ pub(super) struct Presentation {
     /// `created`, `fetched`, `verified`, `declined`, `failed` or `expired`.
     state: String,
     /// Verified credentials with the claims that were asked for. Absent until verified, and, with a
-    /// `redirect_uri`, until the right `response_code` is given.
+    /// `redirect_uri`, until the right `response_code` is given. Keep what you need of them: they are erased here once
+    /// read with a `response_code`, and shortly after they were first read without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     credentials: Option<Vec<Credential>>,
+    /// True when there were credentials and they have been erased here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    details_erased: bool,
     /// The consent that came with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     consent: Option<ConsentState>,
@@ -64,7 +68,8 @@ pub(super) struct ConsentState {
 }
 
 /// Reads the result. Where you gave a `redirect_uri`, the details need the `response_code` that came back with
-/// the person; without it you see the state only, and a wrong code makes the result unreadable for good.
+/// the person; without it you see the state only, and a wrong code makes the result unreadable for good. Details can
+/// be read once, or, without a `redirect_uri`, for a minute; then they are erased here and are yours alone to keep.
 #[utoipa::path(get, path = "/v1/presentations/{transaction_id}", tag = "verifier", security(("service_key" = [])),
     params(("transaction_id" = String, Path, description = "Your id of it."), Code),
     responses((status = 200, description = "State and, when verified, details.", body = Presentation),
@@ -90,11 +95,29 @@ pub(super) async fn read(
         .transaction
         .clone()
         .collect(query.response_code.as_deref());
+    let now = state.clock.now();
     stored.record.transaction = transaction;
-    if query.response_code.is_some() && !matches!(collected, Collected::State(_)) {
-        // The code is used up before its result is given out, also when it was wrong (SB-6).
-        stored.save(&state, Alongside::default()).await?;
+    match &collected {
+        // A code is used up before its result is given out, also when it was wrong (SB-6). Nobody can read the details
+        // after that, so nothing is left to keep them for.
+        Collected::Verified(_) | Collected::CodeRefused if stored.record.transaction.needs_code() => {
+            stored.erase(&state).await?;
+        }
+        Collected::Declined(_) | Collected::Failed(_) if query.response_code.is_some() => {
+            stored.save(&state, Alongside::default()).await?;
+        }
+        // Without a code the service may read again for a moment: its connection may have broken.
+        Collected::Verified(_) if stored.row.details_until.is_none() => {
+            stored.row.details_until = Some(now.plus(state.config.verifier.reread_lifetime));
+            match stored.save(&state, Alongside::default()).await {
+                // Read twice at the same moment, and the other one noted it; or withdrawn, which is seen below.
+                Err(problem) if problem.status() == StatusCode::CONFLICT => {}
+                saved => saved?,
+            }
+        }
+        _ => {}
     }
+    let over = stored.row.details_until.is_some_and(|until| now >= until);
     let mut out = Presentation {
         state: name.to_owned(),
         ..Presentation::default()
@@ -109,6 +132,9 @@ pub(super) async fn read(
                 "The response_code is wrong or was used before.",
             ));
         }
+        Collected::Erased(_) => out.details_erased = true,
+        // Their time is over; only the sweep has not come by yet.
+        Collected::Verified(_) if over => out.details_erased = true,
         Collected::Verified(verdict) => out.credentials = Some(credentials(*verdict)),
         Collected::Declined(AuthorizationError { error, .. }) => out.error = Some(error.as_str().to_owned()),
         Collected::Failed(failure) => out.error = Some(failure.code),
@@ -122,7 +148,7 @@ pub(super) async fn read(
         }
         out.consent = Some(ConsentState {
             consent_id,
-            state: consents::state_at(&consent, state.clock.now()),
+            state: consents::state_at(&consent, now),
         });
     }
     Ok(Json(out))

@@ -1,5 +1,7 @@
 //! A presentation as this server keeps it: the transaction of core and what it needs beside it, sealed.
 
+use std::sync::atomic::Ordering;
+
 use assent_core::oid4vp::ClientIdPrefix;
 use assent_core::verifier::{Transaction, TransactionState};
 use axum::http::StatusCode;
@@ -9,6 +11,9 @@ use crate::crypto::Place;
 use crate::error::Problem;
 use crate::state::AppState;
 use crate::store::{NewConsent, NewWebhook, PresentationChange, PresentationRow, PresentationStore as _};
+
+/// Most presentations erased in one sweep; the rest waits for the next.
+const ERASED_AT_ONCE: i64 = 500;
 
 /// What is sealed into the row.
 #[derive(Clone, Serialize, Deserialize)]
@@ -94,6 +99,7 @@ impl Stored {
             state: name.to_owned(),
             sealed: self.record.seal(state, &self.row.id)?,
             expires_at,
+            details_until: self.row.details_until,
             consent: with.consent,
             webhook: with.webhook,
         };
@@ -117,6 +123,19 @@ impl Stored {
         Ok(())
     }
 
+    /// Erases the released details for good.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub(in crate::api) async fn erase(&mut self, state: &AppState) -> Result<(), Problem> {
+        self.record.transaction = self.record.transaction.clone().erase();
+        self.row.details_until = None;
+        self.save(state, Alongside::default()).await?;
+        // The database's log still has the old bytes; the next sweep empties it.
+        state.erased.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// The webhook for the state the record is in now, when the service wants one.
     pub(in crate::api) fn webhook(&self, consent_id: Option<&str>) -> Option<NewWebhook> {
         let url = self.record.webhook_url.clone()?;
@@ -134,6 +153,31 @@ impl Stored {
             body: body.to_string(),
         })
     }
+}
+
+/// Erases details whose time is over, also when nobody reads them again. Gives how many.
+///
+/// # Errors
+/// The problem of the first that could not be erased.
+pub(crate) async fn erase_what_was_read(state: &AppState) -> Result<usize, Problem> {
+    let due = state
+        .store
+        .presentations_to_erase(state.clock.now(), ERASED_AT_ONCE)
+        .await?;
+    let mut erased = 0;
+    for row in due {
+        // Gone with its row, in the same sweep.
+        let Ok(mut stored) = Stored::open(state, row) else {
+            continue;
+        };
+        match stored.erase(state).await {
+            Ok(()) => erased += 1,
+            // Withdrawn or read at this moment; if anything is left, it is due again.
+            Err(problem) if problem.status() == StatusCode::CONFLICT => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(erased)
 }
 
 /// The state's name in answers, rows and webhooks.

@@ -1,7 +1,9 @@
-//! What wallets call at the verifier: OpenID4VP 1.0 request and response endpoints, and withdrawal.
+//! What wallets call at the verifier: OpenID4VP 1.0 request and response endpoints, withdrawal, and the
+//! DID documents of services.
 //!
 //! Cross-origin access is open, for wallets in browsers; nothing here uses cookies.
 
+mod did_document;
 mod receive;
 mod request_object;
 mod status_lists;
@@ -19,4 +21,6 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(request_object::get, request_object::post))
         .routes(routes!(receive::receive))
         .routes(routes!(withdraw::withdraw))
+        .routes(routes!(did_document::of_host))
+        .routes(routes!(did_document::of_service))
 }

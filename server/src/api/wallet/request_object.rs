@@ -5,8 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 
+use crate::api::verifier::Signing;
 use crate::api::verifier::record::{self, Alongside, Stored};
-use crate::api::verifier::signing;
 use crate::error::{Problem, ProblemDetails};
 use crate::state::AppState;
 use crate::store::PresentationStore as _;
@@ -63,7 +63,7 @@ async fn answer(
         .keys
         .service(&stored.row.service_id)
         .ok_or_else(record::unknown)?;
-    let signing = signing(state, service, stored.record.client_id_prefix());
+    let signing = Signing::new(service, stored.record.client_id_prefix());
     let (transaction, jwt) = stored
         .record
         .transaction
