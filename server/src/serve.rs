@@ -208,6 +208,7 @@ impl Stopper {
     /// Takes the server out of rotation, stops accepting, lets running requests finish.
     pub fn stop(&self) {
         self.state.ready.store(false, Ordering::Relaxed);
+        self.state.listeners.close();
         self.handle.graceful_shutdown(Some(DRAIN));
     }
 }

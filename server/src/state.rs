@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Issue, secret};
 use crate::crypto::{RingSigner, SealingKey, SystemRandom};
 use crate::http::rate::RateLimit;
+use crate::news::Listeners;
 use crate::outbound::Outbound;
 pub use crate::service::Service;
 use crate::store::Database;
@@ -49,6 +50,8 @@ pub struct Inner {
     pub(crate) status_lists: StatusLists,
     /// Sign-in of operators, when it is configured.
     pub(crate) operators: Option<Operators>,
+    /// Devices that listen for changes of their vault.
+    pub listeners: Listeners,
     /// Woken when a webhook was queued.
     pub outbox: tokio::sync::Notify,
     /// Details were erased since the database's log was last emptied.
@@ -116,6 +119,7 @@ impl AppState {
             outbound,
             status_lists: StatusLists::default(),
             operators: Operators::new(&config, &keys),
+            listeners: Listeners::new(config.vault.listen_limits()),
             outbox: tokio::sync::Notify::new(),
             erased: AtomicBool::new(false),
             address_rate: RateLimit::per_minute(limits.per_address_per_minute),

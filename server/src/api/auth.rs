@@ -15,6 +15,12 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
         .filter(|token| !token.is_empty())
 }
 
+/// Compares two hashes of tokens in constant time.
+#[must_use]
+pub fn same_hash(a: &[u8; 32], b: &[u8; 32]) -> bool {
+    assent_core::crypto::constant_time_eq(a, b)
+}
+
 /// The answer to a missing or wrong token.
 #[must_use]
 pub fn refused(code: &'static str) -> Problem {

@@ -15,7 +15,9 @@ use figment::providers::{Format as _, Serialized, Toml};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::news::ListenLimits;
 pub use metrics::MetricsConfig;
+
 pub use operator::OperatorConfig;
 
 /// Something wrong in the configuration, and where.
@@ -143,6 +145,26 @@ pub struct VaultConfig {
     pub max_bytes: i64,
     /// Largest single record, in bytes.
     pub max_record_bytes: usize,
+    /// Devices that may listen for changes in this process.
+    pub max_listeners: usize,
+    /// Devices that may listen to one vault.
+    pub max_listeners_per_vault: usize,
+    /// Devices that may listen from one address.
+    pub max_listeners_per_address: usize,
+    /// Seconds between signs of life to those who listen.
+    pub heartbeat_seconds: u64,
+}
+
+impl VaultConfig {
+    /// How many may listen.
+    #[must_use]
+    pub fn listen_limits(&self) -> ListenLimits {
+        ListenLimits {
+            all: self.max_listeners,
+            per_vault: self.max_listeners_per_vault,
+            per_address: self.max_listeners_per_address,
+        }
+    }
 }
 
 /// Trust anchors and what the wallet app is told.
@@ -327,6 +349,10 @@ impl Default for VaultConfig {
             max_records: 20_000,
             max_bytes: 64 << 20,
             max_record_bytes: 512 << 10,
+            max_listeners: 10_000,
+            max_listeners_per_vault: 8,
+            max_listeners_per_address: 64,
+            heartbeat_seconds: 20,
         }
     }
 }
@@ -516,6 +542,9 @@ impl Config {
         }
         if self.limits.header_seconds == 0 {
             out.push(Issue::new("limits.header_seconds", "must be at least 1"));
+        }
+        if self.vault.heartbeat_seconds == 0 {
+            out.push(Issue::new("vault.heartbeat_seconds", "must be at least 1"));
         }
         if let Some(operator) = &self.operator {
             out.extend(operator.issues(self.sandbox));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -83,6 +83,24 @@ enum Kind {
         lock: Arc<File>,
     },
     Postgres(PgPool),
+}
+
+/// Announcements of changed vaults by processes on the same database.
+#[derive(Debug)]
+pub struct Announcements(PgListener);
+
+impl Announcements {
+    /// The next one: vault and version, or `None` when some may have been missed. Connects again by itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the database cannot be reached again.
+    pub async fn next(&mut self) -> Result<Option<(String, i64)>, StoreError> {
+        let notification = self.0.try_recv().await?;
+        Ok(notification.and_then(|notification| {
+            let (vault, version) = notification.payload().split_once(' ')?;
+            Some((vault.to_owned(), version.parse().ok()?))
+        }))
+    }
 }
 
 /// A transaction that can write. Dropping it rolls it back.
@@ -236,6 +254,19 @@ impl Database {
         Ok(())
     }
 
+    /// What other processes announce about vaults; `None` on SQLite, which has no other process.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn announcements(&self) -> Result<Option<Announcements>, StoreError> {
+        let Kind::Postgres(pool) = &self.0 else {
+            return Ok(None);
+        };
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen("assent_vaults").await?;
+        Ok(Some(Announcements(listener)))
+    }
+
     /// Begins a transaction that may write.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match &self.0 {
@@ -326,6 +357,18 @@ impl Tx {
         args: Vec<Arg>,
     ) -> Result<Option<Row>, StoreError> {
         Ok(self.fetch(sql, args).await?.into_iter().next())
+    }
+
+    /// Tells every process, once this transaction commits, that a vault changed. SQLite has one process.
+    pub(super) async fn announce(&mut self, vault: &str, version: i64) -> Result<(), StoreError> {
+        if let Self::Postgres(_) = self {
+            self.execute(
+                "SELECT pg_notify('assent_vaults', $1)",
+                vec![format!("{vault} {version}").as_str().into()],
+            )
+            .await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {

@@ -19,7 +19,7 @@ mod vaults;
 
 pub use consents::{ConsentRow, ConsentStore, NewConsent};
 pub use counts::{CountStore, Counts};
-pub use database::{Database, SQLITE_MINIMUM, StoreError};
+pub use database::{Announcements, Database, SQLITE_MINIMUM, StoreError};
 pub use idempotency::{IdempotencyKey, IdempotencyStore, Reservation};
 pub use issuances::{HandleKind, Handles, IssuanceRow, IssuanceStore};
 pub use operators::{OperatorSecret, OperatorStore, Remembered};

@@ -7,6 +7,7 @@
 )]
 
 mod common;
+mod events;
 mod identity;
 mod interface;
 mod issuance;

@@ -111,7 +111,10 @@ async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Pro
         .commit_vault(id, &commit, super::quota(state), state.clock.now())
         .await?;
     match outcome {
-        CommitOutcome::Committed(version) => Ok(version),
+        CommitOutcome::Committed(version) => {
+            state.listeners.tell(id, version);
+            Ok(version)
+        }
         CommitOutcome::Conflict(version) => Err(Problem::new(
             StatusCode::CONFLICT,
             "vault-version-conflict",

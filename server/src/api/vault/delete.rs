@@ -19,5 +19,6 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     super::authorise(&state, &id, &headers).await?;
     state.store.delete_vault(&id).await?;
+    state.listeners.tell_gone(&id);
     Ok(StatusCode::NO_CONTENT)
 }

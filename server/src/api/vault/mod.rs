@@ -8,6 +8,7 @@ mod changes;
 mod commit;
 mod create;
 mod delete;
+mod events;
 mod header;
 
 use assent_core::crypto::{constant_time_eq, sha256};
@@ -41,6 +42,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(changes::changes))
         .routes(routes!(changes::record))
         .routes(routes!(delete::delete))
+        .routes(routes!(events::events))
         .routes(routes!(commit::commit).layer(DefaultBodyLimit::max(MAX_COMMIT)))
 }
 
@@ -67,7 +69,9 @@ struct Version {
 
 /// Lets a request through when its token is the vault's. A vault that does not exist looks the same as a wrong
 /// token, so ids cannot be probed.
-async fn authorise(state: &AppState, id: &str, headers: &HeaderMap) -> Result<(), Problem> {
+///
+/// Gives the SHA-256 of the token.
+async fn authorise(state: &AppState, id: &str, headers: &HeaderMap) -> Result<[u8; 32], Problem> {
     let refused = || auth::refused("vault-access-refused");
     check_id(id)?;
     state.vault_rate.check(id)?;
@@ -77,7 +81,7 @@ async fn authorise(state: &AppState, id: &str, headers: &HeaderMap) -> Result<()
     // Compared in any case, so that a missing vault takes as long as a wrong token.
     let right = constant_time_eq(&expected.unwrap_or_default(), &given);
     if expected.is_some() && right {
-        Ok(())
+        Ok(given)
     } else {
         Err(refused())
     }

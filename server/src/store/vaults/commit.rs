@@ -25,7 +25,8 @@ pub(super) async fn commit(
 ) -> Result<CommitOutcome, StoreError> {
     let mut tx = store.begin().await?;
     let outcome = apply(&mut tx, id, commit, quota, now).await?;
-    if matches!(outcome, CommitOutcome::Committed(_)) {
+    if let CommitOutcome::Committed(version) = outcome {
+        tx.announce(id, version).await?;
         tx.commit().await?;
     } else {
         tx.rollback().await?;

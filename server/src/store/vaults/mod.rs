@@ -30,6 +30,12 @@ pub trait VaultStore {
     /// The SHA-256 of a vault's access token, or `None` when there is no such vault.
     fn vault_access(&self, id: &str) -> impl Future<Output = Result<Option<[u8; 32]>, StoreError>> + Send;
 
+    /// The same, with the vault's version.
+    fn vault_access_and_version(
+        &self,
+        id: &str,
+    ) -> impl Future<Output = Result<Option<([u8; 32], i64)>, StoreError>> + Send;
+
     /// The public part of a vault.
     fn vault_header(&self, id: &str) -> impl Future<Output = Result<Option<VaultHeader>, StoreError>> + Send;
 
@@ -110,13 +116,23 @@ impl VaultStore for Database {
     }
 
     async fn vault_access(&self, id: &str) -> Result<Option<[u8; 32]>, StoreError> {
+        let found = self.vault_access_and_version(id).await?;
+        Ok(found.map(|(hash, _)| hash))
+    }
+
+    async fn vault_access_and_version(&self, id: &str) -> Result<Option<([u8; 32], i64)>, StoreError> {
         let row = self
-            .fetch_optional("SELECT access_token_sha256 FROM vaults WHERE id = $1", args![id])
+            .fetch_optional(
+                "SELECT access_token_sha256, version FROM vaults WHERE id = $1",
+                args![id],
+            )
             .await?;
         row.map(|row| {
-            row.blob("access_token_sha256")?
+            let hash = row
+                .blob("access_token_sha256")?
                 .try_into()
-                .map_err(|_| StoreError::Damaged("vault access token hash"))
+                .map_err(|_| StoreError::Damaged("vault access token hash"))?;
+            Ok((hash, row.int("version")?))
         })
         .transpose()
     }
@@ -174,9 +190,10 @@ impl VaultStore for Database {
     }
 
     async fn delete_vault(&self, id: &str) -> Result<bool, StoreError> {
-        let deleted = self
-            .execute("DELETE FROM vaults WHERE id = $1", args![id])
-            .await?;
+        let mut tx = self.begin().await?;
+        let deleted = tx.execute("DELETE FROM vaults WHERE id = $1", args![id]).await?;
+        tx.announce(id, 0).await?;
+        tx.commit().await?;
         if deleted > 0 {
             // The write-ahead log still holds old pages; empty it, so that deleting means deleting.
             self.checkpoint().await?;

@@ -2,6 +2,7 @@
 
 pub mod holder;
 pub mod login;
+mod scratch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use assent_server::clock::Clock;
 use assent_server::config::{Config, ServiceConfig};
 use assent_server::serve::{Server, Stopper};
 use serde_json::Value;
+
+pub use scratch::Scratch;
 
 /// The API key of the service [`second_service`] adds.
 pub const MUSEUM_KEY: &str = "the-key-of-the-museum-0123456789abcdef";

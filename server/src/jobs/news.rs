@@ -1,0 +1,35 @@
+//! Passes on what other processes announce about vaults.
+
+use std::time::Duration;
+
+use crate::state::AppState;
+use crate::store::StoreError;
+
+/// Pause before listening again after the database was lost.
+const PAUSE: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(state: &AppState) {
+    loop {
+        match listen(state).await {
+            // SQLite: this process is the only one, and hears itself.
+            Ok(()) => return std::future::pending().await,
+            Err(error) => tracing::warn!(%error, "news of other processes cannot be heard"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn listen(state: &AppState) -> Result<(), StoreError> {
+    let Some(mut announcements) = state.store.announcements().await? else {
+        return Ok(());
+    };
+    // Some may have gone by before this moment.
+    state.listeners.tell_all_to_look();
+    loop {
+        match announcements.next().await? {
+            Some((vault, 0)) => state.listeners.tell_gone(&vault),
+            Some((vault, version)) => state.listeners.tell(&vault, version),
+            None => state.listeners.tell_all_to_look(),
+        }
+    }
+}
