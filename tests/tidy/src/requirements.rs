@@ -85,7 +85,8 @@ fn has_test(file: &File, name: &str) -> bool {
 /// True when `path` without its ending ends in `place`, whole names only.
 fn is_at(path: &str, place: &str) -> bool {
     let bare = path.strip_suffix(".rs").unwrap_or(path);
-    [bare, bare.strip_suffix("/mod").unwrap_or(bare)]
+    let folder = |name| bare.strip_suffix(name).unwrap_or(bare);
+    [bare, folder("/mod"), folder("/main")]
         .into_iter()
         .any(|bare| bare == place || bare.ends_with(&format!("/{place}")))
 }

@@ -44,6 +44,10 @@ pub enum Command {
     },
     /// Forgets every key and value in memory. Reply: `status`.
     Lock,
+    /// Fetches what other devices committed and sends what waits here. Reply: `status`.
+    Refresh,
+    /// Where and with what the vault service is listened to for news. For the shell, never for a screen. Reply: `listen`.
+    Listen,
     /// The home screen. Reply: `home`.
     Home,
     /// All cards. Reply: `cards`.

@@ -83,6 +83,15 @@ pub enum Reply {
         /// The settings.
         settings: SettingsView,
     },
+    /// How to listen for news of the vault (server-sent events).
+    Listen {
+        /// Address of the stream.
+        url: String,
+        /// Bearer token.
+        token: SecretText,
+        /// The version that is here; news of it are no news.
+        version: u64,
+    },
     /// Nothing to tell.
     Done,
 }

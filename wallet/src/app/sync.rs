@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::session::{Core, Open};
+use super::view::SecretText;
 use super::wallet::Next;
-use super::{NetworkFailure, WalletError};
+use super::{NetworkFailure, Reply, WalletError};
 use crate::holdings::{Card, CopyRecord, read_status, status_lists, status_request};
 use crate::records::{Record as _, Records, to_stage};
 use crate::vault::{Handle, RemoteVault, Staged, StoredRecord};
@@ -286,6 +287,32 @@ pub(super) fn everything(core: &mut Core, env: &mut Env<'_>) -> Result<Next, Wal
             },
         )
     })
+}
+
+/// Fetches from the vault service and sends what waits here. What a device does when it hears of a change.
+pub(super) fn refresh(core: &mut Core, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    fetch(core, env, |core, outcome, env| {
+        outcome?;
+        commit(
+            core,
+            env,
+            |_| Ok(()),
+            |core, outcome, _| {
+                outcome?;
+                super::vault::status(core)
+            },
+        )
+    })
+}
+
+/// Where the shell listens for news, and with what.
+pub(super) fn listen(core: &Core) -> Result<Next, WalletError> {
+    let open = core.open()?;
+    Ok(Next::Done(Reply::Listen {
+        url: format!("{}/events", open.address.as_str()),
+        token: SecretText(open.vault.access_token().as_str().to_owned()),
+        version: open.vault.version(),
+    }))
 }
 
 /// Fetches status lists one by one; records only what changed.

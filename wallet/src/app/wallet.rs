@@ -148,6 +148,8 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
             auto_lock_minutes,
         } => vault::set_settings(core, language, theme, auto_lock_minutes, env),
         Command::Sync => sync::everything(core, env),
+        Command::Refresh => sync::refresh(core, env),
+        Command::Listen => sync::listen(core),
         Command::Home => cards::home(core, env.now),
         Command::Cards => cards::all(core, env.now),
         Command::Card { id } => cards::one(core, &id, env.now),

@@ -263,3 +263,38 @@ fn another_vault_under_the_same_version_is_noticed() {
     assert_eq!(error["code"], "vault-forked");
     two.run(&mut city, json!({ "type": "sync" })).unwrap();
 }
+
+/// What a device does when it hears of a change: fetch it, without asking anybody after the cards.
+#[test]
+fn news_are_fetched_and_listening_needs_an_open_vault() {
+    let mut city = City::new();
+    let mut one = Person::with_cards(&mut city);
+    let mut two = Person::new(1000);
+    let open = json!({ "type": "openVault", "address": one.address, "passphrase": PASSPHRASE });
+    two.run(&mut city, open).unwrap();
+    let listen = two.run(&mut city, json!({ "type": "listen" })).unwrap();
+    assert_eq!(listen["url"], format!("{}/events", one.address));
+    assert!(listen["token"].as_str().unwrap().len() >= 32);
+    one.run(&mut city, json!({ "type": "setSettings", "theme": "dark" }))
+        .unwrap();
+    let asked = city.asked.len();
+    two.run(&mut city, json!({ "type": "refresh" })).unwrap();
+    assert!(city.asked.len() > asked);
+    assert!(
+        city.asked[asked..]
+            .iter()
+            .all(|asked| asked.contains("/v1/vaults/"))
+    );
+    let settings = two.run(&mut city, json!({ "type": "settings" })).unwrap();
+    assert_eq!(settings["settings"]["theme"], "dark");
+    let heard = two.run(&mut city, json!({ "type": "listen" })).unwrap();
+    assert_eq!(
+        heard["version"].as_u64(),
+        listen["version"].as_u64().map(|version| version + 1)
+    );
+    two.run(&mut city, json!({ "type": "lock" })).unwrap();
+    for command in ["listen", "refresh"] {
+        let locked = two.fails(&mut city, json!({ "type": command }));
+        assert_eq!(locked["code"], "vault-locked");
+    }
+}

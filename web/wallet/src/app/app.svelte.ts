@@ -36,6 +36,10 @@ class App {
   unfinished = false;
   /** Such a vault was lost, and its recovery code with it. */
   unfinishedLost = $state(false);
+  /** Counts what other devices changed in the vault. Screens that show it load again. */
+  changes = $state(0);
+  /** What is wrong with the vault service, when it told something that cannot be true. */
+  alarm = $state.raw<Failure>();
   installUpdate = $state.raw<() => void>();
   #engine: EngineClient | undefined;
 
@@ -82,6 +86,7 @@ class App {
     // What a screen showed of an open vault is gone; the history has it.
     if (this.route.screen === "result") this.go("home");
     this.result = undefined;
+    this.alarm = undefined;
     this.#engine = new EngineClient(startWorker(), (news) => void this.#hear(news));
     this.#engine.begin(takeOver);
   }
@@ -169,6 +174,15 @@ class App {
         this.failure = failureOf(error);
         this.phase = "broken";
       }
+      return;
+    }
+    if (news.type === "changed") {
+      this.alarm = undefined;
+      this.changes += 1;
+      return;
+    }
+    if (news.type === "alarm") {
+      this.alarm = news.failure;
       return;
     }
     if (news.type === "locked") {

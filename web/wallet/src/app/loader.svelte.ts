@@ -1,5 +1,6 @@
 import type { Failure } from "../engine/messages";
-import { failureOf } from "./app.svelte";
+import { untrack } from "svelte";
+import { app, failureOf } from "./app.svelte";
 
 /** Something a screen waits for: not there yet, there, or failed. */
 export class Loader<T> {
@@ -7,9 +8,17 @@ export class Loader<T> {
   failure = $state.raw<Failure>();
   readonly #load: () => Promise<T>;
 
-  constructor(load: () => Promise<T>) {
+  /** With `live`, loads again when another device changed the vault. Only while a screen is being set up. */
+  constructor(load: () => Promise<T>, live = false) {
     this.#load = load;
     void this.reload();
+    if (!live) return;
+    let seen = app.changes;
+    $effect(() => {
+      if (app.changes === seen) return;
+      seen = app.changes;
+      untrack(() => void this.reload());
+    });
   }
 
   reload = async (): Promise<void> => {

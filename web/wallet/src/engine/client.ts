@@ -4,7 +4,7 @@ import { type Failure, toPage, type ToWorker } from "./messages";
 import { replies, type Reply } from "./replies";
 
 /** How the worker itself is doing, apart from any command. */
-export type WorkerNews = { type: "ready" | "busy" | "moved" | "locked" } | { type: "broken"; failure: Failure };
+export type WorkerNews = { type: "ready" | "busy" | "moved" | "locked" | "changed" } | { type: "broken" | "alarm"; failure: Failure };
 
 /** A command that could not be done. */
 export class EngineError extends Error {

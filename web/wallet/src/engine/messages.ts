@@ -35,6 +35,10 @@ export const toPage = variants({
   moved: {},
   /** Locked after inactivity; this worker has ended. */
   locked: {},
+  /** Another device changed the vault; what is shown may be old. */
+  changed: {},
+  /** News came, and they are bad: the service shows something that cannot be true. */
+  alarm: { failure },
   /** The engine could not start. */
   broken: { failure },
   reply: { id: number, reply: anything },

@@ -1,7 +1,10 @@
 // Runs commands on the engine, one after another: step, exchange, step, until done.
-import type { Command } from "../engine/commands";
+import type { Command as PageCommand } from "../engine/commands";
 import { failure, type Failure } from "../engine/messages";
 import type { Engine, Exchange, HttpRequest } from "./engine-type";
+
+/** What the worker itself may ask besides: how to listen for news, and to fetch them. */
+type Command = PageCommand | { type: "listen" | "refresh" };
 
 interface Parts {
   engine: Engine;
