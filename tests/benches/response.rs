@@ -87,6 +87,7 @@ fn main() {
         let with = VerificationContext {
             anchors: &authority.anchors,
             crypto,
+            published: None,
         };
         let whole = per_second(|| verdict(transaction.clone(), &body, &with));
         let share = whole / (raw / 3.0);
@@ -115,6 +116,7 @@ fn transaction(authority: &Authority, random: &mut SystemRandom) -> Transaction 
         response_uri_base: Endpoint::parse("https://issuer.example/responses", &PROFILE).expect("address"),
         redirect_uri: Some(Endpoint::parse("https://issuer.example/back", &PROFILE).expect("address")),
         self_issued: Vec::new(),
+        transaction_data: Vec::new(),
         lifetime: None,
     };
     Transaction::create(

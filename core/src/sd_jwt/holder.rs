@@ -162,6 +162,33 @@ impl HolderSdJwt {
         Ok(out)
     }
 
+    /// As [`Self::present`], and authorises transactions with it: `transaction_data` are the texts of the request, as
+    /// they came (OpenID4VP 1.0 §B.3.3.1). Only for types the person was shown.
+    ///
+    /// # Errors
+    /// As [`Self::present`].
+    pub fn present_and_authorise(
+        &self,
+        approved: &[ClaimsPath],
+        nonce: &str,
+        audience: &str,
+        transaction_data: &[&str],
+        issued_at: Timestamp,
+        signer: &dyn Signer,
+    ) -> Result<String, HolderError> {
+        if self.holder_key() != Some(signer.public_key()) {
+            return Err(HolderError::WrongKey);
+        }
+        let mut out = self.disclose(approved)?;
+        let mut claims = key_binding::claims(&out, self.sd_alg, nonce, audience, issued_at);
+        let hashes = transaction_data
+            .iter()
+            .map(|text| Value::from(SdAlg::Sha256.digest(text)));
+        claims.insert("transaction_data_hashes".into(), hashes.collect());
+        out.push_str(&key_binding::sign_claims(&claims, signer)?);
+        Ok(out)
+    }
+
     /// The concrete paths that `paths` select.
     fn targets(&self, paths: &[ClaimsPath]) -> Result<Vec<ClaimsPath>, HolderError> {
         let mut targets = Vec::new();

@@ -101,10 +101,26 @@ pub(super) fn sign(
     issued_at: Timestamp,
     signer: &dyn Signer,
 ) -> Result<String, SignError> {
+    sign_claims(&claims(sd_jwt, sd_alg, nonce, audience, issued_at), signer)
+}
+
+/// The claims of that JWT.
+pub(super) fn claims(
+    sd_jwt: &str,
+    sd_alg: SdAlg,
+    nonce: &str,
+    audience: &str,
+    issued_at: Timestamp,
+) -> Object {
     let mut claims = Object::new();
     claims.insert("iat".into(), json!(issued_at.0));
     claims.insert("aud".into(), Value::from(audience));
     claims.insert("nonce".into(), Value::from(nonce));
     claims.insert("sd_hash".into(), Value::from(sd_alg.digest(sd_jwt)));
-    jws::sign_jwt(KB_JWT_TYPE, &[], &claims, signer)
+    claims
+}
+
+/// Signs them.
+pub(super) fn sign_claims(claims: &Object, signer: &dyn Signer) -> Result<String, SignError> {
+    jws::sign_jwt(KB_JWT_TYPE, &[], claims, signer)
 }

@@ -17,6 +17,7 @@ mod json_form;
 mod key_binding;
 mod parse;
 mod process;
+pub mod type_metadata;
 mod validity;
 mod vc;
 

@@ -6,7 +6,8 @@
 //! issuer may issue *this* type. [`verify_status_list`] does the same for status lists.
 //!
 //! Identity is the anchor and the certificate's subject, never `iss`, and never anything in the credential: the
-//! one way of finding the issuer's key is `x5c`.
+//! way of finding the issuer's key is `x5c`. A verifier may be told of single issuers who are known by their web address
+//! instead ([`WebIssuer`]).
 
 mod anchors;
 mod certificate;
@@ -16,6 +17,7 @@ mod credential;
 mod error;
 mod memo;
 mod status;
+mod web_issuer;
 
 pub use anchors::{Anchor, Role, TrustAnchors};
 pub use certificate::{CertificateSubject, authority_key_identifiers, certified_key, dns_names};
@@ -23,7 +25,11 @@ pub use chain::{VerifiedChain, verify_chain};
 pub use client::x509_hash;
 pub use credential::{VerifiedCredential, verify_credential, verify_credential_on_chain};
 pub use error::{AnchorError, ChainError, CredentialError, StatusTrustError};
-pub use status::verify_status_list;
+pub use status::{verify_authority_status_list, verify_status_list};
+pub use web_issuer::{
+    IssuerKeys, IssuerKeysError, MAX_ISSUER_METADATA, PublishedKeys, WebCredentialError, WebIssuer,
+    issuer_metadata_url,
+};
 
 // rcgen, which makes the certificates, needs a C compiler.
 #[cfg(test)]

@@ -20,13 +20,24 @@ pub fn verify_status_list(
     now: Timestamp,
     crypto: &dyn CryptoProvider,
 ) -> Result<VerifiedStatusList, StatusTrustError> {
-    let x5c = token.x5c();
-    let chain = match verify_chain(x5c, anchors, Role::CredentialIssuer, now, crypto) {
-        Ok(chain) if chain.anchor_sha256 == *issuer_anchor => chain,
-        Ok(_) | Err(ChainError::Untrusted) => {
-            verify_chain(x5c, anchors, Role::StatusListSigner, now, crypto)?
-        }
-        Err(other) => return Err(other.into()),
-    };
+    match verify_chain(token.x5c(), anchors, Role::CredentialIssuer, now, crypto) {
+        Ok(chain) if chain.anchor_sha256 == *issuer_anchor => Ok(token.verify(&chain.leaf_key, crypto)?),
+        Ok(_) | Err(ChainError::Untrusted) => verify_authority_status_list(token, anchors, now, crypto),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Verifies a status list token whose signer must be configured for [`Role::StatusListSigner`], for credentials whose
+/// issuer has no anchor of its own.
+///
+/// # Errors
+/// [`StatusTrustError`].
+pub fn verify_authority_status_list(
+    token: &UnverifiedStatusListToken,
+    anchors: &TrustAnchors,
+    now: Timestamp,
+    crypto: &dyn CryptoProvider,
+) -> Result<VerifiedStatusList, StatusTrustError> {
+    let chain = verify_chain(token.x5c(), anchors, Role::StatusListSigner, now, crypto)?;
     Ok(token.verify(&chain.leaf_key, crypto)?)
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::error::CreateError;
 use super::secret::ResponseKey;
 use super::transaction::{Open, Transaction};
+use super::transaction_data::{self, NewTransactionData};
 use super::{DEFAULT_LIFETIME, LIFETIME};
 use crate::crypto::SoftwareKey;
 use crate::dcql::{DcqlQuery, Meta};
@@ -42,6 +43,9 @@ pub struct NewTransaction {
     pub redirect_uri: Option<Endpoint>,
     /// Credential queries whose credentials are signed by the presenter's own key, e.g. consent receipts.
     pub self_issued: Vec<String>,
+    /// Transactions to be authorised with the presentation (§5.1). They need a signed request fetched by POST, since
+    /// only there a wallet says which types it knows.
+    pub transaction_data: Vec<NewTransactionData>,
     /// Seconds until the request expires; kept within [`LIFETIME`].
     pub lifetime: Option<i64>,
 }
@@ -65,6 +69,9 @@ impl Transaction {
         if new.self_issued.iter().any(|id| query.credential(id).is_none()) {
             return Err(CreateError::UnknownQuery);
         }
+        let by_post = matches!(new.identity, RequesterIdentity::Signed(_))
+            && new.request_uri_method == RequestUriMethod::Post;
+        let transaction_data = transaction_data::encode(&new.transaction_data, &query, by_post)?;
         let request_id = env.random_token()?;
         let below = |base: &Endpoint| {
             let base = base.as_str().trim_end_matches('/');
@@ -99,6 +106,7 @@ impl Transaction {
             response_key,
             response_kid: env.random_token()?,
             redirect_uri: new.redirect_uri,
+            transaction_data,
             verifier_info: Vec::<VerifierInfo>::new(),
             self_issued: new.self_issued,
             created_at: env.now,

@@ -4,8 +4,9 @@ use crate::dcql::{CheckError, Mismatch, QueryError};
 use crate::env::RandomUnavailable;
 use crate::error::{Blame, ErrorCode};
 use crate::oid4vp::response::ReadError;
+use crate::sd_jwt::type_metadata::TypeRuleError;
 use crate::sd_jwt::{SdJwtError, VcError};
-use crate::trust::{CredentialError, StatusTrustError};
+use crate::trust::{CredentialError, StatusTrustError, WebCredentialError};
 
 /// A transaction could not be created.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum CreateError {
     /// `self_issued` names a credential query that does not exist.
     #[error("a self-issued query is named that does not exist")]
     UnknownQuery,
+    /// The transactions to authorise do not fit the query, or the way of asking.
+    #[error("the transaction data cannot be asked for like this")]
+    TransactionData,
     /// The addresses do not fit together.
     #[error("the address of the service cannot be used")]
     Address,
@@ -33,6 +37,7 @@ impl ErrorCode for CreateError {
             Self::Query(error) => error.code(),
             Self::Formats => "presentation-formats",
             Self::UnknownQuery => "presentation-unknown-query",
+            Self::TransactionData => "presentation-bad-transaction-data",
             Self::Address => "presentation-address",
             Self::Random(_) => "random-unavailable",
         }
@@ -58,6 +63,9 @@ pub enum TransactionError {
     /// Requests of this client identifier are not signed and have no Request Object.
     #[error("this request has no request object")]
     Unsigned,
+    /// The wallet does not say that it knows the types of transactions to authorise. It would have to refuse them.
+    #[error("the wallet does not know the kind of transaction it should authorise")]
+    TransactionData,
     /// The request was already given to a wallet and cannot be changed.
     #[error("this request was already given out")]
     GivenOut,
@@ -72,6 +80,7 @@ impl ErrorCode for TransactionError {
             Self::Closed => "transaction-closed",
             Self::Expired => "transaction-expired",
             Self::Unsigned => "transaction-unsigned",
+            Self::TransactionData => "transaction-data-not-supported",
             Self::GivenOut => "transaction-given-out",
             Self::Sign => "transaction-sign",
         }
@@ -134,6 +143,15 @@ pub enum PresentationError {
     /// The credential, its issuer or its holder binding was refused.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// The credential of an issuer known by its address was refused.
+    #[error(transparent)]
+    WebIssuer(WebCredentialError),
+    /// The credential breaks the rules of its type.
+    #[error(transparent)]
+    TypeRule(TypeRuleError),
+    /// It authorises transactions that were not asked for, or in a way that cannot be read.
+    #[error("the presentation authorises something else than was asked")]
+    TransactionData,
     /// A self-issued credential was refused.
     #[error("the self-issued credential: {0}")]
     SelfIssued(SelfIssuedError),
@@ -177,6 +195,9 @@ impl ErrorCode for PresentationError {
             Self::NotAString => "presentation-not-a-string",
             Self::FormatNotSupported => "presentation-format-not-supported",
             Self::Credential(error) => error.code(),
+            Self::WebIssuer(error) => error.code(),
+            Self::TypeRule(error) => error.code(),
+            Self::TransactionData => "presentation-transaction-data",
             Self::SelfIssued(SelfIssuedError::SdJwt(error)) => error.code(),
             Self::SelfIssued(SelfIssuedError::Vc(error)) => error.code(),
             Self::SelfIssued(SelfIssuedError::Key) => "self-issued-key",

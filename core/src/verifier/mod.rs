@@ -15,18 +15,22 @@
 
 mod create;
 mod error;
+mod published;
 mod receive;
 mod restrict;
 mod secret;
 mod status;
 mod transaction;
+mod transaction_data;
 mod verdict;
 mod verify;
 
 pub use create::{NewTransaction, RequesterIdentity};
 pub use error::{CreateError, Failure, PresentationError, ReceiveError, SelfIssuedError, TransactionError};
+pub use published::Published;
 pub use receive::{Finished, PendingVerification, Received, VerificationContext};
 pub use transaction::{Closed, Collected, Open, Transaction, TransactionState};
+pub use transaction_data::{NewTransactionData, TRANSACTION_DATA_TYPES};
 pub use verdict::{DiscardedPresentation, PresentationIssuer, Verdict, VerifiedPresentation};
 
 /// Shortest and longest life of a transaction in seconds, and the usual one: long enough to find one's telephone,

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::error::{Failure, PresentationError, ReceiveError};
+use super::published::Published;
 use super::transaction::{Closed, Open, Transaction};
 use super::verdict::{DiscardedPresentation, Verdict};
 use super::verify::Checked;
-use super::{RESPONSE_CODE, status, verify};
+use super::{RESPONSE_CODE, status, transaction_data, verify};
 use crate::crypto::{CryptoProvider, constant_time_eq};
 use crate::dcql::{DcqlQuery, check_sets, check_shape};
 use crate::encoding::json::Object;
@@ -24,6 +25,8 @@ pub struct VerificationContext<'a> {
     pub anchors: &'a TrustAnchors,
     /// Verifies signatures.
     pub crypto: &'a dyn CryptoProvider,
+    /// Types and issuers that were looked up beforehand; `None` when there are none.
+    pub published: Option<&'a Published>,
 }
 
 impl fmt::Debug for VerificationContext<'_> {
@@ -55,6 +58,8 @@ pub struct PendingVerification {
     closed: Closed,
     redirect_uri: Option<String>,
     query: DcqlQuery,
+    /// How many transactions were to be authorised.
+    transactions: usize,
     checked: Vec<Checked>,
     discarded: Vec<(String, PresentationError)>,
 }
@@ -180,6 +185,7 @@ fn examine(
         closed,
         redirect_uri,
         query,
+        transactions: open.transaction_data.len(),
         checked,
         discarded,
     };
@@ -202,7 +208,7 @@ impl PendingVerification {
     pub fn status_lists(&self) -> BTreeSet<&str> {
         self.checked
             .iter()
-            .filter(|checked| checked.anchor.is_some())
+            .filter(|checked| checked.status_trust.is_some())
             .filter_map(|checked| Some(checked.status.as_ref()?.uri.as_str()))
             .collect()
     }
@@ -264,8 +270,10 @@ impl PendingVerification {
             .map(|checked| checked.presentation.query_id.as_str())
             .collect();
         let sets = check_sets(&self.query, &ids);
+        let authorised = transaction_data::all_authorised(self.transactions, &self.checked);
         match (sets, self.discarded.first()) {
-            (Ok(()), _) if !ids.is_empty() => None,
+            (Ok(()), _) if !ids.is_empty() && authorised => None,
+            (Ok(()), None) if !authorised => Some(transaction_data::not_authorised()),
             (_, Some((query_id, error))) => Some(Failure::of_presentation(query_id, error)),
             (Err(error), None) => Some(Failure::of_shape(&error)),
             (Ok(()), None) => Some(Failure::of_shape(&crate::dcql::CheckError::Empty)),

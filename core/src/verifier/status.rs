@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::error::PresentationError;
 use super::receive::VerificationContext;
-use super::verify::Checked;
+use super::verify::{Checked, StatusTrust};
 use crate::env::Timestamp;
-use crate::status::{Status, UnverifiedStatusListToken};
-use crate::trust::verify_status_list;
+use crate::status::{Status, UnverifiedStatusListToken, VerifiedStatusList};
+use crate::trust::{IssuerKeys, StatusTrustError, verify_authority_status_list, verify_status_list};
 
 /// Checks the status of a presentation, when its credential has one (draft-ietf-oauth-status-list §8.3).
 pub(super) fn check(
@@ -19,13 +19,19 @@ pub(super) fn check(
     let Some(reference) = &checked.status else {
         return Ok(());
     };
-    // A self-issued credential has no issuer whose list could be believed.
-    let anchor = checked.anchor.as_ref().ok_or(PresentationError::StatusUnknown)?;
     let token = tokens
         .get(&reference.uri)
         .ok_or(PresentationError::StatusUnknown)?;
-    let list = verify_status_list(token, anchor, with.anchors, now, with.crypto)
-        .map_err(PresentationError::Status)?;
+    let list = match &checked.status_trust {
+        // A self-issued credential has no issuer whose list could be believed.
+        None => return Err(PresentationError::StatusUnknown),
+        Some(StatusTrust::Anchor(anchor)) => {
+            verify_status_list(token, anchor, with.anchors, now, with.crypto)
+        }
+        Some(StatusTrust::Keys(keys)) if token.x5c().is_empty() => by_one_of(keys, token, with),
+        Some(StatusTrust::Keys(_)) => verify_authority_status_list(token, with.anchors, now, with.crypto),
+    }
+    .map_err(PresentationError::Status)?;
     match list
         .status(reference, now)
         .map_err(|error| PresentationError::Status(error.into()))?
@@ -39,4 +45,20 @@ pub(super) fn check(
         // Nobody agreed with us what these mean.
         Status::ApplicationSpecific(_) | Status::Reserved(_) => Err(PresentationError::StatusUnknown),
     }
+}
+
+/// A list without a certificate, signed with one of the keys its issuer publishes.
+fn by_one_of(
+    keys: &IssuerKeys,
+    token: &UnverifiedStatusListToken,
+    with: &VerificationContext<'_>,
+) -> Result<VerifiedStatusList, StatusTrustError> {
+    let mut outcome = Err(crate::trust::ChainError::Untrusted.into());
+    for key in keys.iter() {
+        match token.verify(key, with.crypto) {
+            Ok(list) => return Ok(list),
+            Err(error) => outcome = Err(error.into()),
+        }
+    }
+    outcome
 }

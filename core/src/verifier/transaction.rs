@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::error::{Failure, TransactionError};
 use super::secret::{CodeHash, ResponseKey};
+use super::transaction_data::{TransactionDatum, wallet_knows};
 use super::verdict::Verdict;
 use crate::crypto::{PublicKey, Signer as _};
 use crate::env::Timestamp;
@@ -72,6 +73,8 @@ pub struct Open {
     pub(super) redirect_uri: Option<Endpoint>,
     pub(super) verifier_info: Vec<VerifierInfo>,
     pub(super) self_issued: Vec<String>,
+    #[serde(default)]
+    pub(super) transaction_data: Vec<TransactionDatum>,
     pub(super) created_at: Timestamp,
     pub(super) expires_at: Timestamp,
 }
@@ -216,6 +219,10 @@ impl Transaction {
         if !open.client_id.prefix().is_signed() {
             return Err(TransactionError::Unsigned);
         }
+        // §5.1: a wallet must refuse types it does not know, so they are sent to those only that do.
+        if !wallet_knows(&open.transaction_data, post) {
+            return Err(TransactionError::TransactionData);
+        }
         let wallet_nonce = post.and_then(|post| post.wallet_nonce.as_deref());
         let jwt = open
             .request(profile)
@@ -323,6 +330,11 @@ impl Open {
                 profile,
             ),
             verifier_info: self.verifier_info.clone(),
+            transaction_data: self
+                .transaction_data
+                .iter()
+                .map(|datum| datum.encoded.clone())
+                .collect(),
             issued_at: self.created_at,
             expires_at: self.expires_at,
         }

@@ -47,6 +47,9 @@ pub struct VerifiedPresentation {
     /// The SD-JWT as it was presented, without key binding; only for self-issued ones, which both sides keep as
     /// identical bytes. Those of issuers are not kept.
     pub sd_jwt: Option<String>,
+    /// The transactions that its holder authorised with it: their places in what was asked.
+    #[serde(default)]
+    pub transaction_data: Vec<usize>,
 }
 
 /// Who issued a credential, as far as it was verified.
@@ -61,6 +64,13 @@ pub enum PresentationIssuer {
         subject: CertificateSubject,
         /// `iss`, when the credential has it: only what it says of itself.
         iss: Option<String>,
+    },
+    /// An issuer that is known by its web address.
+    Web {
+        /// What the operator calls it.
+        name: String,
+        /// Its address.
+        iss: String,
     },
     /// The presenter: the credential is signed with the very key it is bound to.
     SelfIssued {

@@ -7,6 +7,7 @@ use super::error::{PresentationError, SelfIssuedError};
 use super::receive::VerificationContext;
 use super::restrict::restrict;
 use super::transaction::Open;
+use super::transaction_data;
 use super::verdict::{PresentationIssuer, VerifiedPresentation};
 use crate::crypto::PublicKey;
 use crate::dcql::{Authorities, Candidate, CredentialQuery, CredentialType, Meta, check_presentation};
@@ -14,7 +15,7 @@ use crate::encoding::base64url;
 use crate::env::Timestamp;
 use crate::sd_jwt::{KeyBinding, KeyBindingCheck, UnverifiedSdJwt, VcCheck, VerifiedSdJwtVc};
 use crate::status::StatusReference;
-use crate::trust::{VerifiedCredential, verify_credential};
+use crate::trust::{CredentialError, IssuerKeys, VerifiedCredential, WebIssuer, verify_credential};
 
 /// Oldest proof of possession accepted, in seconds.
 const MAX_KEY_BINDING_AGE: i64 = 300;
@@ -25,8 +26,18 @@ const LEEWAY: i64 = crate::profile::CLOCK_LEEWAY;
 pub(super) struct Checked {
     pub(super) presentation: VerifiedPresentation,
     pub(super) status: Option<StatusReference>,
-    /// The anchor of the issuer, for the status list; `None` for self-issued credentials.
-    pub(super) anchor: Option<[u8; 32]>,
+    /// Whose status list is believed; `None` for self-issued credentials.
+    pub(super) status_trust: Option<StatusTrust>,
+    /// The transactions its holder authorised with it, by their place in the request.
+    pub(super) transactions: Vec<usize>,
+}
+
+/// Whose status list is believed.
+pub(super) enum StatusTrust {
+    /// One under this anchor, or of an authority for status lists.
+    Anchor([u8; 32]),
+    /// One signed with these keys, or of an authority for status lists.
+    Keys(IssuerKeys),
 }
 
 pub(super) fn check(
@@ -65,15 +76,59 @@ pub(super) fn check(
             thumbprint: base64url::encode(&key.thumbprint()),
         };
         let sd_jwt = Some(vc.sd_jwt().to_owned());
-        return accept(query, vc, &[], issuer, sd_jwt, None);
+        return accept(query, vc, &[], issuer, sd_jwt, (&[], None));
     }
-    let VerifiedCredential { vc, chain } = verify_credential(compact, with.anchors, &check, with.crypto)?;
-    let issuer = PresentationIssuer::Trusted {
-        anchor: chain.anchor_name,
-        subject: chain.subject,
-        iss: vc.issuer.clone(),
+    let transactions = transaction_data::authorised(&open.transaction_data, query.id(), compact)?;
+    let mut checked = if let Some((issuer, unverified)) = of_a_web_issuer(compact, with)? {
+        let vc = issuer
+            .verify(unverified, &check, with.crypto)
+            .map_err(PresentationError::WebIssuer)?;
+        let extends = rules_of_type(&vc, with)?;
+        let trust = StatusTrust::Keys(issuer.keys.clone());
+        let issuer = PresentationIssuer::Web {
+            name: issuer.name.clone(),
+            iss: issuer.iss.as_str().to_owned(),
+        };
+        accept(query, vc, &[], issuer, None, (extends, Some(trust)))?
+    } else {
+        let VerifiedCredential { vc, chain } = verify_credential(compact, with.anchors, &check, with.crypto)?;
+        let extends = rules_of_type(&vc, with)?;
+        let issuer = PresentationIssuer::Trusted {
+            anchor: chain.anchor_name,
+            subject: chain.subject,
+            iss: vc.issuer.clone(),
+        };
+        let trust = StatusTrust::Anchor(chain.anchor_sha256);
+        accept(query, vc, &chain.akis, issuer, None, (extends, Some(trust)))?
     };
-    accept(query, vc, &chain.akis, issuer, None, Some(chain.anchor_sha256))
+    checked.presentation.transaction_data.clone_from(&transactions);
+    checked.transactions = transactions;
+    Ok(checked)
+}
+
+/// The issuer a credential says it is from, when the operator lists it by its address.
+fn of_a_web_issuer<'a>(
+    compact: &str,
+    with: &VerificationContext<'a>,
+) -> Result<Option<(&'a WebIssuer, UnverifiedSdJwt)>, PresentationError> {
+    let issuers = with.published.map_or(&[][..], |published| &published.issuers);
+    if issuers.is_empty() {
+        return Ok(None);
+    }
+    let unverified = UnverifiedSdJwt::parse(compact).map_err(CredentialError::from)?;
+    Ok(WebIssuer::of(&unverified, issuers).map(|issuer| (issuer, unverified)))
+}
+
+/// SV-7: the rules of the type, where it is known; and what it extends.
+fn rules_of_type<'a>(
+    vc: &VerifiedSdJwtVc,
+    with: &VerificationContext<'a>,
+) -> Result<&'a [String], PresentationError> {
+    let Some(published) = with.published else {
+        return Ok(&[]);
+    };
+    let known = published.check(vc).map_err(PresentationError::TypeRule)?;
+    Ok(known.map_or(&[][..], |known| known.extends()))
 }
 
 /// A credential signed with the very key it is bound to: it proves only that the presenter says so.
@@ -102,7 +157,7 @@ fn accept(
     akis: &[Vec<u8>],
     issuer: PresentationIssuer,
     sd_jwt: Option<String>,
-    anchor: Option<[u8; 32]>,
+    (extends, status_trust): (&[String], Option<StatusTrust>),
 ) -> Result<Checked, PresentationError> {
     // The wallet is not relied on: type, claims and values are matched again.
     let matched = check_presentation(
@@ -111,7 +166,7 @@ fn accept(
             id: query.id(),
             credential_type: CredentialType::SdJwtVc {
                 vct: &vc.vct,
-                extends: &[],
+                extends,
             },
             claims: &vc.claims,
             holder_bound: vc.possession_proven,
@@ -131,8 +186,10 @@ fn accept(
             expires_at: vc.expires_at,
             status_checked: false,
             sd_jwt,
+            transaction_data: Vec::new(),
         },
         status: vc.status,
-        anchor,
+        status_trust,
+        transactions: Vec::new(),
     })
 }

@@ -320,6 +320,7 @@ fn an_answer_for_another_key_is_not_taken() {
         let context = VerificationContext {
             anchors: &world.anchors,
             crypto: &assent_core::crypto::RustCrypto,
+            published: None,
         };
         // A form field beside the encrypted answer is not what ties it to the request.
         let body = format!("{body}&state=from-the-form");
@@ -483,6 +484,7 @@ fn no_list_is_fetched_on_the_word_of_a_stranger() {
         let context = VerificationContext {
             anchors: &world.anchors,
             crypto: &assent_core::crypto::RustCrypto,
+            published: None,
         };
         let mut env = Env {
             now: NOW,

@@ -18,7 +18,7 @@ use assent_core::sd_jwt::{DisclosurePolicy, HolderSdJwt, SdJwtBuilder};
 use assent_core::status::{StatusBits, StatusList, StatusListClaims, UnverifiedStatusListToken};
 use assent_core::trust::{Anchor, Role, TrustAnchors};
 use assent_core::verifier::{
-    Finished, NewTransaction, Received, RequesterIdentity, Transaction, VerificationContext,
+    Finished, NewTransaction, Published, Received, RequesterIdentity, Transaction, VerificationContext,
 };
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
@@ -115,6 +115,8 @@ pub struct World {
     pub holder: SoftwareKey,
     pub profile: Profile,
     pub rng: Counter,
+    /// What the library looked up beforehand.
+    pub published: Published,
 }
 
 impl World {
@@ -134,6 +136,7 @@ impl World {
             holder: SoftwareKey::from_bytes(&[5; 32]).unwrap(),
             profile: Profile::BASELINE,
             rng: Counter(0),
+            published: Published::default(),
         }
     }
 
@@ -210,6 +213,7 @@ impl World {
             response_uri_base: self.endpoint("https://library.example/vp/responses"),
             redirect_uri: None,
             self_issued: Vec::new(),
+            transaction_data: Vec::new(),
             lifetime: None,
         }
     }
@@ -249,6 +253,7 @@ impl World {
         VerificationContext {
             anchors: &self.anchors,
             crypto: &RustCrypto,
+            published: Some(&self.published),
         }
     }
 
@@ -267,6 +272,7 @@ impl World {
         let context = VerificationContext {
             anchors: &self.anchors,
             crypto: &RustCrypto,
+            published: Some(&self.published),
         };
         let mut env = Env {
             now: NOW,

@@ -26,6 +26,7 @@ fn receive(
     let context = VerificationContext {
         anchors: &world.anchors,
         crypto: &RustCrypto,
+        published: None,
     };
     let mut env = Env {
         now,

@@ -3,6 +3,7 @@
 use assent_core::claims::ClaimsPath;
 use assent_core::crypto::RustCrypto;
 use assent_core::env::Timestamp;
+use assent_core::sd_jwt::type_metadata::{Disclosability, TypeMetadata, TypeResolution};
 use assent_core::sd_jwt::{
     HolderSdJwt, KeyBinding, KeyBindingCheck, KeyBindingError, UnverifiedSdJwt, VcCheck, VcError,
     VerifiedSdJwtVc,
@@ -100,4 +101,57 @@ fn holder_presents_the_pid() {
     );
     let shown = verify(&vectors, &text, &check).unwrap();
     assert_eq!(shown.claims, by_name("pid_presentation_kb")["processed_payload"]);
+}
+
+/// The example of a type that extends another, and of what comes out.
+#[test]
+fn a_type_that_extends_another() {
+    let vectors = &vectors()["type_metadata"];
+    let mut types = TypeResolution::new("https://example.com/custom-type-metadata", None);
+    for name in ["extends_child", "extends_base"] {
+        types = types.supply(vectors[name].to_string().as_bytes()).unwrap();
+    }
+    let known = types.finish().unwrap();
+    assert_eq!(known.extends(), ["https://example.com/base-type-metadata"]);
+    let expected = vectors["extends_effective_claims"]["claims"].as_array().unwrap();
+    assert_eq!(known.claims().len(), expected.len());
+    for (claim, expected) in known.claims().iter().zip(expected) {
+        assert_eq!(claim.path.to_json(), expected["path"]);
+        assert_eq!(
+            claim.display[0].label,
+            expected["display"][0]["label"].as_str().unwrap()
+        );
+        assert_eq!(
+            known.label(&claim.path, "en"),
+            expected["display"][0]["label"].as_str()
+        );
+    }
+}
+
+/// The long example of the appendix is read whole, and says that another document comes next.
+#[test]
+fn type_metadata_of_the_appendix() {
+    let document = &vectors()["appendix_A_2"]["type_metadata"];
+    let read = TypeMetadata::parse(document.to_string().as_bytes()).unwrap();
+    assert_eq!(read.display.len(), document["display"].as_array().unwrap().len());
+    let claims = document["claims"].as_array().unwrap();
+    assert_eq!(read.claims.len(), claims.len());
+    for (claim, expected) in read.claims.iter().zip(claims) {
+        let sd = match expected["sd"].as_str() {
+            Some("always") => Some(Disclosability::Always),
+            Some("never") => Some(Disclosability::Never),
+            Some("allowed") => Some(Disclosability::Allowed),
+            _ => None,
+        };
+        assert_eq!(
+            (claim.disclosable, claim.mandatory),
+            (sd, expected["mandatory"].as_bool())
+        );
+    }
+    let started = TypeResolution::new(&read.vct, None)
+        .supply(document.to_string().as_bytes())
+        .unwrap();
+    let next = started.wanted().unwrap();
+    assert_eq!(Value::from(next.vct.as_str()), document["extends"]);
+    assert_eq!(next.integrity.as_deref(), document["extends#integrity"].as_str());
 }

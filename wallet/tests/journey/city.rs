@@ -209,6 +209,7 @@ impl City {
             response_uri_base: base("vp/responses"),
             redirect_uri: Some(Endpoint::parse("https://library.example/back", &PROFILE).unwrap()),
             self_issued: terms.map(|_| "receipt".to_owned()).into_iter().collect(),
+            transaction_data: Vec::new(),
             lifetime: None,
         };
         let mut env = Env {
@@ -469,6 +470,7 @@ impl City {
         let with = VerificationContext {
             anchors: &anchors,
             crypto: &RustCrypto,
+            published: None,
         };
         let mut env = Env {
             now: NOW,

@@ -35,6 +35,8 @@ pub struct AuthorizationRequest {
     pub client_metadata: Object,
     /// Attested facts about the verifier.
     pub verifier_info: Vec<VerifierInfo>,
+    /// `transaction_data`: base64url texts, sent exactly like this.
+    pub transaction_data: Vec<String>,
     /// `iat`.
     pub issued_at: Timestamp,
     /// `exp`.
@@ -73,6 +75,12 @@ impl AuthorizationRequest {
         if !self.verifier_info.is_empty() {
             let entries = self.verifier_info.iter().map(VerifierInfo::to_json).collect();
             out.insert("verifier_info".into(), Value::Array(entries));
+        }
+        if !self.transaction_data.is_empty() {
+            out.insert(
+                "transaction_data".into(),
+                Value::from(self.transaction_data.clone()),
+            );
         }
         out
     }

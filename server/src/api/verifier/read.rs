@@ -166,6 +166,12 @@ fn credentials(verdict: Verdict) -> Vec<Credential> {
                 issuer: subject.display_name().map_or(anchor, str::to_owned),
                 claims: presentation.claims,
             }),
+            PresentationIssuer::Web { name, .. } => Some(Credential {
+                query_id: presentation.query_id,
+                vct: presentation.vct,
+                issuer: name,
+                claims: presentation.claims,
+            }),
             PresentationIssuer::SelfIssued { .. } => None,
         })
         .collect()

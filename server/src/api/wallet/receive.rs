@@ -35,6 +35,7 @@ pub(super) async fn receive(
     let context = VerificationContext {
         anchors: &state.keys.trust,
         crypto: &RingCrypto,
+        published: None,
     };
     let transaction = stored.record.transaction.clone();
     let received = state
@@ -71,6 +72,7 @@ async fn check_status(
     let context = VerificationContext {
         anchors: &state.keys.trust,
         crypto: &RingCrypto,
+        published: None,
     };
     let finished = pending.finish(&tokens, &context, state.clock.now());
     drop(tokens);
