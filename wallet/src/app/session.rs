@@ -174,6 +174,8 @@ impl Core {
             .map(|slot| match slot.kind() {
                 SlotKind::Passphrase { .. } => "passphrase".to_owned(),
                 SlotKind::RecoveryCode => "recoveryCode".to_owned(),
+                SlotKind::Passkey { .. } => "passkey".to_owned(),
+                SlotKind::Device => "device".to_owned(),
             });
         let pending = self
             .records()

@@ -20,7 +20,7 @@ use super::wallet::Next;
 use super::{NetworkFailure, Reply, WalletError};
 use crate::holdings::{Card, CopyRecord, read_status, status_lists, status_request};
 use crate::records::{Record as _, Records, to_stage};
-use crate::vault::{Handle, RemoteVault, Staged, StoredRecord};
+use crate::vault::{Handle, RemoteRecord, RemoteVault, Staged, StoredRecord};
 
 /// One page of changes: the service sends about 1 MiB of ciphertext, or one record, and the manifest with the last.
 const MAX_PAGE: usize = 8 << 20;
@@ -122,7 +122,7 @@ pub(super) struct Reading {
     since: u64,
     known: Option<[u8; 32]>,
     after: Option<String>,
-    records: Vec<StoredRecord>,
+    records: Vec<RemoteRecord>,
     bytes: usize,
     pages: u32,
 }
@@ -185,9 +185,15 @@ fn turn_page(mut reading: Reading, response: &HttpResponse) -> Option<Page> {
     let value = json::parse(response.body.as_bytes(), limits).ok()?;
     let bytes = |value: &Value| base64url::decode(value.as_str()?).ok();
     for record in value.get("records")?.as_array()? {
-        reading.records.push(StoredRecord {
+        // A part that did not change may be left out; one that is there must be readable.
+        let part = |name: &str| match record.get(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(part) => bytes(part).map(Some),
+        };
+        reading.records.push(RemoteRecord {
             handle: Handle::parse(record.get("handle")?.as_str()?)?,
-            sealed: bytes(record.get("box")?)?,
+            key: part("key")?,
+            sealed: part("box")?,
         });
     }
     if let Some(after) = value.get("next").and_then(Value::as_str) {
@@ -427,7 +433,7 @@ pub(super) fn write_records(records: &[StoredRecord]) -> Value {
     records
         .iter()
         .map(
-            |record| json!({ "handle": record.handle.to_string(), "box": base64url::encode(&record.sealed) }),
+            |record| json!({ "handle": record.handle.to_string(), "key": base64url::encode(&record.key), "box": base64url::encode(&record.sealed) }),
         )
         .collect()
 }

@@ -15,7 +15,7 @@ use super::{RecoveryGroup, Reply, Unlock, WalletError, sync};
 use crate::records::{Waiting, to_stage};
 use crate::settings::Settings;
 use crate::vault::{
-    Header, LockedVault, RecoveryCode, RootKey, UnlockedVault, VaultError, passphrase_root, recovery_root,
+    Header, LockedVault, NewMethod, RecoveryCode, Secret, UnlockedVault, Unlocking, VaultError,
 };
 
 const MAX_HEADER: usize = 64 << 10;
@@ -33,7 +33,11 @@ pub(super) fn create(core: &mut Core, passphrase: &str, env: &mut Env<'_>) -> Re
         ));
     }
     let code = RecoveryCode::generate(env.rng).map_err(|_| sync::no_randomness())?;
-    let vault = UnlockedVault::create(passphrase, &code, env.rng).map_err(vault_error)?;
+    let methods = [
+        (NewMethod::Passphrase(passphrase), ""),
+        (NewMethod::RecoveryCode(&code), ""),
+    ];
+    let vault = UnlockedVault::create(&methods, env.now, env.rng).map_err(vault_error)?;
     let vault_address = Address::new(&core.surroundings.operator, &vault)
         .as_str()
         .to_owned();
@@ -138,20 +142,18 @@ pub(super) fn open(core: &mut Core, address: &str, unlock: Unlock) -> Result<Nex
             if !address.as_str().ends_with(&header.vault.to_string()) {
                 return Err(vault_error(VaultError::Malformed));
             }
-            let root = root(&header, &unlock)?;
-            let token = root.access_token(header.vault);
+            let unlocking = unlocking(&header, &unlock)?;
+            let token = unlocking.root().access_token(header.vault);
             let reading = sync::Reading::new(address.as_str(), token, None);
             Ok(sync::pull(
                 reading,
                 Box::new(move |core, remote, env| {
                     let remote = remote?.ok_or_else(|| vault_error(VaultError::Malformed))?;
-                    let locked = LockedVault::from_remote(remote).map_err(vault_error)?;
+                    let locked = LockedVault::from_remote(remote, None).map_err(vault_error)?;
                     if locked.header().vault != header.vault {
                         return Err(vault_error(VaultError::SlotsChanged));
                     }
-                    let vault = locked
-                        .unlock_with_root(&root, core.crypto())
-                        .map_err(vault_error)?;
+                    let vault = locked.unlock(&unlocking, core.crypto()).map_err(vault_error)?;
                     core.opened(address, vault);
                     sync::with_anchors(core, env, true, |core, _| status(core))
                 }),
@@ -173,10 +175,8 @@ pub(super) fn unlock(core: &mut Core, unlock: &Unlock) -> Result<Next, WalletErr
             Blame::Caller,
         ));
     };
-    let root = root(vault.header(), unlock)?;
-    let unlocked = vault
-        .unlock_with_root(&root, core.crypto())
-        .map_err(vault_error)?;
+    let unlocking = unlocking(vault.header(), unlock)?;
+    let unlocked = vault.unlock(&unlocking, core.crypto()).map_err(vault_error)?;
     let address = address.clone();
     core.opened(address, unlocked);
     status(core)
@@ -258,12 +258,12 @@ pub(super) fn vault_error(error: VaultError) -> WalletError {
     WalletError::from_code(&error)
 }
 
-fn root(header: &Header, unlock: &Unlock) -> Result<RootKey, WalletError> {
+fn unlocking(header: &Header, unlock: &Unlock) -> Result<Unlocking, WalletError> {
     match unlock {
-        Unlock::Passphrase(passphrase) => passphrase_root(header, passphrase),
+        Unlock::Passphrase(passphrase) => header.unlock(&Secret::Passphrase(passphrase)),
         Unlock::RecoveryCode(code) => RecoveryCode::parse(code)
             .map_err(|_| VaultError::BadRecoveryCode)
-            .and_then(|code| recovery_root(header, &code)),
+            .and_then(|code| header.unlock(&Secret::RecoveryCode(&code))),
     }
     .map_err(vault_error)
 }

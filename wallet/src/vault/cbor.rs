@@ -80,6 +80,11 @@ impl Fields {
         T::try_from(number).map_err(|_| BadCbor)
     }
 
+    pub(super) fn signed(&mut self) -> Result<i64, BadCbor> {
+        let number = self.value()?.into_integer().map_err(|_| BadCbor)?;
+        i64::try_from(number).map_err(|_| BadCbor)
+    }
+
     pub(super) fn array(&mut self) -> Result<Vec<Value>, BadCbor> {
         self.value()?.into_array().map_err(|_| BadCbor)
     }

@@ -21,6 +21,33 @@ pub enum VaultError {
     /// The stretching parameters are outside our limits.
     #[error("the unlock method was weakened or is not usable: refused")]
     SlotParameters,
+    /// A passkey answered nothing, zeros or a constant: it cannot protect a vault.
+    #[error("this passkey cannot protect a vault")]
+    PasskeyUnusable,
+    /// A device's own key is not a point of the curve.
+    #[error("this device's key cannot be used")]
+    DeviceKeyUnusable,
+    /// Fewer than two unlock methods, or none that can be written down.
+    #[error("a vault needs two unlock methods, one of them a passphrase or a recovery code")]
+    TooFewMethods,
+    /// More unlock methods than a vault may have.
+    #[error("the vault has as many unlock methods of this kind as it may have")]
+    TooManyMethods,
+    /// The same passkey or device key a second time.
+    #[error("this is an unlock method of the vault already")]
+    AlreadyAMethod,
+    /// A name that is empty, too long, or has control characters in it.
+    #[error("this name is not possible")]
+    NameNotPossible,
+    /// Another device made a new root key: this one must unlock again.
+    #[error("another device changed the keys of this vault: unlock again")]
+    EpochChanged,
+    /// Written by a newer version of the app.
+    #[error("the vault was written by a newer version of the app")]
+    NewerThanApp,
+    /// Not signed with the key that the unlock method, or this device, knows the vault by.
+    #[error("the vault service showed another vault in place of this one")]
+    VaultReplaced,
     /// Bytes that are not what a vault writes.
     #[error("the vault data is malformed")]
     Malformed,
@@ -67,6 +94,15 @@ impl ErrorCode for VaultError {
             Self::PassphraseTooShort => "vault-passphrase-too-short",
             Self::BadRecoveryCode => "vault-bad-recovery-code",
             Self::SlotParameters => "vault-unlock-weakened",
+            Self::PasskeyUnusable => "vault-passkey-unusable",
+            Self::DeviceKeyUnusable => "vault-device-key-unusable",
+            Self::TooFewMethods => "vault-too-few-unlock-methods",
+            Self::TooManyMethods => "vault-too-many-unlock-methods",
+            Self::AlreadyAMethod => "vault-unlock-method-already-there",
+            Self::NameNotPossible => "vault-name-not-possible",
+            Self::EpochChanged => "vault-unlock-again",
+            Self::NewerThanApp => "vault-newer-than-app",
+            Self::VaultReplaced => "vault-replaced",
             Self::Malformed => "vault-malformed",
             Self::SlotsChanged => "vault-slots-changed",
             Self::ManifestNotAuthentic => "vault-manifest-not-authentic",
@@ -80,10 +116,18 @@ impl ErrorCode for VaultError {
 
     fn blame(&self) -> Blame {
         match self {
-            Self::WrongSecret | Self::NoSuchSlot | Self::PassphraseTooShort | Self::BadRecoveryCode => {
-                Blame::Caller
-            }
-            Self::Random => Blame::Us,
+            Self::WrongSecret
+            | Self::NoSuchSlot
+            | Self::PassphraseTooShort
+            | Self::BadRecoveryCode
+            | Self::PasskeyUnusable
+            | Self::DeviceKeyUnusable
+            | Self::TooFewMethods
+            | Self::TooManyMethods
+            | Self::AlreadyAMethod
+            | Self::NameNotPossible
+            | Self::EpochChanged => Blame::Caller,
+            Self::Random | Self::NewerThanApp => Blame::Us,
             _ => Blame::Peer,
         }
     }

@@ -5,22 +5,34 @@ use ciborium::Value;
 use super::cbor::{self, Fields};
 use super::context::VaultId;
 use super::error::VaultError;
-use super::slot::Slot;
+use super::hpke::POINT;
+use super::method::Secret;
+use super::slot::{DeviceChallenge, PrfSalts, Slot, SlotKind, Unlocking};
+
+const LABEL: &str = "assent/vault-header/2";
+/// What every label of a header begins with, of whatever version.
+const FAMILY: &str = "assent/vault-header/";
 
 /// Most slots in one vault.
-const MAX_SLOTS: usize = 16;
+pub(super) const MAX_SLOTS: usize = 16;
+/// Most passphrase slots: each costs a second and 64 MiB to try.
+pub(super) const MAX_PASSPHRASES: usize = 3;
 
-/// Slots and the sealed signing key of a vault.
+/// Slots and public keys of a vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The vault.
     pub vault: VaultId,
-    /// Epoch of the root key.
+    /// Epoch of the root key, from 1.
     pub epoch: u64,
     /// Unlock slots; at least two.
     pub slots: Vec<Slot>,
-    /// The private signing key, sealed.
-    pub identity: Vec<u8>,
+    /// The lasting keys, sealed.
+    pub keyring: Vec<u8>,
+    /// The vault's public signing key, SEC 1.
+    pub signer: [u8; POINT],
+    /// The vault's public inbox key (HPKE, P-256), SEC 1.
+    pub inbox: [u8; POINT],
 }
 
 impl Header {
@@ -28,22 +40,31 @@ impl Header {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         cbor::encode(&Value::Array(vec![
-            Value::from("assent/vault-header/1"),
+            Value::from(LABEL),
             cbor::bytes(&self.vault.0),
             Value::from(self.epoch),
             Value::Array(self.slots.iter().map(Slot::to_cbor).collect()),
-            cbor::bytes(&self.identity),
+            cbor::bytes(&self.keyring),
+            cbor::bytes(&self.signer),
+            cbor::bytes(&self.inbox),
         ]))
     }
 
     /// From bytes.
     ///
     /// # Errors
-    /// [`VaultError::Malformed`].
+    /// [`VaultError::Malformed`]; [`VaultError::NewerThanApp`] for a version or an unlock method not known here.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
         let mut fields = Fields::new(cbor::decode(bytes)?);
-        if fields.text()? != "assent/vault-header/1" {
-            return Err(VaultError::Malformed);
+        let label = fields.text()?;
+        if label != LABEL {
+            let newer = label
+                .strip_prefix(FAMILY)
+                .and_then(|version| version.parse().ok());
+            return Err(match newer {
+                Some(3..=u32::MAX) => VaultError::NewerThanApp,
+                _ => VaultError::Malformed,
+            });
         }
         let vault = VaultId(fields.fixed()?);
         let epoch = fields.number()?;
@@ -51,14 +72,85 @@ impl Header {
         if slots.is_empty() || slots.len() > MAX_SLOTS {
             return Err(VaultError::Malformed);
         }
-        let slots = slots.into_iter().map(Slot::from_cbor).collect::<Result<_, _>>()?;
-        let identity = fields.bytes()?;
+        let slots = slots
+            .into_iter()
+            .map(Slot::from_cbor)
+            .collect::<Result<Vec<_>, _>>()?;
+        let passphrases = slots
+            .iter()
+            .filter(|slot| matches!(slot.kind(), SlotKind::Passphrase { .. }));
+        if passphrases.count() > MAX_PASSPHRASES {
+            return Err(VaultError::Malformed);
+        }
+        let keyring = fields.bytes()?;
+        let (signer, inbox) = (fields.fixed()?, fields.fixed()?);
         fields.end()?;
         Ok(Self {
             vault,
             epoch,
             slots,
-            identity,
+            keyring,
+            signer,
+            inbox,
         })
     }
+
+    /// Opens the first slot that fits. Takes about a second for a passphrase, by design.
+    ///
+    /// # Errors
+    /// [`VaultError::WrongSecret`]; [`VaultError::NoSuchSlot`]; [`VaultError::SlotParameters`] for a weakened slot.
+    pub fn unlock(&self, secret: &Secret<'_>) -> Result<Unlocking, VaultError> {
+        let mut outcome = Err(VaultError::NoSuchSlot);
+        for slot in &self.slots {
+            let Some(attempt) = slot.try_open(secret, self.vault, self.epoch) else {
+                continue;
+            };
+            outcome = attempt;
+            // Only a wrong secret leads to the next slot. A weakened or changed one ends the search: guessing on
+            // would tell its maker what other slots hold.
+            if !matches!(outcome, Err(VaultError::WrongSecret)) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// The passkeys that can be asked, with their salts.
+    pub fn passkeys(&self) -> impl Iterator<Item = (&[u8], PrfSalts)> {
+        self.slots.iter().filter_map(|slot| match slot.kind() {
+            SlotKind::Passkey {
+                credential,
+                salt,
+                next,
+            } => Some((
+                credential.as_slice(),
+                PrfSalts {
+                    current: *salt,
+                    next: *next,
+                },
+            )),
+            _ => None,
+        })
+    }
+
+    /// What a device's own key must do, for each slot of that kind.
+    pub fn device_challenges(&self) -> impl Iterator<Item = DeviceChallenge> {
+        self.slots.iter().filter_map(Slot::challenge)
+    }
+}
+
+/// Whether these methods may protect data: at least two, of which one can be written down. Then losing any one of them
+/// loses nothing, and neither does a browser that forgets its keys or an account that deletes its passkeys
+/// (DESIGN decision 9).
+pub(super) fn check_methods(slots: &[Slot]) -> Result<(), VaultError> {
+    let passphrases = slots
+        .iter()
+        .filter(|slot| matches!(slot.kind(), SlotKind::Passphrase { .. }));
+    if slots.len() < 2 || !slots.iter().any(|slot| slot.kind().is_lasting()) {
+        return Err(VaultError::TooFewMethods);
+    }
+    if slots.len() > MAX_SLOTS || passphrases.count() > MAX_PASSPHRASES {
+        return Err(VaultError::TooManyMethods);
+    }
+    Ok(())
 }

@@ -2,42 +2,59 @@
 //!
 //! ```text
 //! passphrase ──Argon2id──┐
-//! recovery code ──HKDF───┴─► slot key ─Box─► VRK, the vault root key
-//! VRK ├─ kek     seals attribute keys and the signing key
+//! recovery code ──HKDF───┼─► slot key ─Box─► private key of the slot
+//! passkey prf ────HKDF───┘                        │
+//! device's own key (stays in the platform) ───────┴─HPKE─► VRK, the vault root key of one epoch
+//! VRK ├─ kek     seals the attribute keys and the keyring
 //!     ├─ man     seals the manifest
-//!     ├─ hid     HMAC → opaque record handles
-//!     ├─ ppid    HMAC → one key per service
 //!     └─ access  what the vault service wants to see before it answers
-//! AK per record handle ─► CEK per version ─► value, padded
+//! keyring ├─ SIG      signs the manifest        │ random, so they outlive the epoch
+//!         ├─ INBOX    others seal to it         │
+//!         ├─ handles  HMAC → opaque handles     │
+//!         ├─ pairwise HMAC → one key per service│
+//!         └─ device   what one device keeps     │
+//! AK per record handle and epoch ─► CEK per version ─► value, padded
 //! ```
 //!
-//! The service stores ciphertext only. A [`LockedVault`] is what it and this device keep; [`LockedVault::unlock`]
-//! turns it into an [`UnlockedVault`], and nothing in between exists. Whatever the service sends is believed only
-//! when the manifest covers it.
+//! The service stores ciphertext only. A [`LockedVault`] is what it and this device keep; [`Header::unlock`] gives an
+//! [`Unlocking`], [`LockedVault::unlock`] turns both into an [`UnlockedVault`], and nothing in between exists. Whatever
+//! the service sends is believed only when the manifest covers it, and the manifest only when it is signed with the key
+//! that the unlock method itself names (specs/decisions/0013).
 
 mod cbor;
+mod change_slots;
 mod chunked;
 mod context;
 mod envelope;
 mod error;
 mod header;
+mod hpke;
 mod key;
+mod keyring;
 mod manifest;
+mod method;
 mod padding;
+mod record;
 mod recovery;
 mod root;
 mod sealed;
 mod slot;
+mod stage;
+#[cfg(test)]
+mod testing;
 mod unlocked;
 
+pub use change_slots::SlotChange;
 pub use context::{Context, Kind, VaultId};
 pub use envelope::{OpenError, open, seal};
 pub use error::VaultError;
 pub use header::Header;
 pub use key::Key;
-pub use manifest::{Listed, Manifest, Pin};
+pub use manifest::{Listed, ListedSlot, Manifest, Pin};
+pub use method::{MIN_PASSPHRASE, PrfOutputs, Secret};
 pub use recovery::{BadRecoveryCode, RecoveryCode};
 pub use root::RootKey;
-pub use sealed::{Handle, LockedVault, RemoteVault, StoredRecord, passphrase_root, recovery_root};
-pub use slot::{MIN_PASSPHRASE, Slot, SlotKind};
-pub use unlocked::{Change, Staged, UnlockedVault};
+pub use sealed::{Handle, Known, LockedVault, RemoteRecord, RemoteVault, StoredRecord};
+pub use slot::{DeviceChallenge, NewMethod, PrfSalts, Slot, SlotKind, Unlocking};
+pub use stage::{Change, NewEpoch, Staged};
+pub use unlocked::UnlockedVault;

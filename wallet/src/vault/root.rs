@@ -1,8 +1,8 @@
-//! The vault root key and what is derived from it.
+//! The vault root key of one epoch and what is derived from it. What must outlive the epoch is in the keyring.
 
 use std::fmt;
 
-use assent_core::crypto::{SoftwareKey, sha256};
+use assent_core::crypto::sha256;
 use assent_core::encoding::base64url;
 use assent_core::env::{RandomUnavailable, SecureRandom};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -12,7 +12,6 @@ use zeroize::Zeroizing;
 use super::chunked::hkdf_expand;
 use super::context::VaultId;
 use super::key::Key;
-use super::sealed::Handle;
 
 /// The vault root key (VRK): 32 random bytes from which the keys of the vault follow.
 #[derive(Clone)]
@@ -56,9 +55,6 @@ impl RootKey {
         DerivedKeys {
             kek: sealing("kek"),
             manifest: sealing("man"),
-            device: sealing("dev"),
-            handles: key("hid"),
-            pairwise: key("ppid"),
             access: key("access"),
         }
     }
@@ -75,21 +71,10 @@ impl fmt::Debug for RootKey {
 pub(super) struct DerivedKeys {
     pub(super) kek: Key,
     pub(super) manifest: Key,
-    pub(super) device: Key,
-    handles: Zeroizing<[u8; 32]>,
-    pairwise: Zeroizing<[u8; 32]>,
     access: Zeroizing<[u8; 32]>,
 }
 
 impl DerivedKeys {
-    /// The opaque handle of a record by its name.
-    pub(super) fn handle(&self, name: &str) -> Handle {
-        let mac = hmac_sha256(&self.handles, &[b"record\0", name.as_bytes()]);
-        let mut handle = [0; 16];
-        handle.copy_from_slice(&mac[..16]);
-        Handle(handle)
-    }
-
     /// The bearer token the vault service wants.
     pub(super) fn access_token(&self) -> Zeroizing<String> {
         Zeroizing::new(base64url::encode(self.access.as_slice()))
@@ -99,18 +84,9 @@ impl DerivedKeys {
     pub(super) fn access_token_hash(&self) -> [u8; 32] {
         sha256(self.access_token().as_bytes())
     }
-
-    /// The signing key used towards one provider only: the same on every device, unrelated between providers.
-    pub(super) fn pairwise(&self, provider: &str) -> Option<SoftwareKey> {
-        // A MAC is outside the range of P-256 scalars less than once in 2^32 times.
-        (0u8..8).find_map(|attempt| {
-            let mac = hmac_sha256(&self.pairwise, &[b"es256\0", &[attempt], provider.as_bytes()]);
-            SoftwareKey::from_bytes(mac.as_slice()).ok()
-        })
-    }
 }
 
-fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+pub(super) fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     let mut block = Zeroizing::new([0u8; 64]);
     block[..32].copy_from_slice(key);
     let mut mac = Hmac::<Sha256>::new((&*block).into());
@@ -122,39 +98,18 @@ fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
 
 #[cfg(test)]
 mod tests {
-    use assent_core::crypto::Signer as _;
-
     use super::*;
 
     #[test]
-    fn pairwise_keys_are_stable_and_unrelated() {
+    fn every_purpose_and_every_vault_has_its_own_key() {
         let root = RootKey::from_bytes(&[3; 32]).unwrap();
-        let keys = root.derive(VaultId([1; 16]));
-        let again = RootKey::from_bytes(&[3; 32]).unwrap().derive(VaultId([1; 16]));
-        let other_vault = root.derive(VaultId([2; 16]));
-        let public = |keys: &DerivedKeys, provider: &str| keys.pairwise(provider).unwrap().public_key();
-        assert_eq!(public(&keys, "a"), public(&again, "a"));
-        assert_ne!(public(&keys, "a"), public(&keys, "b"));
-        assert_ne!(public(&keys, "a"), public(&other_vault, "a"));
-        assert_ne!(keys.handle("a"), keys.handle("b"));
-        assert_ne!(keys.handle("a"), other_vault.handle("a"));
-        assert_ne!(keys.access_token(), other_vault.access_token());
-    }
-
-    #[test]
-    fn every_purpose_has_its_own_key() {
-        let keys = RootKey::from_bytes(&[3; 32]).unwrap().derive(VaultId([1; 16]));
-        let all = [
-            *keys.kek.expose(),
-            *keys.manifest.expose(),
-            *keys.device.expose(),
-            *keys.handles,
-            *keys.pairwise,
-            *keys.access,
-        ];
+        let (keys, other) = (root.derive(VaultId([1; 16])), root.derive(VaultId([2; 16])));
+        let all = [&keys, &other].map(|keys| [*keys.kek.expose(), *keys.manifest.expose(), *keys.access]);
+        let all = all.as_flattened();
         for (i, a) in all.iter().enumerate() {
             assert!(all[i + 1..].iter().all(|b| a != b));
             assert_ne!(*a, [3; 32]);
         }
+        assert_ne!(keys.access_token(), other.access_token());
     }
 }

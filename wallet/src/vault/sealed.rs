@@ -6,15 +6,16 @@ use std::fmt;
 use assent_core::crypto::CryptoProvider;
 use assent_core::encoding::base64url;
 use ciborium::Value;
-use zeroize::Zeroizing;
 
 use super::cbor::{self, Fields};
 use super::error::VaultError;
 use super::header::Header;
+use super::hpke::POINT;
 use super::manifest::Pin;
-use super::recovery::RecoveryCode;
-use super::root::RootKey;
+use super::slot::Unlocking;
 use super::unlocked::UnlockedVault;
+
+const LABEL: &str = "assent/vault-cache/2";
 
 /// Opaque handle of a record: says nothing about what is in it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,13 +41,26 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// A sealed record with its handle.
+/// A sealed record as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRecord {
     /// Its handle.
     pub handle: Handle,
-    /// Its sealed bytes.
+    /// Its attribute key, sealed under the root key's `kek`. Apart from the rest, so that a new root key touches no value.
+    pub key: Vec<u8>,
+    /// Its content key and value, sealed.
     pub sealed: Vec<u8>,
+}
+
+/// A record as the service sent it: what did not change may be left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteRecord {
+    /// Its handle.
+    pub handle: Handle,
+    /// As [`StoredRecord::key`].
+    pub key: Option<Vec<u8>>,
+    /// As [`StoredRecord::sealed`].
+    pub sealed: Option<Vec<u8>>,
 }
 
 /// What the service answered: not believed until the manifest covers it.
@@ -59,7 +73,23 @@ pub struct RemoteVault {
     /// The sealed manifest.
     pub manifest: Vec<u8>,
     /// Records, all or those changed since a version.
-    pub records: Vec<StoredRecord>,
+    pub records: Vec<RemoteRecord>,
+}
+
+/// What a device knows of a vault that it has opened, or was paired with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// The newest manifest it saw.
+    pub pin: Pin,
+    /// The vault's public signing key.
+    pub signer: [u8; POINT],
+}
+
+/// Key and box of one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sealed {
+    pub(super) key: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
 }
 
 /// A vault without its keys.
@@ -68,29 +98,55 @@ pub struct LockedVault {
     pub(super) header: Header,
     pub(super) manifest: Vec<u8>,
     /// `None` when this device never opened the vault: then an older state cannot be told from the newest.
-    pub(super) pin: Option<Pin>,
+    pub(super) known: Option<Known>,
     pub(super) version: u64,
-    pub(super) records: BTreeMap<Handle, Vec<u8>>,
+    pub(super) records: BTreeMap<Handle, Sealed>,
     pub(super) device: Vec<u8>,
 }
 
 impl LockedVault {
-    /// A vault as the service sent it to a device that does not know it.
+    /// A vault as the service sent it to a device that does not keep it. `known` is what a pairing told of it.
     ///
     /// # Errors
-    /// [`VaultError::Malformed`].
-    pub fn from_remote(remote: RemoteVault) -> Result<Self, VaultError> {
-        Ok(Self {
+    /// [`VaultError::Malformed`], [`VaultError::NewerThanApp`].
+    pub fn from_remote(remote: RemoteVault, known: Option<Known>) -> Result<Self, VaultError> {
+        Self {
             header: Header::from_bytes(&remote.header)?,
-            manifest: remote.manifest,
-            pin: None,
-            version: remote.version,
-            records: remote
-                .records
-                .into_iter()
-                .map(|record| (record.handle, record.sealed))
-                .collect(),
+            manifest: Vec::new(),
+            known,
+            version: 0,
+            records: BTreeMap::new(),
             device: Vec::new(),
+        }
+        .updated(remote)
+    }
+
+    /// This vault with what the service has now, to be unlocked with what its new header gives: after another device
+    /// changed the root key.
+    ///
+    /// # Errors
+    /// [`VaultError::Malformed`], [`VaultError::NewerThanApp`]; [`VaultError::SlotsChanged`] for another vault.
+    pub fn updated(&self, remote: RemoteVault) -> Result<Self, VaultError> {
+        let header = Header::from_bytes(&remote.header)?;
+        if header.vault != self.header.vault {
+            return Err(VaultError::SlotsChanged);
+        }
+        let mut records = self.records.clone();
+        for record in remote.records {
+            let known = records.remove(&record.handle);
+            let (key, sealed) = known.map_or((None, None), |known| (Some(known.key), Some(known.sealed)));
+            // A record without one of its parts does not exist; if the manifest lists it, that is seen.
+            if let (Some(key), Some(sealed)) = (record.key.or(key), record.sealed.or(sealed)) {
+                records.insert(record.handle, Sealed { key, sealed });
+            }
+        }
+        Ok(Self {
+            header,
+            manifest: remote.manifest,
+            known: self.known,
+            version: remote.version,
+            records,
+            device: self.device.clone(),
         })
     }
 
@@ -100,55 +156,38 @@ impl LockedVault {
         &self.header
     }
 
-    /// Unlocks with a passphrase. Takes about a second by design.
+    /// Unlocks with what a slot of [`LockedVault::header`] gave.
     ///
     /// # Errors
     /// [`VaultError`]; nothing is opened unless everything the manifest lists is there and authentic.
-    pub fn unlock_with_passphrase(
+    pub fn unlock(
         &self,
-        passphrase: &str,
+        unlocking: &Unlocking,
         crypto: &dyn CryptoProvider,
     ) -> Result<UnlockedVault, VaultError> {
-        UnlockedVault::open(self, &passphrase_root(&self.header, passphrase)?, crypto)
-    }
-
-    /// Unlocks with the recovery code.
-    ///
-    /// # Errors
-    /// As [`LockedVault::unlock_with_passphrase`].
-    pub fn unlock_with_recovery_code(
-        &self,
-        code: &RecoveryCode,
-        crypto: &dyn CryptoProvider,
-    ) -> Result<UnlockedVault, VaultError> {
-        UnlockedVault::open(self, &recovery_root(&self.header, code)?, crypto)
-    }
-
-    /// Unlocks with a root key that a slot of this header gave.
-    ///
-    /// # Errors
-    /// As [`LockedVault::unlock_with_passphrase`].
-    pub fn unlock_with_root(
-        &self,
-        root: &RootKey,
-        crypto: &dyn CryptoProvider,
-    ) -> Result<UnlockedVault, VaultError> {
-        UnlockedVault::open(self, root, crypto)
+        UnlockedVault::open(self, unlocking, crypto)
     }
 
     /// As bytes to keep on this device.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let records = self
-            .records
-            .iter()
-            .map(|(handle, sealed)| Value::Array(vec![cbor::bytes(&handle.0), cbor::bytes(sealed)]));
+        let records = self.records.iter().map(|(handle, record)| {
+            Value::Array(vec![
+                cbor::bytes(&handle.0),
+                cbor::bytes(&record.key),
+                cbor::bytes(&record.sealed),
+            ])
+        });
         cbor::encode(&Value::Array(vec![
-            Value::from("assent/vault-cache/1"),
+            Value::from(LABEL),
             cbor::bytes(&self.header.to_bytes()),
             cbor::bytes(&self.manifest),
-            self.pin.map_or(Value::Null, |pin| {
-                Value::Array(vec![Value::from(pin.counter), cbor::bytes(&pin.hash)])
+            self.known.map_or(Value::Null, |known| {
+                Value::Array(vec![
+                    Value::from(known.pin.counter),
+                    cbor::bytes(&known.pin.hash),
+                    cbor::bytes(&known.signer),
+                ])
             }),
             Value::from(self.version),
             Value::Array(records.collect()),
@@ -162,76 +201,42 @@ impl LockedVault {
     /// [`VaultError::Malformed`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
         let mut fields = Fields::new(cbor::decode(bytes)?);
-        if fields.text()? != "assent/vault-cache/1" {
+        if fields.text()? != LABEL {
             return Err(VaultError::Malformed);
         }
         let header = Header::from_bytes(&fields.bytes()?)?;
         let manifest = fields.bytes()?;
-        let pin = match fields.value()? {
+        let known = match fields.value()? {
             Value::Null => None,
-            pin => {
-                let mut pin = Fields::of(pin)?;
-                let (counter, hash) = (pin.number()?, pin.fixed()?);
-                pin.end()?;
-                Some(Pin { counter, hash })
+            known => {
+                let mut known = Fields::of(known)?;
+                let pin = Pin {
+                    counter: known.number()?,
+                    hash: known.fixed()?,
+                };
+                let signer = known.fixed()?;
+                known.end()?;
+                Some(Known { pin, signer })
             }
         };
         let version = fields.number()?;
         let mut records = BTreeMap::new();
         for record in fields.array()? {
             let mut record = Fields::of(record)?;
-            let (handle, sealed) = (Handle(record.fixed()?), record.bytes()?);
+            let handle = Handle(record.fixed()?);
+            let (key, sealed) = (record.bytes()?, record.bytes()?);
             record.end()?;
-            records.insert(handle, sealed);
+            records.insert(handle, Sealed { key, sealed });
         }
         let device = fields.bytes()?;
         fields.end()?;
         Ok(Self {
             header,
             manifest,
-            pin,
+            known,
             version,
             records,
             device,
         })
     }
-}
-
-/// The root key behind a header's passphrase slots.
-///
-/// # Errors
-/// [`VaultError::WrongSecret`], [`VaultError::NoSuchSlot`], [`VaultError::SlotParameters`].
-pub fn passphrase_root(header: &Header, passphrase: &str) -> Result<RootKey, VaultError> {
-    let passphrase = Zeroizing::new(passphrase.to_owned());
-    first_root(
-        header
-            .slots
-            .iter()
-            .filter_map(|slot| slot.try_passphrase(&passphrase, header.vault)),
-    )
-}
-
-/// The root key behind a header's recovery slots.
-///
-/// # Errors
-/// As [`passphrase_root`].
-pub fn recovery_root(header: &Header, code: &RecoveryCode) -> Result<RootKey, VaultError> {
-    first_root(
-        header
-            .slots
-            .iter()
-            .filter_map(|slot| slot.try_recovery_code(code, header.vault)),
-    )
-}
-
-fn first_root(tries: impl Iterator<Item = Result<RootKey, VaultError>>) -> Result<RootKey, VaultError> {
-    let mut outcome = Err(VaultError::NoSuchSlot);
-    for attempt in tries {
-        outcome = attempt;
-        // A weakened slot ends the search: guessing on would tell its maker what other slots hold.
-        if matches!(outcome, Ok(_) | Err(VaultError::SlotParameters)) {
-            break;
-        }
-    }
-    outcome
 }

@@ -1,45 +1,20 @@
-//! Unlock slots: the root key under one unlock method each.
+//! Unlock slots. Each has a key pair: the unlock method seals the private key, the root key is sealed to the public
+//! key. So a slot can get a new root key while nobody has its secret at hand.
 
-use argon2::{Algorithm, Argon2, Params, Version};
-use assent_core::crypto::sha256;
+use assent_core::crypto::{Signer as _, SoftwareKey, sha256};
 use assent_core::env::{RandomUnavailable, SecureRandom};
 use ciborium::Value;
-use hkdf::Hkdf;
-use sha2::Sha512;
 use zeroize::Zeroizing;
 
 use super::cbor::{self, BadCbor, Fields};
 use super::context::{Context, Kind, VaultId};
 use super::error::VaultError;
+use super::hpke::{self, POINT};
 use super::key::Key;
+use super::method::{MAX_CREDENTIAL, Secret, passphrase_parameters, slot_key};
 use super::recovery::RecoveryCode;
 use super::root::RootKey;
 use super::{open, seal};
-
-/// Least Argon2id parameters (RFC 9106 §4, second recommended option). The service sends the parameters of a
-/// slot; weaker ones are an attack and refused here.
-const FLOOR: Cost = Cost {
-    memory_kib: 64 << 10,
-    passes: 3,
-    lanes: 4,
-};
-/// Highest parameters: beyond them a lying service could only exhaust the device.
-const CEILING: Cost = Cost {
-    memory_kib: 512 << 10,
-    passes: 16,
-    lanes: 16,
-};
-
-/// Shortest passphrase accepted for a new slot, in characters.
-pub const MIN_PASSPHRASE: usize = 10;
-
-/// Argon2id cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cost {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
-}
 
 /// The unlock method of a slot, with its public parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +32,101 @@ pub enum SlotKind {
     },
     /// The recovery code through HKDF.
     RecoveryCode,
+    /// A passkey with the WebAuthn extension `prf`.
+    Passkey {
+        /// Its credential id, at most 1023 bytes.
+        credential: Vec<u8>,
+        /// The salt whose answer opens the slot.
+        salt: [u8; 32],
+        /// The salt that takes its place when the slot is renewed.
+        next: [u8; 32],
+    },
+    /// A key of this device that the platform never gives out. It agrees keys outside, so nothing of it is here.
+    Device,
+}
+
+impl SlotKind {
+    /// Whether the method can be written down: it outlives every device and every provider of passkeys.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Passphrase { .. } | Self::RecoveryCode)
+    }
+}
+
+/// An unlock method to add.
+#[derive(Clone, Copy)]
+pub enum NewMethod<'a> {
+    /// A passphrase of at least [`super::MIN_PASSPHRASE`] characters.
+    Passphrase(&'a str),
+    /// A recovery code.
+    RecoveryCode(&'a RecoveryCode),
+    /// A passkey that was just made, or asked, with these salts.
+    Passkey {
+        /// Its credential id.
+        credential: &'a [u8],
+        /// The salts it was asked with.
+        salts: &'a PrfSalts,
+        /// Its answers.
+        outputs: &'a super::PrfOutputs,
+    },
+    /// The public half of a device's own key, SEC 1 uncompressed.
+    Device(&'a [u8; POINT]),
+}
+
+impl std::fmt::Debug for NewMethod<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewMethod(redacted)")
+    }
+}
+
+/// The two salts a passkey is asked with. Not secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrfSalts {
+    /// `eval.first`.
+    pub current: [u8; 32],
+    /// `eval.second`.
+    pub next: [u8; 32],
+}
+
+impl PrfSalts {
+    /// Fresh salts.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`] when the platform has no randomness.
+    pub fn generate(rng: &mut dyn SecureRandom) -> Result<Self, RandomUnavailable> {
+        let (mut current, mut next) = ([0; 32], [0; 32]);
+        rng.fill(&mut current)?;
+        rng.fill(&mut next)?;
+        Ok(Self { current, next })
+    }
+}
+
+/// What a slot gave: the root key, and whose signature the vault must carry.
+#[derive(Debug, Clone)]
+pub struct Unlocking {
+    pub(super) slot: [u8; 16],
+    pub(super) root: RootKey,
+    /// From inside the sealed private key. HPKE does not say who sealed: a lying service could seal a root key of its
+    /// own to the slot and show a vault it made. This key it cannot sign for. `None` for a device's own key, whose
+    /// device knows the vault.
+    pub(super) signer: Option<[u8; POINT]>,
+}
+
+impl Unlocking {
+    /// The root key.
+    #[must_use]
+    pub fn root(&self) -> &RootKey {
+        &self.root
+    }
+}
+
+/// What a device's own key must do to open its slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceChallenge {
+    /// The slot.
+    pub slot: [u8; 16],
+    /// The public key to agree with (ECDH on P-256), SEC 1 uncompressed. The answer is the x coordinate.
+    pub point: [u8; POINT],
 }
 
 /// One unlock slot.
@@ -64,106 +134,168 @@ pub enum SlotKind {
 pub struct Slot {
     id: [u8; 16],
     kind: SlotKind,
-    sealed: Vec<u8>,
+    public: [u8; POINT],
+    /// Private key ‖ the vault's public signing key, in an envelope; empty for a device's own key.
+    private: Vec<u8>,
+    /// The root key, sealed to `public`.
+    root: Vec<u8>,
 }
 
 impl Slot {
-    /// A slot for a passphrase.
-    ///
-    /// # Errors
-    /// [`VaultError::PassphraseTooShort`], [`VaultError::Random`].
-    pub fn for_passphrase(
-        passphrase: &str,
+    /// A slot for `method`. `signer` is the vault's public signing key.
+    pub(super) fn new(
+        method: &NewMethod<'_>,
         root: &RootKey,
-        vault: VaultId,
-        rng: &mut dyn SecureRandom,
-    ) -> Result<Self, VaultError> {
-        if passphrase.chars().count() < MIN_PASSPHRASE {
-            return Err(VaultError::PassphraseTooShort);
-        }
-        let (mut id, mut salt) = ([0; 16], [0; 16]);
-        rng.fill(&mut id)?;
-        rng.fill(&mut salt)?;
-        let key = passphrase_key(passphrase, salt, FLOOR)?;
-        let Cost {
-            memory_kib,
-            passes,
-            lanes,
-        } = FLOOR;
-        Ok(Self::seal(
-            id,
-            SlotKind::Passphrase {
-                salt,
-                memory_kib,
-                passes,
-                lanes,
-            },
-            &key,
-            root,
-            vault,
-            rng,
-        )?)
-    }
-
-    /// A slot for a recovery code.
-    ///
-    /// # Errors
-    /// [`VaultError::Random`].
-    pub fn for_recovery_code(
-        code: &RecoveryCode,
-        root: &RootKey,
-        vault: VaultId,
+        place: SlotPlace<'_>,
         rng: &mut dyn SecureRandom,
     ) -> Result<Self, VaultError> {
         let mut id = [0; 16];
         rng.fill(&mut id)?;
-        let key = recovery_key(code, id)?;
-        Ok(Self::seal(id, SlotKind::RecoveryCode, &key, root, vault, rng)?)
-    }
-
-    /// Tries a passphrase. `None` when the slot is of another kind.
-    pub(super) fn try_passphrase(
-        &self,
-        passphrase: &str,
-        vault: VaultId,
-    ) -> Option<Result<RootKey, VaultError>> {
-        let SlotKind::Passphrase {
-            salt,
-            memory_kib,
-            passes,
-            lanes,
-        } = self.kind
-        else {
-            return None;
+        let (kind, secret) = match method {
+            NewMethod::Passphrase(passphrase) => {
+                let mut salt = [0; 16];
+                rng.fill(&mut salt)?;
+                (
+                    passphrase_parameters(passphrase, salt)?,
+                    Some(Secret::Passphrase(passphrase)),
+                )
+            }
+            NewMethod::RecoveryCode(code) => (SlotKind::RecoveryCode, Some(Secret::RecoveryCode(code))),
+            NewMethod::Passkey {
+                credential,
+                salts,
+                outputs,
+            } => {
+                if credential.is_empty() || credential.len() > MAX_CREDENTIAL || salts.current == salts.next {
+                    return Err(VaultError::PasskeyUnusable);
+                }
+                let kind = SlotKind::Passkey {
+                    credential: credential.to_vec(),
+                    salt: salts.current,
+                    next: salts.next,
+                };
+                (kind, Some(Secret::Passkey { credential, outputs }))
+            }
+            NewMethod::Device(_) => (SlotKind::Device, None),
         };
-        Some(
-            passphrase_key(
-                passphrase,
-                salt,
-                Cost {
-                    memory_kib,
-                    passes,
-                    lanes,
-                },
-            )
-            .and_then(|key| self.open(&key, vault)),
-        )
+        let (public, private) = match (method, secret) {
+            (NewMethod::Device(public), _) => (**public, Vec::new()),
+            (_, secret) => {
+                let key = secret
+                    .and_then(|secret| slot_key(id, &kind, &secret))
+                    .ok_or(VaultError::NoSuchSlot)??;
+                let pair = SoftwareKey::generate(rng)?;
+                let public = pair
+                    .public_key()
+                    .as_bytes()
+                    .try_into()
+                    .map_err(|_| VaultError::Malformed)?;
+                (public, seal_private(&key, id, &pair, &place, rng)?)
+            }
+        };
+        let mut slot = Self {
+            id,
+            kind,
+            public,
+            private,
+            root: Vec::new(),
+        };
+        slot.give(root, place.vault, place.epoch, rng)?;
+        Ok(slot)
     }
 
-    /// Tries a recovery code. `None` when the slot is of another kind.
-    pub(super) fn try_recovery_code(
-        &self,
-        code: &RecoveryCode,
+    /// Seals `root`, the root key of `epoch`, to this slot.
+    pub(super) fn give(
+        &mut self,
+        root: &RootKey,
         vault: VaultId,
-    ) -> Option<Result<RootKey, VaultError>> {
-        matches!(self.kind, SlotKind::RecoveryCode)
-            .then(|| recovery_key(code, self.id).and_then(|key| self.open(&key, vault)))
+        epoch: u64,
+        rng: &mut dyn SecureRandom,
+    ) -> Result<(), VaultError> {
+        self.root = hpke::seal(&self.public, &self.info(vault, epoch), root.expose(), rng)?;
+        if self.root.is_empty() {
+            // Not a point of the curve: only a device's own key comes from outside.
+            return Err(VaultError::DeviceKeyUnusable);
+        }
+        Ok(())
+    }
+
+    /// Seals the private key anew under the passkey's answer to the next salt, which becomes the current one.
+    pub(super) fn renew_passkey(
+        &mut self,
+        outputs: &super::PrfOutputs,
+        fresh: [u8; 32],
+        place: &SlotPlace<'_>,
+        rng: &mut dyn SecureRandom,
+    ) -> Result<(), VaultError> {
+        let SlotKind::Passkey { credential, next, .. } = self.kind.clone() else {
+            return Err(VaultError::NoSuchSlot);
+        };
+        let secret = Secret::Passkey {
+            credential: &credential,
+            outputs,
+        };
+        let old = slot_key(self.id, &self.kind, &secret).ok_or(VaultError::NoSuchSlot)??;
+        let (pair, _) = self.open_private(&old, place.vault)?;
+        let key = super::method::next_passkey_key(self.id, outputs)?;
+        self.private = seal_private(&key, self.id, &pair, place, rng)?;
+        self.kind = SlotKind::Passkey {
+            credential,
+            salt: next,
+            next: fresh,
+        };
+        Ok(())
+    }
+
+    /// Tries a secret. `None` when it is of another kind.
+    pub(super) fn try_open(
+        &self,
+        secret: &Secret<'_>,
+        vault: VaultId,
+        epoch: u64,
+    ) -> Option<Result<Unlocking, VaultError>> {
+        if let (SlotKind::Device, Secret::Device { slot, agreed }) = (&self.kind, secret) {
+            return (*slot == self.id).then(|| {
+                let root = hpke::open_agreed(agreed, &self.public, &self.info(vault, epoch), &self.root);
+                self.opened(root, None)
+            });
+        }
+        Some(slot_key(self.id, &self.kind, secret)?.and_then(|key| {
+            let (pair, signer) = self.open_private(&key, vault)?;
+            // The private key is authentic; the public one beside it must be its other half.
+            if pair.public_key().as_bytes() != self.public {
+                return Err(VaultError::SlotsChanged);
+            }
+            self.opened(
+                hpke::open(&pair, &self.info(vault, epoch), &self.root),
+                Some(signer),
+            )
+        }))
+    }
+
+    /// What the device's own key must agree with; `None` for other kinds.
+    #[must_use]
+    pub fn challenge(&self) -> Option<DeviceChallenge> {
+        let point = hpke::enc_of(&self.root).ok()?;
+        matches!(self.kind, SlotKind::Device).then_some(DeviceChallenge { slot: self.id, point })
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> [u8; 16] {
+        self.id
     }
 
     /// Unlock method.
     #[must_use]
     pub fn kind(&self) -> &SlotKind {
         &self.kind
+    }
+
+    /// Its public key.
+    #[must_use]
+    pub fn public(&self) -> &[u8; POINT] {
+        &self.public
     }
 
     /// What the manifest lists of the slot: a changed or added slot does not match.
@@ -188,16 +320,27 @@ impl Slot {
                 ],
             ),
             SlotKind::RecoveryCode => ("recovery", vec![]),
+            SlotKind::Passkey {
+                credential,
+                salt,
+                next,
+            } => (
+                "passkey",
+                vec![cbor::bytes(credential), cbor::bytes(salt), cbor::bytes(next)],
+            ),
+            SlotKind::Device => ("device", vec![]),
         };
         Value::Array(vec![
             cbor::bytes(&self.id),
             Value::from(name),
             Value::Array(parameters),
-            cbor::bytes(&self.sealed),
+            cbor::bytes(&self.public),
+            cbor::bytes(&self.private),
+            cbor::bytes(&self.root),
         ])
     }
 
-    pub(super) fn from_cbor(value: Value) -> Result<Self, BadCbor> {
+    pub(super) fn from_cbor(value: Value) -> Result<Self, VaultError> {
         let mut fields = Fields::of(value)?;
         let id = fields.fixed()?;
         let name = fields.text()?;
@@ -210,157 +353,95 @@ impl Slot {
                 lanes: parameters.number()?,
             },
             "recovery" => SlotKind::RecoveryCode,
-            _ => return Err(BadCbor),
+            "passkey" => SlotKind::Passkey {
+                credential: parameters.bytes()?,
+                salt: parameters.fixed()?,
+                next: parameters.fixed()?,
+            },
+            "device" => SlotKind::Device,
+            // A method this app does not know: it must not write the vault's slots either.
+            _ => return Err(VaultError::NewerThanApp),
         };
         parameters.end()?;
-        let sealed = fields.bytes()?;
+        let (public, private, root) = (fields.fixed()?, fields.bytes()?, fields.bytes()?);
         fields.end()?;
-        Ok(Self { id, kind, sealed })
+        if matches!(&kind, SlotKind::Passkey { credential, .. } if credential.len() > MAX_CREDENTIAL) {
+            return Err(BadCbor.into());
+        }
+        Ok(Self {
+            id,
+            kind,
+            public,
+            private,
+            root,
+        })
     }
 
-    fn seal(
-        id: [u8; 16],
-        kind: SlotKind,
-        key: &Key,
-        root: &RootKey,
-        vault: VaultId,
-        rng: &mut dyn SecureRandom,
-    ) -> Result<Self, RandomUnavailable> {
-        let sealed = seal(key, &context(id, vault), root.expose(), rng)?;
-        Ok(Self { id, kind, sealed })
+    fn opened(
+        &self,
+        root: Result<Zeroizing<Vec<u8>>, hpke::NotSealed>,
+        signer: Option<[u8; POINT]>,
+    ) -> Result<Unlocking, VaultError> {
+        // The secret was right, so what does not open was changed; a device's key has nothing else to be wrong.
+        let root = root.ok().and_then(|bytes| RootKey::from_bytes(&bytes));
+        let root = root.ok_or(VaultError::SlotsChanged)?;
+        Ok(Unlocking {
+            slot: self.id,
+            root,
+            signer,
+        })
     }
 
-    fn open(&self, key: &Key, vault: VaultId) -> Result<RootKey, VaultError> {
-        let bytes = open(key, &context(self.id, vault), &self.sealed).map_err(|_| VaultError::WrongSecret)?;
-        RootKey::from_bytes(&bytes).ok_or(VaultError::WrongSecret)
+    fn open_private(&self, key: &Key, vault: VaultId) -> Result<(SoftwareKey, [u8; POINT]), VaultError> {
+        let bytes =
+            open(key, &private_place(self.id, vault), &self.private).map_err(|_| VaultError::WrongSecret)?;
+        // Both have one length.
+        let (secret, signer) = bytes.split_at_checked(32).ok_or(VaultError::Malformed)?;
+        let pair = SoftwareKey::from_bytes(secret).map_err(|_| VaultError::Malformed)?;
+        let signer = signer.try_into().map_err(|_| VaultError::Malformed)?;
+        Ok((pair, signer))
+    }
+
+    /// Binds the sealed root key to vault, slot and epoch.
+    fn info(&self, vault: VaultId, epoch: u64) -> Vec<u8> {
+        cbor::encode(&Value::Array(vec![
+            Value::from("assent/slot-root/1"),
+            cbor::bytes(&vault.0),
+            cbor::bytes(&self.id),
+            Value::from(epoch),
+        ]))
     }
 }
 
-fn context(id: [u8; 16], vault: VaultId) -> Context {
+/// Where a slot is, and whose vault it opens.
+#[derive(Clone, Copy)]
+pub(super) struct SlotPlace<'a> {
+    pub(super) vault: VaultId,
+    pub(super) epoch: u64,
+    pub(super) signer: &'a [u8; POINT],
+}
+
+fn seal_private(
+    key: &Key,
+    id: [u8; 16],
+    pair: &SoftwareKey,
+    place: &SlotPlace<'_>,
+    rng: &mut dyn SecureRandom,
+) -> Result<Vec<u8>, VaultError> {
+    let mut content = Zeroizing::new(Vec::with_capacity(32 + POINT));
+    content.extend_from_slice(pair.to_bytes().as_slice());
+    content.extend_from_slice(place.signer);
+    Ok(seal(key, &private_place(id, place.vault), &content, rng)?)
+}
+
+/// The private key stays through epochs, so its place names none; the sealed root key does.
+fn private_place(id: [u8; 16], vault: VaultId) -> Context {
     Context {
         handle: Some(id),
         ..Context::of_vault(Kind::Slot, vault)
     }
 }
 
-fn passphrase_key(passphrase: &str, salt: [u8; 16], cost: Cost) -> Result<Key, VaultError> {
-    let too_weak = cost.memory_kib < FLOOR.memory_kib
-        || cost.passes < FLOOR.passes
-        || !(1..=CEILING.lanes).contains(&cost.lanes);
-    if too_weak || cost.memory_kib > CEILING.memory_kib || cost.passes > CEILING.passes {
-        return Err(VaultError::SlotParameters);
-    }
-    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32))
-        .map_err(|_| VaultError::SlotParameters)?;
-    let mut out = Zeroizing::new([0; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.as_bytes(), &salt, out.as_mut_slice())
-        .map_err(|_| VaultError::SlotParameters)?;
-    Key::from_bytes(out.as_slice()).ok_or(VaultError::SlotParameters)
-}
-
-fn recovery_key(code: &RecoveryCode, slot: [u8; 16]) -> Result<Key, VaultError> {
-    // 160 random bits need no stretching (ASVS V6.5.2 asks for it below 112 bits).
-    let mut out = Zeroizing::new([0; 32]);
-    Hkdf::<Sha512>::new(Some(&slot), code.secret())
-        .expand(b"assent/slot/recovery/1", out.as_mut_slice())
-        .map_err(|_| VaultError::SlotParameters)?;
-    Key::from_bytes(out.as_slice()).ok_or(VaultError::SlotParameters)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Fixed;
-
-    impl SecureRandom for Fixed {
-        fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
-            out.fill(6);
-            Ok(())
-        }
-    }
-
-    /// K-01, A23: parameters below the floor are refused before any guess is possible, those beyond the ceiling
-    /// before any memory is taken.
-    #[test]
-    fn downgraded_and_inflated_parameters_are_refused() {
-        let vault = VaultId([1; 16]);
-        let root = RootKey::generate(&mut Fixed).unwrap();
-        let slot = Slot::for_passphrase("correct horse battery", &root, vault, &mut Fixed).unwrap();
-        assert_eq!(
-            slot.try_passphrase("correct horse battery", vault)
-                .unwrap()
-                .unwrap()
-                .expose(),
-            root.expose()
-        );
-        assert_eq!(
-            slot.try_passphrase("correct horse batterz", vault)
-                .unwrap()
-                .unwrap_err(),
-            VaultError::WrongSecret
-        );
-        assert!(
-            slot.try_passphrase("correct horse battery", VaultId([2; 16]))
-                .unwrap()
-                .is_err()
-        );
-        for (memory_kib, passes, lanes) in [
-            (8, 3, 4),
-            ((64 << 10) - 1, 3, 4),
-            (64 << 10, 2, 4),
-            (64 << 10, 3, 0),
-            (4 << 20, 3, 4),
-            (64 << 10, 1000, 4),
-        ] {
-            let weak = Slot {
-                kind: SlotKind::Passphrase {
-                    salt: [6; 16],
-                    memory_kib,
-                    passes,
-                    lanes,
-                },
-                ..slot.clone()
-            };
-            assert_eq!(
-                weak.try_passphrase("correct horse battery", vault)
-                    .unwrap()
-                    .unwrap_err(),
-                VaultError::SlotParameters
-            );
-        }
-        assert_eq!(
-            Slot::for_passphrase("short", &root, vault, &mut Fixed).unwrap_err(),
-            VaultError::PassphraseTooShort
-        );
-    }
-
-    #[test]
-    fn recovery_slot_opens_with_its_code_only() {
-        let vault = VaultId([1; 16]);
-        let root = RootKey::generate(&mut Fixed).unwrap();
-        let code = RecoveryCode::generate(&mut Fixed).unwrap();
-        let slot = Slot::for_recovery_code(&code, &root, vault, &mut Fixed).unwrap();
-        assert_eq!(
-            slot.try_recovery_code(&code, vault).unwrap().unwrap().expose(),
-            root.expose()
-        );
-        let round = Slot::from_cbor(slot.to_cbor()).unwrap();
-        assert_eq!(round, slot);
-        assert_ne!(
-            Slot {
-                id: [0; 16],
-                ..slot.clone()
-            }
-            .hash(),
-            slot.hash()
-        );
-        assert!(
-            Slot { id: [0; 16], ..slot }
-                .try_recovery_code(&code, vault)
-                .unwrap()
-                .is_err()
-        );
-    }
-}
+#[path = "slot_tests.rs"]
+mod tests;

@@ -1,120 +1,99 @@
-//! The open vault: readable records, and changes staged for one commit.
+//! The open vault: readable records, and what the service sends, believed only as far as the manifest goes.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use assent_core::crypto::{CryptoProvider, Signer as _, SoftwareKey, sha256};
-use assent_core::env::SecureRandom;
-use ciborium::Value;
+use assent_core::crypto::{CryptoProvider, SoftwareKey, sha256};
+use assent_core::env::{SecureRandom, Timestamp};
 use zeroize::Zeroizing;
 
-use super::cbor::{self, Fields};
 use super::context::{Context, Kind, VaultId};
 use super::error::VaultError;
-use super::header::Header;
-use super::key::Key;
-use super::manifest::{Listed, Manifest, Pin};
-use super::recovery::RecoveryCode;
+use super::header::{Header, check_methods};
+use super::keyring::{self, Keyring};
+use super::manifest::{ListedSlot, Manifest, Pin};
+use super::record::{Content, open_record};
 use super::root::{DerivedKeys, RootKey};
-use super::sealed::{Handle, LockedVault, RemoteVault, StoredRecord};
-use super::slot::Slot;
+use super::sealed::{Handle, Known, LockedVault, RemoteRecord, RemoteVault, Sealed};
+use super::slot::{NewMethod, Slot, SlotPlace, Unlocking};
 use super::{open, seal};
-
-type Content = Zeroizing<Vec<u8>>;
-
-/// A change of one record, by name.
-#[derive(Clone)]
-pub enum Change {
-    /// Create or replace.
-    Put(Content),
-    /// Delete.
-    Delete,
-}
-
-impl fmt::Debug for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Put(_) => "Put(redacted)",
-            Self::Delete => "Delete",
-        })
-    }
-}
-
-/// A commit ready to be sent, not yet part of the vault.
-#[derive(Debug)]
-pub struct Staged {
-    /// The service's version it builds on.
-    pub base_version: u64,
-    /// The new sealed manifest.
-    pub manifest: Vec<u8>,
-    /// Sealed records to store.
-    pub put: Vec<StoredRecord>,
-    /// Records to delete.
-    pub delete: Vec<Handle>,
-    opened: Manifest,
-    pin: Pin,
-    changes: BTreeMap<String, Change>,
-}
 
 /// A vault with its keys. Dropping it wipes them.
 pub struct UnlockedVault {
-    header: Header,
-    keys: DerivedKeys,
-    signer: SoftwareKey,
-    manifest: Manifest,
-    sealed_manifest: Vec<u8>,
-    pin: Pin,
-    version: u64,
-    sealed: BTreeMap<Handle, Vec<u8>>,
-    records: BTreeMap<String, Content>,
-    device: Content,
+    pub(super) header: Header,
+    pub(super) root: RootKey,
+    pub(super) keys: DerivedKeys,
+    pub(super) ring: Keyring,
+    pub(super) manifest: Manifest,
+    pub(super) sealed_manifest: Vec<u8>,
+    pub(super) pin: Pin,
+    pub(super) version: u64,
+    pub(super) sealed: BTreeMap<Handle, Sealed>,
+    pub(super) records: BTreeMap<String, Content>,
+    pub(super) device: Content,
+    /// The slot it was opened with; `None` for a new vault.
+    pub(super) unlocked_by: Option<[u8; 16]>,
 }
 
 impl UnlockedVault {
-    /// A new, empty vault with two unlock methods; there is none with fewer (DESIGN decision 9).
+    /// A new, empty vault with the given unlock methods and what the citizen calls them.
     ///
     /// # Errors
-    /// [`VaultError::PassphraseTooShort`], [`VaultError::Random`].
+    /// [`VaultError::TooFewMethods`] for fewer than two, or none that can be written down (DESIGN decision 9);
+    /// [`VaultError::PassphraseTooShort`], [`VaultError::PasskeyUnusable`], [`VaultError::Random`].
     pub fn create(
-        passphrase: &str,
-        recovery: &RecoveryCode,
+        methods: &[(NewMethod<'_>, &str)],
+        now: Timestamp,
         rng: &mut dyn SecureRandom,
     ) -> Result<Self, VaultError> {
         let mut id = [0; 16];
         rng.fill(&mut id)?;
-        let vault = VaultId(id);
+        let (vault, epoch) = (VaultId(id), 1);
         let root = RootKey::generate(rng)?;
-        let slots = vec![
-            Slot::for_passphrase(passphrase, &root, vault, rng)?,
-            Slot::for_recovery_code(recovery, &root, vault, rng)?,
-        ];
-        let keys = root.derive(vault);
-        let signer = SoftwareKey::generate(rng)?;
-        let epoch = 1;
-        let place = Context {
-            epoch: Some(epoch),
-            ..Context::of_vault(Kind::IdentityKey, vault)
-        };
-        let identity = seal(&keys.kek, &place, signer.to_bytes().as_slice(), rng)?;
-        let header = Header {
+        let (keys, ring) = (root.derive(vault), Keyring::generate(rng)?);
+        let (signer, inbox) = (keyring::public(&ring.signer), keyring::public(&ring.inbox));
+        let place = SlotPlace {
             vault,
             epoch,
-            slots,
-            identity,
+            signer: &signer,
         };
+        let (mut slots, mut listed) = (Vec::new(), Vec::new());
+        for (method, name) in methods {
+            let slot = Slot::new(method, &root, place, rng)?;
+            listed.push(ListedSlot {
+                id: slot.id(),
+                hash: slot.hash(),
+                name: super::change_slots::name(name)?,
+                added_at: now.0,
+                added_by: None,
+            });
+            slots.push(slot);
+        }
+        check_methods(&slots)?;
+        let sealed_ring = ring.seal(&keys.kek, vault, epoch, rng)?;
         let manifest = Manifest {
             vault,
             epoch,
             counter: 0,
-            previous: None,
-            slots: header.slots.iter().map(Slot::hash).collect(),
-            signer: public_key(&signer)?,
+            recent: Vec::new(),
+            slots: listed,
+            keyring: keyring::hash(&sealed_ring),
+            signer,
+            inbox,
             records: BTreeMap::new(),
         };
         Ok(Self {
-            header,
+            header: Header {
+                vault,
+                epoch,
+                slots,
+                keyring: sealed_ring,
+                signer,
+                inbox,
+            },
+            root,
             keys,
-            signer,
+            ring,
             manifest,
             sealed_manifest: Vec::new(),
             pin: Pin {
@@ -125,31 +104,33 @@ impl UnlockedVault {
             sealed: BTreeMap::new(),
             records: BTreeMap::new(),
             device: Content::default(),
+            unlocked_by: None,
         })
     }
 
     pub(super) fn open(
         locked: &LockedVault,
-        root: &RootKey,
+        unlocking: &Unlocking,
         crypto: &dyn CryptoProvider,
     ) -> Result<Self, VaultError> {
         let header = locked.header.clone();
-        let keys = root.derive(header.vault);
-        let signer = open_identity(&header, &keys)?;
-        let (manifest, pin) = open_manifest(&locked.manifest, &header, &keys, &signer, crypto, locked.pin)?;
-        let mut records = BTreeMap::new();
-        let mut sealed = BTreeMap::new();
-        for (handle, listed) in &manifest.records {
-            let bytes = locked.records.get(handle).ok_or(VaultError::RecordMissing)?;
-            let (name, content) = open_record(&keys, header.vault, *handle, *listed, bytes)?;
-            records.insert(name, content);
-            sealed.insert(*handle, bytes.clone());
+        let keys = unlocking.root.derive(header.vault);
+        let ring = Keyring::open(&keys.kek, header.vault, header.epoch, &header.keyring)?;
+        // Whose vault this is: the unlock method says so, or this device, or both.
+        let signer = keyring::public(&ring.signer);
+        let known = locked.known.map(|known| known.signer);
+        let expected = unlocking.signer.or(known).ok_or(VaultError::VaultReplaced)?;
+        if signer != expected || known.is_some_and(|known| known != expected) {
+            return Err(VaultError::VaultReplaced);
         }
+        let seen = locked.known.map(|known| known.pin);
+        let (manifest, pin) = open_manifest(&locked.manifest, &header, &keys, &ring, crypto, seen)?;
+        let (records, sealed) = read_records(&keys, &ring, &manifest, &locked.records, Vec::new(), None)?;
         let device = if locked.device.is_empty() {
             Content::default()
         } else {
             open(
-                &keys.device,
+                &ring.device,
                 &Context::of_vault(Kind::Device, header.vault),
                 &locked.device,
             )
@@ -157,8 +138,9 @@ impl UnlockedVault {
         };
         Ok(Self {
             header,
+            root: unlocking.root.clone(),
             keys,
-            signer,
+            ring,
             manifest,
             sealed_manifest: locked.manifest.clone(),
             pin,
@@ -166,6 +148,7 @@ impl UnlockedVault {
             sealed,
             records,
             device,
+            unlocked_by: Some(unlocking.slot),
         })
     }
 
@@ -178,17 +161,49 @@ impl UnlockedVault {
         Ok(LockedVault {
             header: self.header.clone(),
             manifest: self.sealed_manifest.clone(),
-            pin: Some(self.pin),
+            known: Some(self.known()),
             version: self.version,
             records: self.sealed.clone(),
-            device: seal(&self.keys.device, &place, &self.device, rng)?,
+            device: seal(&self.ring.device, &place, &self.device, rng)?,
         })
+    }
+
+    /// What this device knows the vault by: for a device that is paired.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        Known {
+            pin: self.pin,
+            signer: self.header.signer,
+        }
     }
 
     /// The header.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The unlock methods with their names, in the header's order.
+    #[must_use]
+    pub fn slots(&self) -> &[ListedSlot] {
+        &self.manifest.slots
+    }
+
+    /// The slot it was opened with; `None` for a new vault.
+    #[must_use]
+    pub fn unlocked_by(&self) -> Option<[u8; 16]> {
+        self.unlocked_by
+    }
+
+    /// What a slot would give that held `root`: for the new root key of a commit whose answer was lost.
+    #[must_use]
+    pub fn unlocking_with(&self, root: RootKey) -> Unlocking {
+        let slot = self.unlocked_by.unwrap_or_default();
+        Unlocking {
+            slot,
+            root,
+            signer: Some(self.header.signer),
+        }
     }
 
     /// The service's version this state belongs to; 0 before the first commit.
@@ -203,7 +218,7 @@ impl UnlockedVault {
         sha256(&self.sealed_manifest)
     }
 
-    /// The bearer token for the vault service.
+    /// The bearer token for the vault service; another one with every epoch.
     #[must_use]
     pub fn access_token(&self) -> Zeroizing<String> {
         self.keys.access_token()
@@ -215,12 +230,12 @@ impl UnlockedVault {
         self.keys.access_token_hash()
     }
 
-    /// The signing key used towards `provider` only (its stable identifier).
+    /// The signing key used towards `provider` only (its stable identifier). Stays through epochs.
     ///
     /// # Errors
     /// [`VaultError::Random`] in the practically impossible case that no key can be derived.
     pub fn pairwise_key(&self, provider: &str) -> Result<SoftwareKey, VaultError> {
-        self.keys.pairwise(provider).ok_or(VaultError::Random)
+        self.ring.pairwise(provider).ok_or(VaultError::Random)
     }
 
     /// The content of a record.
@@ -248,119 +263,47 @@ impl UnlockedVault {
         self.device = content;
     }
 
-    /// Seals `changes` and the manifest that lists them. The vault itself stays as it is until [`Self::adopt`].
-    ///
-    /// # Errors
-    /// [`VaultError::Random`], [`VaultError::RecordNotAuthentic`].
-    pub fn stage(
-        &self,
-        changes: BTreeMap<String, Change>,
-        rng: &mut dyn SecureRandom,
-    ) -> Result<Staged, VaultError> {
-        let mut manifest = self.manifest.clone();
-        manifest.counter += 1;
-        manifest.previous = (self.pin.counter > 0).then_some(self.pin.hash);
-        let (mut put, mut delete) = (Vec::new(), Vec::new());
-        for (name, change) in &changes {
-            let handle = self.keys.handle(name);
-            match change {
-                Change::Put(content) => {
-                    let known = self.manifest.records.get(&handle);
-                    let epoch = known.map_or(1, |listed| listed.epoch);
-                    let version = known.map_or(1, |listed| listed.version + 1);
-                    let sealed = self.seal_record(handle, version, epoch, name, content, rng)?;
-                    manifest.records.insert(
-                        handle,
-                        Listed {
-                            version,
-                            hash: sha256(&sealed),
-                            epoch,
-                        },
-                    );
-                    put.push(StoredRecord { handle, sealed });
-                }
-                Change::Delete => {
-                    if manifest.records.remove(&handle).is_some() {
-                        delete.push(handle);
-                    }
-                }
-            }
-        }
-        let (sealed, pin) = manifest.seal(&self.keys.manifest, &self.signer, rng)?;
-        Ok(Staged {
-            base_version: self.version,
-            manifest: sealed,
-            put,
-            delete,
-            opened: manifest,
-            pin,
-            changes,
-        })
-    }
-
-    /// Makes a staged commit part of the vault, after the service stored it as `version`.
-    pub fn adopt(&mut self, staged: Staged, version: u64) {
-        for (name, change) in staged.changes {
-            match change {
-                Change::Put(content) => self.records.insert(name, content),
-                Change::Delete => self.records.remove(&name),
-            };
-        }
-        for handle in &staged.delete {
-            self.sealed.remove(handle);
-        }
-        self.sealed.extend(
-            staged
-                .put
-                .into_iter()
-                .map(|record| (record.handle, record.sealed)),
-        );
-        self.manifest = staged.opened;
-        self.sealed_manifest = staged.manifest;
-        self.pin = staged.pin;
-        self.version = version;
-    }
-
     /// Takes over what the service has now. On any error the vault stays as it was.
     ///
     /// # Errors
-    /// [`VaultError::RolledBack`], [`VaultError::Forked`], [`VaultError::RecordMissing`] and the like: the service
-    /// is lying or broken.
+    /// [`VaultError::EpochChanged`] when another device made a new root key: unlock again, with
+    /// [`LockedVault::updated`]. [`VaultError::RolledBack`], [`VaultError::Forked`], [`VaultError::RecordMissing`] and
+    /// the like: the service is lying or broken.
     pub fn receive(&mut self, remote: RemoteVault, crypto: &dyn CryptoProvider) -> Result<(), VaultError> {
         let header = Header::from_bytes(&remote.header)?;
-        // The manifest does not list the sealed signing key: one that does not open would lock this device out.
-        let signer = open_identity(&header, &self.keys)?;
-        if header.vault != self.header.vault || signer.public_key() != self.signer.public_key() {
+        let own = &self.header;
+        if header.vault != own.vault {
+            return Err(VaultError::SlotsChanged);
+        }
+        if header.epoch != own.epoch {
+            let older = header.epoch < own.epoch;
+            return Err(if older {
+                VaultError::RolledBack
+            } else {
+                VaultError::EpochChanged
+            });
+        }
+        // Within an epoch nothing but the slots changes in a header.
+        if (&header.keyring, header.signer, header.inbox) != (&own.keyring, own.signer, own.inbox) {
             return Err(VaultError::SlotsChanged);
         }
         let (manifest, pin) = open_manifest(
             &remote.manifest,
             &header,
             &self.keys,
-            &self.signer,
+            &self.ring,
             crypto,
             Some(self.pin),
         )?;
-        let mut sealed = BTreeMap::new();
-        let mut records = BTreeMap::new();
-        let sent: BTreeMap<_, _> = remote
-            .records
-            .into_iter()
-            .map(|record| (record.handle, record.sealed))
-            .collect();
-        // Only what the manifest lists is looked at; anything else the service sent does not exist.
-        for (handle, listed) in &manifest.records {
-            let known = self
-                .sealed
-                .get(handle)
-                .filter(|bytes| sha256(bytes) == listed.hash);
-            let bytes = known
-                .or_else(|| sent.get(handle))
-                .ok_or(VaultError::RecordMissing)?;
-            let (name, content) = open_record(&self.keys, self.header.vault, *handle, *listed, bytes)?;
-            records.insert(name, content);
-            sealed.insert(*handle, bytes.clone());
-        }
+        let known = Some((&self.manifest, &self.records));
+        let (records, sealed) = read_records(
+            &self.keys,
+            &self.ring,
+            &manifest,
+            &self.sealed,
+            remote.records,
+            known,
+        )?;
         self.header = header;
         self.manifest = manifest;
         self.sealed_manifest = remote.manifest;
@@ -369,55 +312,6 @@ impl UnlockedVault {
         self.sealed = sealed;
         self.records = records;
         Ok(())
-    }
-
-    fn seal_record(
-        &self,
-        handle: Handle,
-        version: u64,
-        epoch: u64,
-        name: &str,
-        content: &[u8],
-        rng: &mut dyn SecureRandom,
-    ) -> Result<Vec<u8>, VaultError> {
-        let place = RecordPlace {
-            vault: self.header.vault,
-            handle,
-            version,
-            epoch,
-        };
-        // The attribute key stays over versions of one epoch; the content key is new every time.
-        let (attribute_key, sealed_attribute_key) = match self.sealed.get(&handle) {
-            Some(known) => {
-                let sealed = Fields::new(cbor::decode(known)?).bytes()?;
-                (
-                    place.open_key(Kind::AttributeKey, &self.keys.kek, &sealed)?,
-                    sealed,
-                )
-            }
-            None => {
-                let key = Key::generate(rng)?;
-                let sealed = seal(&self.keys.kek, &place.of(Kind::AttributeKey), key.expose(), rng)?;
-                (key, sealed)
-            }
-        };
-        let content_key = Key::generate(rng)?;
-        let sealed_content_key = seal(
-            &attribute_key,
-            &place.of(Kind::ContentKey),
-            content_key.expose(),
-            rng,
-        )?;
-        let value = Zeroizing::new(cbor::encode(&Value::Array(vec![
-            Value::from(name),
-            cbor::bytes(content),
-        ])));
-        let sealed_value = seal(&content_key, &place.of(Kind::Value), &value, rng)?;
-        Ok(cbor::encode(&Value::Array(vec![
-            cbor::bytes(&sealed_attribute_key),
-            cbor::bytes(&sealed_content_key),
-            cbor::bytes(&sealed_value),
-        ])))
     }
 }
 
@@ -430,98 +324,92 @@ impl fmt::Debug for UnlockedVault {
     }
 }
 
-struct RecordPlace {
-    vault: VaultId,
-    handle: Handle,
-    version: u64,
-    epoch: u64,
-}
+type Read = (BTreeMap<String, Content>, BTreeMap<Handle, Sealed>);
 
-impl RecordPlace {
-    fn of(&self, kind: Kind) -> Context {
-        Context {
-            kind,
-            vault: self.vault,
-            handle: Some(self.handle.0),
-            // An attribute key serves all versions of its epoch.
-            version: (kind != Kind::AttributeKey).then_some(self.version),
-            epoch: Some(self.epoch),
-        }
-    }
-
-    fn open_key(&self, kind: Kind, under: &Key, sealed: &[u8]) -> Result<Key, VaultError> {
-        let bytes = open(under, &self.of(kind), sealed).map_err(|_| VaultError::RecordNotAuthentic)?;
-        Key::from_bytes(&bytes).ok_or(VaultError::RecordNotAuthentic)
-    }
-}
-
-fn open_record(
+/// Opens everything the manifest lists, from what is here and what was sent. Nothing else is looked at: what the service
+/// sent beyond it does not exist.
+fn read_records(
     keys: &DerivedKeys,
-    vault: VaultId,
-    handle: Handle,
-    listed: Listed,
-    bytes: &[u8],
-) -> Result<(String, Content), VaultError> {
-    if sha256(bytes) != listed.hash {
-        return Err(VaultError::RecordMissing);
+    ring: &Keyring,
+    manifest: &Manifest,
+    here: &BTreeMap<Handle, Sealed>,
+    mut sent: Vec<RemoteRecord>,
+    known: Option<(&Manifest, &BTreeMap<String, Content>)>,
+) -> Result<Read, VaultError> {
+    sent.sort_by_key(|record| record.handle);
+    let mut open_here: Vec<(Handle, &String)> = known
+        .iter()
+        .flat_map(|(_, records)| records.keys())
+        .map(|name| (ring.handle(name), name))
+        .collect();
+    open_here.sort_unstable();
+    let (mut records, mut sealed) = (BTreeMap::new(), BTreeMap::new());
+    for (handle, listed) in &manifest.records {
+        let here = here.get(handle);
+        let sent = sent
+            .binary_search_by_key(handle, |record| record.handle)
+            .ok()
+            .and_then(|at| sent.get(at));
+        let sent_key = sent.and_then(|record| record.key.as_ref());
+        let matches = |bytes: &&Vec<u8>| sha256(bytes) == listed.hash;
+        let value = here.map(|here| &here.sealed).filter(matches);
+        // What is open already and has not changed stays open.
+        if let (Some((old, records_here)), Some(_), None, Some(here)) = (known, value, sent_key, here)
+            && old.records.get(handle) == Some(listed)
+            && let Ok(at) = open_here.binary_search_by_key(handle, |(handle, _)| *handle)
+            && let Some((_, name)) = open_here.get(at)
+            && let Some(content) = records_here.get(*name)
+        {
+            records.insert((*name).clone(), content.clone());
+            sealed.insert(*handle, here.clone());
+            continue;
+        }
+        let value = value.or_else(|| sent.and_then(|record| record.sealed.as_ref()));
+        let key = sent_key.or_else(|| here.map(|here| &here.key));
+        let (Some(key), Some(value)) = (key, value) else {
+            return Err(VaultError::RecordMissing);
+        };
+        let record = Sealed {
+            key: key.clone(),
+            sealed: value.clone(),
+        };
+        let (name, content) = open_record(&keys.kek, ring, manifest.vault, *handle, *listed, &record)?;
+        records.insert(name, content);
+        sealed.insert(*handle, record);
     }
-    let place = RecordPlace {
-        vault,
-        handle,
-        version: listed.version,
-        epoch: listed.epoch,
-    };
-    let mut fields = Fields::new(cbor::decode(bytes)?);
-    let attribute_key = place.open_key(Kind::AttributeKey, &keys.kek, &fields.bytes()?)?;
-    let content_key = place.open_key(Kind::ContentKey, &attribute_key, &fields.bytes()?)?;
-    let value = open(&content_key, &place.of(Kind::Value), &fields.bytes()?)
-        .map_err(|_| VaultError::RecordNotAuthentic)?;
-    fields.end()?;
-    let mut fields = Fields::new(cbor::decode(&value)?);
-    let (name, content) = (fields.text()?, Zeroizing::new(fields.bytes()?));
-    fields.end()?;
-    // The name inside must be the one the handle was made of.
-    if keys.handle(&name) != handle {
-        return Err(VaultError::RecordNotAuthentic);
-    }
-    Ok((name, content))
-}
-
-fn open_identity(header: &Header, keys: &DerivedKeys) -> Result<SoftwareKey, VaultError> {
-    let place = Context {
-        epoch: Some(header.epoch),
-        ..Context::of_vault(Kind::IdentityKey, header.vault)
-    };
-    let bytes = open(&keys.kek, &place, &header.identity).map_err(|_| VaultError::SlotsChanged)?;
-    SoftwareKey::from_bytes(&bytes).map_err(|_| VaultError::Malformed)
+    Ok((records, sealed))
 }
 
 fn open_manifest(
     sealed: &[u8],
     header: &Header,
     keys: &DerivedKeys,
-    signer: &SoftwareKey,
+    ring: &Keyring,
     crypto: &dyn CryptoProvider,
     seen: Option<Pin>,
 ) -> Result<(Manifest, Pin), VaultError> {
-    let (manifest, pin) = Manifest::open(sealed, header.vault, &keys.manifest, &signer.public_key(), crypto)?;
+    let (manifest, pin) = Manifest::open(
+        sealed,
+        header.vault,
+        header.epoch,
+        &keys.manifest,
+        &ring.signer,
+        crypto,
+    )?;
     if let Some(seen) = seen {
         manifest.may_follow(pin, seen)?;
     }
-    // A slot the service added or changed is not in the signed list.
-    let slots: Vec<_> = header.slots.iter().map(Slot::hash).collect();
-    if manifest.slots != slots || manifest.epoch != header.epoch {
+    // A slot the service added, changed or left out is not in the signed list; nor another key.
+    let listed = manifest.slots.iter().map(|slot| (slot.id, slot.hash));
+    let same_slots = listed.eq(header.slots.iter().map(|slot| (slot.id(), slot.hash())));
+    let inbox = keyring::public(&ring.inbox);
+    let same_keys = manifest.keyring == keyring::hash(&header.keyring)
+        && header.signer == manifest.signer
+        && (header.inbox, manifest.inbox) == (inbox, inbox);
+    if !same_slots || !same_keys {
         return Err(VaultError::SlotsChanged);
     }
     Ok((manifest, pin))
-}
-
-fn public_key(signer: &SoftwareKey) -> Result<[u8; 65], VaultError> {
-    signer
-        .public_key()
-        .as_bytes()
-        .try_into()
-        .map_err(|_| VaultError::Malformed)
 }
 
 #[cfg(test)]

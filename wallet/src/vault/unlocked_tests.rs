@@ -1,91 +1,11 @@
 //! The vault against a service that lies in every field (A2x of the threat model).
 
 use assent_core::crypto::RustCrypto;
-use assent_core::env::RandomUnavailable;
 
 use super::*;
-
-struct Counter(u64);
-
-impl SecureRandom for Counter {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
-        for chunk in out.chunks_mut(32) {
-            self.0 += 1;
-            chunk.copy_from_slice(&sha256(&self.0.to_be_bytes())[..chunk.len()]);
-        }
-        Ok(())
-    }
-}
-
-const PASSPHRASE: &str = "correct horse battery";
-
-/// A service that keeps what it is given.
-#[derive(Clone, Default)]
-struct Service {
-    version: u64,
-    header: Vec<u8>,
-    manifest: Vec<u8>,
-    records: BTreeMap<Handle, Vec<u8>>,
-}
-
-impl Service {
-    fn store(&mut self, vault: &mut UnlockedVault, changes: &[(&str, Option<&str>)], rng: &mut Counter) {
-        let changes = changes
-            .iter()
-            .map(|(name, content)| {
-                let change = content.map_or(Change::Delete, |content| {
-                    Change::Put(Zeroizing::new(content.as_bytes().to_vec()))
-                });
-                ((*name).to_owned(), change)
-            })
-            .collect();
-        let staged = vault.stage(changes, rng).unwrap();
-        assert_eq!(staged.base_version, self.version);
-        self.version += 1;
-        self.header = vault.header().to_bytes();
-        self.manifest = staged.manifest.clone();
-        for handle in &staged.delete {
-            self.records.remove(handle);
-        }
-        for record in &staged.put {
-            self.records.insert(record.handle, record.sealed.clone());
-        }
-        vault.adopt(staged, self.version);
-    }
-
-    fn remote(&self) -> RemoteVault {
-        RemoteVault {
-            version: self.version,
-            header: self.header.clone(),
-            manifest: self.manifest.clone(),
-            records: self
-                .records
-                .iter()
-                .map(|(handle, sealed)| StoredRecord {
-                    handle: *handle,
-                    sealed: sealed.clone(),
-                })
-                .collect(),
-        }
-    }
-
-    fn open(&self, code: &RecoveryCode) -> Result<UnlockedVault, VaultError> {
-        LockedVault::from_remote(self.remote())?.unlock_with_recovery_code(code, &RustCrypto)
-    }
-}
-
-fn start() -> (Service, UnlockedVault, RecoveryCode, Counter) {
-    let mut rng = Counter(0);
-    let code = RecoveryCode::generate(&mut rng).unwrap();
-    let mut vault = UnlockedVault::create(PASSPHRASE, &code, &mut rng).unwrap();
-    let mut service = Service::default();
-    service.store(
-        &mut vault,
-        &[("card/a", Some("one")), ("card/b", Some("two"))],
-        &mut rng,
-    );
-    (service, vault, code, rng)
-}
+use crate::vault::manifest::Listed;
+use crate::vault::testing::{NOW, PASSPHRASE, Service, start};
+use crate::vault::{NewMethod, PrfOutputs, RecoveryCode, Secret, Slot};
 
 #[test]
 fn opens_elsewhere_with_either_method() {
@@ -93,25 +13,28 @@ fn opens_elsewhere_with_either_method() {
     let vault = service.open(&code).unwrap();
     assert_eq!(vault.get("card/a"), Some(&b"one"[..]));
     assert_eq!(vault.list("card/").count(), 2);
-    let locked = LockedVault::from_remote(service.remote()).unwrap();
-    let vault = locked.unlock_with_passphrase(PASSPHRASE, &RustCrypto).unwrap();
+    let vault = service.open_with(&Secret::Passphrase(PASSPHRASE)).unwrap();
     assert_eq!(vault.get("card/b"), Some(&b"two"[..]));
-    assert_eq!(
-        locked
-            .unlock_with_passphrase("wrong horse battery", &RustCrypto)
-            .unwrap_err(),
-        VaultError::WrongSecret
-    );
+    let names: Vec<_> = vault.slots().iter().map(|slot| slot.name.as_str()).collect();
+    assert_eq!(names, ["in my head", "in the drawer"]);
+    let wrong = service.open_with(&Secret::Passphrase("wrong horse battery"));
+    assert_eq!(wrong.unwrap_err(), VaultError::WrongSecret);
     let other = RecoveryCode::generate(&mut rng).unwrap();
     assert_eq!(service.open(&other).unwrap_err(), VaultError::WrongSecret);
+    let passkey = PrfOutputs::new(&[1; 32], &[2; 32]).unwrap();
+    let absent = Secret::Passkey {
+        credential: b"none",
+        outputs: &passkey,
+    };
+    assert_eq!(service.open_with(&absent).unwrap_err(), VaultError::NoSuchSlot);
 }
 
 #[test]
-fn a_signing_key_that_does_not_open_is_refused() {
+fn a_keyring_that_does_not_open_is_refused() {
     let (service, mut vault, _, _) = start();
     let mut remote = service.remote();
     let mut header = Header::from_bytes(&remote.header).unwrap();
-    *header.identity.last_mut().unwrap() ^= 1;
+    *header.keyring.last_mut().unwrap() ^= 1;
     remote.header = header.to_bytes();
     assert_eq!(
         vault.receive(remote, &RustCrypto).unwrap_err(),
@@ -136,11 +59,12 @@ fn two_devices_follow_each_other() {
     let mut delta = service.remote();
     delta
         .records
-        .retain(|record| record.handle == two.keys.handle("card/d"));
+        .retain(|record| record.handle == two.ring.handle("card/d"));
     one.receive(delta, &RustCrypto).unwrap();
     assert_eq!(one.list("card/").count(), 3);
     let kept = LockedVault::from_bytes(&one.lock(&mut rng).unwrap().to_bytes()).unwrap();
-    let again = kept.unlock_with_recovery_code(&code, &RustCrypto).unwrap();
+    let unlocking = kept.header().unlock(&Secret::RecoveryCode(&code)).unwrap();
+    let again = kept.unlock(&unlocking, &RustCrypto).unwrap();
     assert_eq!(again.get("card/d"), Some(&b"quattro"[..]));
     assert_eq!(again.pin, one.pin);
 }
@@ -173,7 +97,7 @@ fn two_states_with_one_counter_raise_the_alarm() {
 #[test]
 fn records_cannot_be_kept_back_swapped_or_rolled_back_alone() {
     let (mut service, mut vault, code, mut rng) = start();
-    let (a, b) = (vault.keys.handle("card/a"), vault.keys.handle("card/b"));
+    let (a, b) = (vault.ring.handle("card/a"), vault.ring.handle("card/b"));
     let first_a = service.records[&a].clone();
     service.store(&mut vault, &[("card/a", Some("newer"))], &mut rng);
 
@@ -193,7 +117,11 @@ fn records_cannot_be_kept_back_swapped_or_rolled_back_alone() {
 
     // A record nobody listed is not read, whatever is in it.
     let mut extra = service.clone();
-    extra.records.insert(Handle([9; 16]), vec![1, 2, 3]);
+    let junk = Sealed {
+        key: vec![1],
+        sealed: vec![1, 2, 3],
+    };
+    extra.records.insert(Handle([9; 16]), junk);
     assert_eq!(extra.open(&code).unwrap().list("").count(), 2);
 }
 
@@ -201,11 +129,20 @@ fn records_cannot_be_kept_back_swapped_or_rolled_back_alone() {
 #[test]
 fn sealed_records_are_bound_to_handle_and_version() {
     let (service, vault, _, _) = start();
-    let (a, b) = (vault.keys.handle("card/a"), vault.keys.handle("card/b"));
+    let (a, b) = (vault.ring.handle("card/a"), vault.ring.handle("card/b"));
     let bytes = &service.records[&a];
     let listed = vault.manifest.records[&a];
-    let open =
-        |handle, listed| open_record(&vault.keys, vault.header.vault, handle, listed, bytes).map(|_| ());
+    let open = |handle, listed| {
+        open_record(
+            &vault.keys.kek,
+            &vault.ring,
+            vault.header.vault,
+            handle,
+            listed,
+            bytes,
+        )
+        .map(|_| ())
+    };
     assert_eq!(open(a, listed), Ok(()));
     assert_eq!(open(b, listed), Err(VaultError::RecordNotAuthentic));
     assert_eq!(
@@ -222,8 +159,13 @@ fn sealed_records_are_bound_to_handle_and_version() {
 fn slots_cannot_be_added_or_replaced() {
     let (service, vault, code, mut rng) = start();
     let header = Header::from_bytes(&service.header).unwrap();
-    let attacker_root = RootKey::generate(&mut rng).unwrap();
-    let slot = Slot::for_recovery_code(&code, &attacker_root, header.vault, &mut rng).unwrap();
+    let attacker = RootKey::generate(&mut rng).unwrap();
+    let place = SlotPlace {
+        vault: header.vault,
+        epoch: 1,
+        signer: &header.signer,
+    };
+    let slot = Slot::new(&NewMethod::RecoveryCode(&code), &attacker, place, &mut rng).unwrap();
     // A slot of the attacker's own: its root key opens nothing.
     let mut replaced = service.clone();
     replaced.header = Header {
@@ -241,10 +183,7 @@ fn slots_cannot_be_added_or_replaced() {
     }
     .to_bytes();
     assert_eq!(
-        LockedVault::from_remote(added.remote())
-            .unwrap()
-            .unlock_with_passphrase(PASSPHRASE, &RustCrypto)
-            .unwrap_err(),
+        added.open_with(&Secret::Passphrase(PASSPHRASE)).unwrap_err(),
         VaultError::SlotsChanged
     );
     let mut dropped = service.clone();
@@ -281,9 +220,14 @@ fn no_byte_of_header_manifest_or_records_can_change() {
         check(changed, "header");
     }
     let handle = *service.records.keys().next().unwrap();
-    for at in (0..service.records[&handle].len()).step_by(13) {
+    for at in 0..service.records[&handle].key.len() {
         let mut changed = service.clone();
-        changed.records.get_mut(&handle).unwrap()[at] ^= 1;
+        changed.records.get_mut(&handle).unwrap().key[at] ^= 1;
+        check(changed, "attribute key");
+    }
+    for at in (0..service.records[&handle].sealed.len()).step_by(13) {
+        let mut changed = service.clone();
+        changed.records.get_mut(&handle).unwrap().sealed[at] ^= 1;
         check(changed, "record");
     }
 }
@@ -293,11 +237,11 @@ fn nothing_readable_is_stored_and_debug_says_nothing() {
     let (service, vault, _, mut rng) = start();
     let kept = vault.lock(&mut rng).unwrap().to_bytes();
     for secret in ["card/", "one", "two"] {
-        for stored in service
-            .records
-            .values()
-            .chain([&service.manifest, &service.header, &kept])
-        {
+        for stored in service.records.values().map(|record| &record.sealed).chain([
+            &service.manifest,
+            &service.header,
+            &kept,
+        ]) {
             assert!(
                 !stored
                     .windows(secret.len())
@@ -308,4 +252,46 @@ fn nothing_readable_is_stored_and_debug_says_nothing() {
     }
     let debug = format!("{vault:?}");
     assert!(!debug.contains("one") && !debug.contains("card"), "{debug}");
+}
+
+/// HPKE says nothing about who sealed, and a slot's public key is public: a service can seal a root key of its own to
+/// the citizen's slots and show a vault that is whole in itself. The private key that the method opens names the
+/// true vault's signing key.
+#[test]
+fn a_vault_of_the_services_own_behind_the_citizens_slots_is_refused() {
+    let (service, mut vault, code, mut rng) = start();
+    let theirs = [
+        (NewMethod::Passphrase("the service's own"), ""),
+        (NewMethod::RecoveryCode(&code), ""),
+    ];
+    let mut fake = UnlockedVault::create(&theirs, NOW, &mut rng).unwrap();
+    let id = vault.header.vault;
+    fake.header.vault = id;
+    fake.manifest.vault = id;
+    fake.keys = fake.root.derive(id);
+    fake.header.keyring = fake.ring.seal(&fake.keys.kek, id, 1, &mut rng).unwrap();
+    fake.manifest.keyring = keyring::hash(&fake.header.keyring);
+    // The true slots, given the service's root key.
+    fake.header.slots = vault.header.slots.clone();
+    for (slot, listed) in fake.header.slots.iter_mut().zip(&mut fake.manifest.slots) {
+        slot.give(&fake.root, id, 1, &mut rng).unwrap();
+        (listed.id, listed.hash) = (slot.id(), slot.hash());
+    }
+    let mut lying = Service::default();
+    lying.store(&mut fake, &[("card/a", Some("planted"))], &mut rng);
+    assert_eq!(lying.open(&code).unwrap_err(), VaultError::VaultReplaced);
+    let by_passphrase = lying.open_with(&Secret::Passphrase(PASSPHRASE));
+    assert_eq!(by_passphrase.unwrap_err(), VaultError::VaultReplaced);
+    // Nor does a device that has the true one take it over, locked or open.
+    let locked = vault.lock(&mut rng).unwrap().updated(lying.remote()).unwrap();
+    let unlocking = locked.header().unlock(&Secret::RecoveryCode(&code)).unwrap();
+    assert_eq!(
+        locked.unlock(&unlocking, &RustCrypto).unwrap_err(),
+        VaultError::VaultReplaced
+    );
+    assert_eq!(
+        vault.receive(lying.remote(), &RustCrypto),
+        Err(VaultError::SlotsChanged)
+    );
+    assert!(service.open(&code).is_ok());
 }

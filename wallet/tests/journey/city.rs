@@ -53,8 +53,18 @@ pub struct StoredVault {
     version: u64,
     header: Value,
     manifest: Value,
-    records: BTreeMap<String, (u64, Value)>,
+    epoch: u64,
+    records: BTreeMap<String, StoredRecord>,
     deleted: BTreeMap<String, u64>,
+}
+
+/// One record: when it was last written, when its box was, and both parts.
+#[derive(Clone)]
+struct StoredRecord {
+    version: u64,
+    box_version: u64,
+    key: Value,
+    sealed: Value,
 }
 
 impl StoredVault {
@@ -71,7 +81,7 @@ impl StoredVault {
         let live = self
             .records
             .iter()
-            .map(|(handle, (version, sealed))| (*version, handle.as_str(), Some(sealed)));
+            .map(|(handle, record)| (record.version, handle.as_str(), Some(record)));
         let gone = self
             .deleted
             .iter()
@@ -87,10 +97,18 @@ impl StoredVault {
             .last()
             .filter(|_| more)
             .map(|(version, handle, _)| format!("{version}.{handle}"));
-        let (live, gone): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, _, sealed)| sealed.is_some());
-        let mut page = json!({ "version": self.version, "epoch": 1, "next": next,
-            "records": live.iter().map(|(version, handle, sealed)|
-                json!({ "handle": handle, "version": version, "box": sealed })).collect::<Vec<_>>(),
+        let (live, gone): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, _, record)| record.is_some());
+        let live = live.iter().filter_map(|(_, handle, record)| {
+            let record = (*record)?;
+            let mut row = json!({ "handle": handle, "version": record.version, "key": record.key });
+            // Only what changed.
+            if record.box_version > since {
+                row["box"] = record.sealed.clone();
+            }
+            Some(row)
+        });
+        let mut page = json!({ "version": self.version, "epoch": self.epoch, "next": next,
+            "records": live.collect::<Vec<_>>(),
             "deleted": gone.iter().map(|(_, handle, _)| handle).collect::<Vec<_>>() });
         if !more && self.version == since {
             let manifest = base64url::decode(self.manifest.as_str().unwrap()).unwrap();
@@ -344,10 +362,10 @@ impl City {
         let Some((_, rest)) = path.split_once('/') else {
             let mut vault = StoredVault {
                 token_hash: value["access_token_sha256"].as_str().unwrap().to_owned(),
+                epoch: 1,
                 ..StoredVault::default()
             };
-            vault.apply(&value);
-            vault.header = value["header"].clone();
+            assert!(vault.apply(&value));
             self.vaults
                 .insert(value["vault_id"].as_str().unwrap().to_owned(), vault);
             return respond(201, "application/json", r#"{"version":1}"#);
@@ -379,7 +397,9 @@ impl City {
                         r#"{"code":"vault-version-conflict"}"#,
                     );
                 }
-                vault.apply(&value);
+                if !vault.apply(&value) {
+                    return respond(422, "application/problem+json", "{}");
+                }
                 ok(&json!({ "version": vault.version }))
             }
             _ => respond(405, "", ""),
@@ -554,18 +574,49 @@ impl City {
 }
 
 impl StoredVault {
-    fn apply(&mut self, value: &Value) {
-        self.version += 1;
-        self.manifest = value["manifest"].clone();
-        for record in value["put"].as_array().unwrap() {
-            let handle = record["handle"].as_str().unwrap().to_owned();
-            self.records.insert(handle, (self.version, record["box"].clone()));
+    /// Stores all of a commit, or nothing: a new epoch must bring the key of exactly every record.
+    fn apply(&mut self, value: &Value) -> bool {
+        let list = |name: &str| value[name].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let mut next = self.clone();
+        next.version += 1;
+        next.manifest = value["manifest"].clone();
+        if !value["header"].is_null() {
+            next.header = value["header"].clone();
         }
-        for handle in value["delete"].as_array().into_iter().flatten() {
-            let handle = handle.as_str().unwrap().to_owned();
-            self.records.remove(&handle);
-            self.deleted.insert(handle, self.version);
+        let version = next.version;
+        for record in list("put") {
+            let (key, sealed) = (record["key"].clone(), record["box"].clone());
+            assert!(key.is_string() && sealed.is_string());
+            let stored = StoredRecord {
+                version,
+                box_version: version,
+                key,
+                sealed,
+            };
+            next.deleted.remove(&text(&record["handle"]));
+            next.records.insert(text(&record["handle"]), stored);
         }
+        for handle in list("delete") {
+            next.records.remove(&text(&handle));
+            next.deleted.insert(text(&handle), version);
+        }
+        for key in list("keys") {
+            let Some(record) = next.records.get_mut(&text(&key["handle"])) else {
+                return false;
+            };
+            (record.version, record.key) = (version, key["key"].clone());
+        }
+        if let Some(epoch) = value["epoch"].as_u64() {
+            let whole = next.records.values().all(|record| record.version == version);
+            if epoch != self.epoch + 1 && self.version > 0 || value["header"].is_null() || !whole {
+                return false;
+            }
+            next.epoch = epoch;
+            next.token_hash = text(&value["access_token_sha256"]);
+        }
+        *self = next;
+        true
     }
 }
 
