@@ -150,6 +150,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 
 fn check(config: &Config) -> anyhow::Result<()> {
     let mut issues = config.issues();
+    issues.extend(config.outbound.authorities().err());
     // The sandbox makes its keys when it starts; there is nothing to read before.
     if !config.sandbox {
         if let Err(more) = Keys::load(config) {

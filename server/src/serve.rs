@@ -107,7 +107,11 @@ impl Server {
         } else {
             Network::Public
         };
-        let outbound = Outbound::new(network).map_err(ServeError::Outbound)?;
+        let authorities = config
+            .outbound
+            .authorities()
+            .map_err(|issue| ServeError::Config(vec![issue]))?;
+        let outbound = Outbound::new(network, &authorities).map_err(ServeError::Outbound)?;
         let metrics = config.metrics.listen.map(listen_on).transpose()?;
         crate::http::telemetry::metrics_handle();
         Ok(Self {

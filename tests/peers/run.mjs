@@ -2,10 +2,13 @@
 // `npm test`; ASSENT_CLI, ASSENT_SERVER, ASSENT_W3C and PEERS_PYTHON say where the programs are.
 
 import './test/dcql.test.mjs'
+import './test/schemas.test.mjs'
 import './test/sd-jwt.test.mjs'
 import './test/receive.test.mjs'
 import './test/present.test.mjs'
 import './test/verify.test.mjs'
 import './test/issue.test.mjs'
+import './test/openvc-issuer.test.mjs'
+import './test/openvc-verifier.test.mjs'
 import './test/journey.test.mjs'
 import './test/w3c.test.mjs'

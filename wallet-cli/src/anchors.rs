@@ -8,13 +8,13 @@ use assent_core::trust::TrustAnchors;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::files;
-use crate::http::Client;
+use crate::http::{Client, NetworkArgs};
 
 /// Largest list accepted, in bytes.
 const MAX_LIST: usize = 1 << 20;
 
 /// Loads anchors from a path, or from `<address>/v1/registry/anchors`.
-pub async fn load(source: &str) -> Result<TrustAnchors, CliError> {
+pub async fn load(source: &str, network: &NetworkArgs) -> Result<TrustAnchors, CliError> {
     let text = if source.starts_with("https://") || source.starts_with("http://") {
         let base = source.trim_end_matches('/');
         let url = if base.ends_with("/anchors") {
@@ -22,7 +22,10 @@ pub async fn load(source: &str) -> Result<TrustAnchors, CliError> {
         } else {
             format!("{base}/v1/registry/anchors")
         };
-        Client::new()?.get(&url, "application/json", MAX_LIST).await?.body
+        Client::new(network)?
+            .get(&url, "application/json", MAX_LIST)
+            .await?
+            .body
     } else {
         files::read_text(Path::new(source))?
     };

@@ -1,13 +1,54 @@
 //! Sends what core and the wallet ask to send. No cookies, no redirects, bounded in size and time.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use assent_core::http::{HttpRequest, HttpResponse, Method};
 use assent_wallet::app::NetworkFailure;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::files;
 use crate::trace;
+
+/// Flags of every command that sends requests.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct NetworkArgs {
+    /// PEM file with authorities to trust for https, beside those of this machine
+    #[arg(long, global = true, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+}
+
+impl NetworkArgs {
+    fn authorities(&self) -> Result<Vec<reqwest::Certificate>, CliError> {
+        let Some(path) = &self.ca_file else {
+            return Ok(Vec::new());
+        };
+        let malformed = || {
+            CliError::new(
+                Exit::Configuration,
+                "ca-file-malformed",
+                format!("{} does not hold certificates of authorities", path.display()),
+                "The file of --ca-file holds one or more certificates in PEM form.",
+            )
+        };
+        let pem = files::read_text(path)?;
+        let mut usable = RootCertStore::empty();
+        let mut out = Vec::new();
+        for found in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+            let der = found.map_err(|_| malformed())?;
+            out.push(reqwest::Certificate::from_der(&der).map_err(|_| malformed())?);
+            usable.add(der).map_err(|_| malformed())?;
+        }
+        if out.is_empty() {
+            return Err(malformed());
+        }
+        Ok(out)
+    }
+}
 
 /// Sends requests.
 #[derive(Debug, Clone)]
@@ -17,10 +58,11 @@ pub struct Client {
 
 impl Client {
     /// A client that follows no redirects (OpenID4VP 1.0 §14.8) and gives up after ten seconds.
-    pub fn new() -> Result<Self, CliError> {
+    pub fn new(network: &NetworkArgs) -> Result<Self, CliError> {
         // Fails only when a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let inner = reqwest::Client::builder()
+            .tls_certs_merge(network.authorities()?)
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(10))
             .connect_timeout(Duration::from_secs(5))

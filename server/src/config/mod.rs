@@ -5,6 +5,7 @@
 
 mod metrics;
 mod operator;
+mod outbound;
 pub mod secret;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use crate::news::ListenLimits;
 pub use metrics::MetricsConfig;
 
 pub use operator::OperatorConfig;
+pub use outbound::OutboundConfig;
 
 /// Something wrong in the configuration, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +61,8 @@ pub struct Config {
     pub sealing: SealingConfig,
     /// Native TLS; absent means plain HTTP, for use behind a proxy.
     pub tls: Option<TlsConfig>,
+    /// What the server's own calls trust.
+    pub outbound: OutboundConfig,
     /// Which roles run.
     pub roles: Roles,
     /// Vault role.
@@ -317,6 +321,7 @@ impl Default for Config {
             database: DatabaseConfig::default(),
             sealing: SealingConfig::default(),
             tls: None,
+            outbound: OutboundConfig::default(),
             roles: Roles::default(),
             vault: VaultConfig::default(),
             registry: RegistryConfig::default(),

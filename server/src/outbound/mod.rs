@@ -14,7 +14,8 @@ use std::time::Duration;
 use assent_core::error::{Audience, Blame, ErrorCode};
 use assent_core::profile::{Endpoint, Profile};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Certificate, Client, Response, redirect};
+use rustls_pki_types::CertificateDer;
 
 pub use address::{Network, allowed};
 
@@ -89,12 +90,18 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// A client that calls only the given network.
+    /// A client that calls only the given network, and trusts `authorities` beside those of this machine.
     ///
     /// # Errors
     /// [`OutboundError::NoAnswer`] when TLS cannot be set up.
-    pub fn new(network: Network) -> Result<Self, OutboundError> {
+    pub fn new(network: Network, authorities: &[CertificateDer<'_>]) -> Result<Self, OutboundError> {
+        let authorities = authorities
+            .iter()
+            .map(|der| Certificate::from_der(der))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| OutboundError::NoAnswer)?;
         let client = Client::builder()
+            .tls_certs_merge(authorities)
             .redirect(redirect::Policy::none())
             .no_proxy()
             .timeout(TIMEOUT)

@@ -132,7 +132,7 @@ async fn tricky_addresses_are_refused_before_any_connection() {
 
 fn client(network: Network) -> Outbound {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Outbound::new(network).unwrap()
+    Outbound::new(network, &[]).unwrap()
 }
 
 async fn peer() -> SocketAddr {

@@ -1,6 +1,25 @@
-// A small HTTP server for the peers that play a server.
+// A small HTTP server for the peers that play a server, and requests to servers with a certificate of our own.
 
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { request } from 'node:https'
+
+/** `fetch`, or as much of it as tests need for https under the authority in the file `ca`. */
+export function requester(ca) {
+  if (!ca) return globalThis.fetch
+  const authority = readFileSync(ca)
+  return (url, { method = 'GET', headers = {}, body } = {}) =>
+    new Promise((done, fail) => {
+      const sent = request(url, { method, headers, ca: authority, agent: false }, async (response) => {
+        let text = ''
+        for await (const chunk of response) text += chunk
+        const { statusCode: status } = response
+        done({ status, ok: status < 300, text: async () => text, json: async () => JSON.parse(text) })
+      })
+      sent.on('error', fail)
+      sent.end(body)
+    })
+}
 
 /** Serves `routes` ("METHOD /path" → handler({body, headers, url}) → {status, type, body}) on a free port. */
 export async function serve(routes) {

@@ -4,6 +4,8 @@ import * as asn1js from 'asn1js'
 import { createHash, webcrypto } from 'node:crypto'
 import * as pkijs from 'pkijs'
 
+import { put } from './run.mjs'
+
 pkijs.setEngine('node', new pkijs.CryptoEngine({ name: 'node', crypto: webcrypto }))
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' }
@@ -11,14 +13,13 @@ let serial = 1
 
 function name(values) {
   const types = { CN: '2.5.4.3', O: '2.5.4.10', C: '2.5.4.6' }
-  const typesAndValues = Object.entries(values).map(
-    ([short, value]) =>
-      new pkijs.AttributeTypeAndValue({
-        type: types[short],
-        value: short === 'C' ? new asn1js.PrintableString({ value }) : new asn1js.Utf8String({ value }),
-      }),
-  )
-  return new pkijs.RelativeDistinguishedNames({ typesAndValues })
+  // One set for each, as in every real certificate; pkijs would put all of them into one.
+  const sets = Object.entries(values).map(([short, text]) => {
+    const value = short === 'C' ? new asn1js.PrintableString({ value: text }) : new asn1js.Utf8String({ value: text })
+    const pair = new asn1js.Sequence({ value: [new asn1js.ObjectIdentifier({ value: types[short] }), value] })
+    return new asn1js.Set({ value: [pair] })
+  })
+  return pkijs.RelativeDistinguishedNames.fromBER(new asn1js.Sequence({ value: sets }).toBER())
 }
 
 function extension(extnID, critical, value) {
@@ -57,14 +58,16 @@ async function certificate(subject, keys, { issuer, ca = false, dns = [] }) {
   }
   await cert.sign(signerKeys.privateKey, 'SHA-256')
   const der = Buffer.from(cert.toSchema(true).toBER(false))
-  return { cert, keys, der, base64: der.toString('base64') }
+  // What goes with a leaf in `x5c` and in a TLS handshake: everything between it and the anchor.
+  const between = issuer && ca ? [...issuer.between, der.toString('base64')] : []
+  return { cert, keys, der, base64: der.toString('base64'), between }
 }
 
 const newKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
 
-/** A certification authority. */
-export async function authority(commonName) {
-  return certificate({ CN: commonName, C: 'NL' }, await newKeys(), { ca: true })
+/** A certification authority, self-signed or under `issuer`. */
+export async function authority(commonName, issuer) {
+  return certificate({ CN: commonName, C: 'NL' }, await newKeys(), { issuer, ca: true })
 }
 
 /** An end-entity certificate of `issuer`, with its private key as JWK. */
@@ -76,8 +79,22 @@ export async function leaf(issuer, organization, dns) {
     ...made,
     privateJwk: { kty, crv, x, y, d },
     publicJwk: { kty, crv, x, y },
-    x5c: [made.base64],
+    x5c: [made.base64, ...issuer.between.toReversed()],
     hash: createHash('sha256').update(made.der).digest('base64url'),
+  }
+}
+
+const pem = (label, base64) => `-----BEGIN ${label}-----\n${base64.match(/.{1,64}/g).join('\n')}\n-----END ${label}-----\n`
+
+/** Files for a https server on this machine, under an authority of its own with one more between them. */
+export async function tlsFiles(folder) {
+  const root = await authority('Test TLS root')
+  const server = await leaf(await authority('Test TLS authority', root), 'localhost', ['localhost'])
+  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', server.keys.privateKey)).toString('base64')
+  return {
+    certificate_file: put(folder, 'tls.pem', server.x5c.map((one) => pem('CERTIFICATE', one)).join('')),
+    key_file: put(folder, 'tls.key.pem', pem('PRIVATE KEY', key)),
+    ca_file: put(folder, 'tls-root.pem', pem('CERTIFICATE', root.base64)),
   }
 }
 

@@ -18,10 +18,16 @@ export const W3C = process.env.ASSENT_W3C ?? ''
 /** Python with requirements.txt installed; empty to skip what needs it. */
 export const PYTHON = process.env.PEERS_PYTHON ?? ''
 
+const endings = []
+process.on('exit', () => endings.forEach((end) => end()))
+
+/** Does `end` when this process ends. */
+export const atEnd = (end) => endings.push(end)
+
 /** A folder that is gone when the process ends. */
 export function scratch() {
   const folder = mkdtempSync(join(tmpdir(), 'assent-peers-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  atEnd(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 

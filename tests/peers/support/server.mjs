@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 
-import { put, scratch, SERVER } from './run.mjs'
+import { requester } from './http.mjs'
+import { atEnd, put, scratch, SERVER } from './run.mjs'
 
 async function freePort() {
   const probe = createServer()
@@ -15,18 +16,26 @@ async function freePort() {
   return port
 }
 
-/** Starts a sandbox server; `anchors` replaces those of the sandbox, `bridge` is the program for W3C credentials. */
-export async function startServer({ anchors, bridge } = {}) {
+/**
+ * Starts a sandbox server; `anchors` replaces those of the sandbox, `bridge` is the program for W3C credentials,
+ * `tls` (of tlsFiles) makes it speak https and trust the same authority when it calls others.
+ */
+export async function startServer({ anchors, bridge, tls } = {}) {
   const folder = scratch()
   const port = await freePort()
-  const base = `http://localhost:${port}`
+  const base = `${tls ? 'https' : 'http'}://localhost:${port}`
   const data = join(folder, 'data')
   const registry = anchors ? `[registry]\nanchors_file = ${JSON.stringify(put(folder, 'anchors.json', anchors))}\n` : ''
+  const https = tls
+    ? `[tls]\ncertificate_file = ${JSON.stringify(tls.certificate_file)}\nkey_file = ${JSON.stringify(tls.key_file)}\n` +
+      `[outbound]\nca_file = ${JSON.stringify(tls.ca_file)}\n`
+    : ''
+  const fetch = requester(tls?.ca_file)
   const w3c = bridge ? `[w3c_bridge]\nprogram = ${JSON.stringify(bridge)}\n` : ''
   const config = put(
     folder,
     'assent.toml',
-    `listen = "127.0.0.1:${port}"\npublic_url = "${base}"\nsandbox = true\ndata_dir = ${JSON.stringify(data)}\n[roles]\nissuer = true\n${registry}${w3c}`,
+    `listen = "127.0.0.1:${port}"\npublic_url = "${base}"\nsandbox = true\ndata_dir = ${JSON.stringify(data)}\n[roles]\nissuer = true\n${registry}${w3c}${https}`,
   )
   const child = spawn(SERVER, ['serve', '--sandbox', '--config', config, '--data', data], {
     env: { PATH: process.env.PATH },
@@ -35,7 +44,7 @@ export async function startServer({ anchors, bridge } = {}) {
   let log = ''
   child.stdout.on('data', (chunk) => (log += chunk))
   child.stderr.on('data', (chunk) => (log += chunk))
-  process.on('exit', () => child.kill('SIGKILL'))
+  atEnd(() => child.kill('SIGKILL'))
   for (let tries = 0; ; tries++) {
     const ready = await fetch(`${base}/readyz`).then((response) => response.ok, () => false)
     if (ready) break
@@ -51,5 +60,5 @@ export async function startServer({ anchors, bridge } = {}) {
     })
     return { status: response.status, body: await response.json() }
   }
-  return { base, data, api, stop: () => new Promise((done) => child.once('exit', done) && child.kill('SIGTERM')) }
+  return { base, data, api, fetch, stop: () => new Promise((done) => child.once('exit', done) && child.kill('SIGTERM')) }
 }

@@ -4,12 +4,13 @@ import { join } from 'node:path'
 
 import { assent, put, scratch } from './run.mjs'
 
-/** A fresh wallet that trusts `anchors`. */
-export async function newWallet(anchors) {
+/** A fresh wallet that trusts `anchors`. With `ca`, the authority of https servers, it is not in sandbox mode. */
+export async function newWallet(anchors, { ca } = {}) {
   const folder = scratch()
   const state = ['--state', join(folder, 'wallet.json'), '--passphrase-file', put(folder, 'p', 'correct horse battery staple\n')]
+  if (ca) state.push('--ca-file', ca)
   const made = await assent([
-    'holder', 'init', '--local', '--sandbox', '--anchors', put(folder, 'anchors.json', anchors),
+    'holder', 'init', '--local', ...(ca ? [] : ['--sandbox']), '--anchors', put(folder, 'anchors.json', anchors),
     '--recovery-code-file', join(folder, 'recovery'), ...state,
   ])
   if (made.code !== 0) throw new Error(JSON.stringify(made))

@@ -1,9 +1,11 @@
 // Our command against our server, as an operator would try it: vault at the server, card, consent, receipt, withdrawal.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { join } from 'node:path'
 
+import { payload, problems } from '../support/schemas.mjs'
 import { startServer } from '../support/server.mjs'
 import { assent, put, scratch } from '../support/run.mjs'
 
@@ -80,5 +82,23 @@ describe('our command, our server', () => {
     const consent = await server.api('GET', `/v1/consents/${read.body.consent.consent_id}`)
     assert.equal(consent.body.state, 'withdrawn', JSON.stringify(consent.body))
     assert.ok((await holder('history')).data.entries.length >= 3)
+
+    // What real programs wrote fits the published schemas, says ajv.
+    const after = join(folder, 'receipt-after.json')
+    assert.equal((await holder('receipt', shared.data.result.receiptId, '--output', after)).code, 0)
+    const bundle = JSON.parse(readFileSync(after, 'utf8'))
+    const withdrawn = bundle.events.map((event) => ['consent-withdrawal', event])
+    assert.ok(withdrawn.length === 1 && bundle.acknowledgements.length === 1, Object.keys(bundle).join())
+    assert.deepEqual(problems('receipt-bundle', bundle), [])
+    for (const [name, jwt] of [
+      ['consent-receipt', bundle.receipt],
+      ['consent-request', bundle.consent_request],
+      ['countersignature', bundle.countersignature],
+      ...withdrawn,
+      ...bundle.acknowledgements.map((acknowledgement) => ['consent-withdrawal-ack', acknowledgement]),
+    ]) {
+      assert.deepEqual(problems(name, payload(jwt)), [], name)
+    }
+    assert.deepEqual(problems('consent-terms', CONSENT), [])
   })
 })

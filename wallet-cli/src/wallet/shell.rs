@@ -9,7 +9,7 @@ use super::state::{Lock, State, Where};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::files;
-use crate::http::Client;
+use crate::http::{Client, NetworkArgs};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::system::{self, OsRandom};
@@ -30,14 +30,20 @@ pub struct Shell {
 
 impl Shell {
     /// Opens the wallet file; the wallet is locked.
-    pub fn open(path: &Path, output: Output) -> Result<Self, CliError> {
+    pub fn open(path: &Path, network: &NetworkArgs, output: Output) -> Result<Self, CliError> {
         let lock = Lock::take(path)?;
         let state = State::read(path)?;
-        Self::with(path, state, lock, output)
+        Self::with(path, state, lock, network, output)
     }
 
     /// A wallet without a vault. Nothing is written before the vault exists.
-    pub fn create(path: &Path, home: Where, sandbox: bool, output: Output) -> Result<Self, CliError> {
+    pub fn create(
+        path: &Path,
+        home: Where,
+        sandbox: bool,
+        network: &NetworkArgs,
+        output: Output,
+    ) -> Result<Self, CliError> {
         let lock = Lock::take(path)?;
         if path.exists() {
             return Err(CliError::new(
@@ -47,10 +53,16 @@ impl Shell {
                 "Give another file with --state.",
             ));
         }
-        Self::with(path, State::new(home, sandbox)?, lock, output)
+        Self::with(path, State::new(home, sandbox)?, lock, network, output)
     }
 
-    fn with(path: &Path, state: State, lock: Lock, output: Output) -> Result<Self, CliError> {
+    fn with(
+        path: &Path,
+        state: State,
+        lock: Lock,
+        network: &NetworkArgs,
+        output: Output,
+    ) -> Result<Self, CliError> {
         let surroundings = Surroundings {
             operator: state.operator.clone(),
             sandbox: state.sandbox,
@@ -60,7 +72,7 @@ impl Shell {
             path: path.to_owned(),
             state,
             wallet,
-            client: Client::new()?,
+            client: Client::new(network)?,
             output,
             _lock: lock,
         })

@@ -32,3 +32,20 @@ fn exit_codes() {
     assert_eq!(sandbox.json(["trust", "list", "absent.json"]).0, 4);
     assert_eq!(sandbox.json(["trust", "list", "http://127.0.0.1:9"]).0, 6);
 }
+
+#[test]
+fn authorities_for_https_come_from_a_file_that_must_hold_some() {
+    let sandbox = Sandbox::new();
+    sandbox.put("empty.pem", "");
+    sandbox.put(
+        "broken.pem",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    );
+    let list = |file| {
+        let (code, value) = sandbox.json(["trust", "list", "https://127.0.0.1:9", "--ca-file", file]);
+        (code, value["error"]["code"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(list("empty.pem"), (7, "ca-file-malformed".to_owned()));
+    assert_eq!(list("broken.pem").0, 7);
+    assert_eq!(list("absent.pem"), (4, "file-not-found".to_owned()));
+}

@@ -15,6 +15,7 @@ use crate::commands::status::list;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::files;
+use crate::http::NetworkArgs;
 use crate::output::Answer;
 use crate::system;
 
@@ -52,6 +53,8 @@ pub struct Args {
     /// Let the bridge fetch did:web documents
     #[arg(long)]
     allow_did_web: bool,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 /// Verifies.
@@ -73,7 +76,7 @@ async fn sd_jwt_vc(args: &Args, text: &str, now: Timestamp) -> Result<Answer, Cl
             "Add --anchors FILE, or --anchors http://localhost:8470 for a server's registry.",
         ));
     };
-    let anchors = anchors::load(source).await?;
+    let anchors = anchors::load(source, &args.network).await?;
     let check = match (&args.nonce, &args.audience) {
         (Some(nonce), Some(audience)) => VcCheck::presentation(
             now,

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::http::NetworkArgs;
 use crate::output::{Answer, Output};
 use crate::progress::Progress;
 use check::{Check, Mark};
@@ -29,6 +30,8 @@ pub struct Args {
     /// The assent-w3c program, if it is not beside this one
     #[arg(long, value_name = "PATH")]
     bridge: Option<PathBuf>,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 /// Runs every check; ends with 1 when one is bad.
@@ -44,7 +47,7 @@ pub async fn run(args: Args, output: Output) -> Result<Answer, CliError> {
     ];
     let server = args.server.or(home);
     if let Some(server) = &server {
-        checks.extend(server::look(server).await?);
+        checks.extend(server::look(server, &args.network).await?);
     }
     drop(progress);
     let data = json!({ "checks": checks.iter().map(Check::json).collect::<Vec<_>>() });

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::check::{Check, Mark};
 use crate::error::CliError;
-use crate::http::Client;
+use crate::http::{Client, NetworkArgs};
 use crate::output::one_line;
 use crate::{anchors, system};
 
@@ -19,9 +19,9 @@ const SOON: i64 = 30 * 86_400;
 const MAX_ANSWER: usize = 1 << 20;
 
 /// Every check; only the first when nobody answers.
-pub(super) async fn look(server: &str) -> Result<Vec<Check>, CliError> {
+pub(super) async fn look(server: &str, network: &NetworkArgs) -> Result<Vec<Check>, CliError> {
     let base = server.trim_end_matches('/');
-    let client = Client::new()?;
+    let client = Client::new(network)?;
     let get = async |path: &str| {
         client
             .get(&format!("{base}{path}"), "application/json", MAX_ANSWER)

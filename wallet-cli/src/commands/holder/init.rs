@@ -10,6 +10,7 @@ use super::{ask, unexpected};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::files;
+use crate::http::NetworkArgs;
 use crate::output::{Answer, Output};
 use crate::wallet::{Shell, Where};
 
@@ -45,6 +46,7 @@ pub async fn run(
     args: Args,
     path: &Path,
     passphrase_file: Option<&Path>,
+    network: &NetworkArgs,
     output: Output,
 ) -> Result<Answer, CliError> {
     let home = match (&args.operator, &args.anchors) {
@@ -67,7 +69,7 @@ pub async fn run(
         Some(_) => ask::passphrase(passphrase_file, output)?,
         None => ask::new_passphrase(passphrase_file, output)?,
     };
-    let mut shell = Shell::create(path, home, args.sandbox, output)?;
+    let mut shell = Shell::create(path, home, args.sandbox, network, output)?;
     if let Some(address) = args.address {
         let open = Command::OpenVault {
             address,

@@ -16,6 +16,7 @@ use assent_wallet::app::{Command as WalletCommand, Reply};
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::http::NetworkArgs;
 use crate::output::{Answer, Output};
 use crate::wallet::Shell;
 use crate::{files, system};
@@ -32,6 +33,8 @@ pub struct Args {
     /// File with the passphrase on its first line, or - for standard input
     #[arg(long, global = true, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    network: NetworkArgs,
     /// What to do.
     #[command(subcommand)]
     command: Command,
@@ -69,10 +72,11 @@ pub async fn run(args: Args, output: Output) -> Result<Answer, CliError> {
         )
     })?;
     let passphrase = args.passphrase_file.as_deref();
+    let network = args.network;
     if let Command::Init(args) = args.command {
-        return init::run(args, &path, passphrase, output).await;
+        return init::run(args, &path, passphrase, &network, output).await;
     }
-    let mut shell = Shell::open(&path, output)?;
+    let mut shell = Shell::open(&path, &network, output)?;
     let passphrase = ask::passphrase(passphrase, output)?;
     let unlock = WalletCommand::Unlock {
         passphrase: Some(passphrase),

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::list;
 use crate::anchors;
 use crate::error::CliError;
+use crate::http::NetworkArgs;
 use crate::output::Answer;
 use crate::system;
 
@@ -35,13 +36,15 @@ pub struct Args {
     /// The time to check at, in seconds since 1970
     #[arg(long, value_name = "SECONDS")]
     at: Option<i64>,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 /// Verifies.
 pub async fn run(args: Args) -> Result<Answer, CliError> {
     let now = args.at.map_or_else(system::now, Timestamp);
     let token = list::read(&args.file)?;
-    let anchors = anchors::load(&args.anchors).await?;
+    let anchors = anchors::load(&args.anchors, &args.network).await?;
     let list = match list::verify(&token, &anchors, now) {
         Ok(list) => list,
         Err((code, message)) => return Ok(refuted(code, &message)),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::anchors;
 use crate::error::CliError;
+use crate::http::NetworkArgs;
 use crate::output::Answer;
 
 /// Flags.
@@ -15,11 +16,13 @@ pub struct Args {
     /// Trust anchors: a file, or the address of a registry
     #[arg(value_name = "FILE|URL")]
     source: String,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 /// Lists.
 pub async fn run(args: Args) -> Result<Answer, CliError> {
-    let anchors = anchors::load(&args.source).await?;
+    let anchors = anchors::load(&args.source, &args.network).await?;
     let roles = [
         (
             "access",
