@@ -83,3 +83,10 @@ pub enum Command {
     /// Print the manual page, or write one per command
     Man(man::Args),
 }
+
+impl Command {
+    /// True when details of a card may be on their way while this runs.
+    pub fn may_share(&self) -> bool {
+        matches!(self, Self::Holder(args) if args.may_share())
+    }
+}

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use assent_core::error::ErrorCode;
-use assent_wallet::app::WalletError;
+use assent_wallet::app::{Shared, WalletError};
 
 use crate::exit::Exit;
 
@@ -22,6 +22,8 @@ pub struct CliError {
     pub hint: String,
     /// How the program ends.
     pub exit: Exit,
+    /// Whether details left the wallet; `None` for a command that shares nothing.
+    pub shared: Option<Shared>,
 }
 
 impl CliError {
@@ -32,6 +34,7 @@ impl CliError {
             message: message.into(),
             hint: hint.into(),
             exit,
+            shared: None,
         }
     }
 
@@ -42,7 +45,15 @@ impl CliError {
             message: message.into(),
             hint: String::new(),
             exit: Exit::Refuted,
+            shared: None,
         }
+    }
+
+    /// The same error, saying whether details left the wallet, unless it says so already.
+    #[must_use]
+    pub fn sharing(mut self, shared: Shared) -> Self {
+        self.shared = self.shared.or(Some(shared));
+        self
     }
 
     /// From an error of core: `exit` says what it means for this command.
@@ -62,6 +73,7 @@ impl From<WalletError> for CliError {
         let exit = match view.code.as_str() {
             code if code.contains("not-found") => Exit::NotFound,
             code if code.contains("conflict") || code == "vault-busy" => Exit::Conflict,
+            "vault-cache-malformed" => Exit::Configuration,
             code if code.contains("locked") || code.contains("wrong-secret") => Exit::Refused,
             // The words of `ErrorView::blame`.
             _ => match view.blame {
@@ -75,6 +87,7 @@ impl From<WalletError> for CliError {
             message: view.message,
             hint: view.hint,
             exit,
+            shared: Some(view.was_anything_shared),
         }
     }
 }

@@ -16,6 +16,7 @@ mod wallet;
 
 use std::process::ExitCode;
 
+use assent_wallet::app::Shared;
 use clap::FromArgMatches as _;
 
 use cli::Cli;
@@ -34,11 +35,12 @@ fn main() -> ExitCode {
         return output.finish(Err(error)).into();
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let may_share = cli.command.may_share();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(async {
             tokio::select! {
                 result = commands::run(cli.command, output) => result,
-                _ = tokio::signal::ctrl_c() => Err(CliError::new(Exit::Interrupted, "interrupted", "stopped by Ctrl-C", "")),
+                _ = tokio::signal::ctrl_c() => Err(interrupted(may_share)),
             }
         }),
         Err(error) => Err(CliError::new(Exit::Failed, "runtime", error.to_string(), "")),
@@ -60,6 +62,15 @@ fn parser_color() -> clap::ColorChoice {
         Some("never") => clap::ColorChoice::Never,
         Some("always") => clap::ColorChoice::Always,
         _ => clap::ColorChoice::Auto,
+    }
+}
+
+fn interrupted(may_share: bool) -> CliError {
+    let error = CliError::new(Exit::Interrupted, "interrupted", "stopped by Ctrl-C", "");
+    if may_share {
+        error.sharing(Shared::Unknown)
+    } else {
+        error
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use assent_wallet::app::Shared;
 use serde_json::{Value, json};
 
 use crate::error::CliError;
@@ -165,6 +166,15 @@ impl Output {
             if !error.hint.is_empty() {
                 let _ = writeln!(err, "  hint: {}", harmless(&error.hint));
             }
+            match error.shared {
+                Some(Shared::Unknown) => {
+                    let _ = writeln!(err, "  It is not known whether anything was shared.");
+                }
+                Some(Shared::Yes) => {
+                    let _ = writeln!(err, "  The details were shared.");
+                }
+                Some(Shared::No) | None => {}
+            }
             let _ = writeln!(err, "  code: {}", error.code);
         }
         error.exit
@@ -182,12 +192,16 @@ impl Output {
 /// The one shape of `--json`: always these five members; `ok` is true exactly when there is no `error`.
 fn object(schema: &str, data: Option<&Value>, error: Option<&CliError>, warnings: &[Warning]) -> String {
     let error = error.map(|error| {
-        json!({
+        let mut object = json!({
             "code": error.code,
             "message": error.message,
             "hint": error.hint,
             "docs": error.docs(),
-        })
+        });
+        if let Some(shared) = error.shared {
+            object["wasAnythingShared"] = json!(shared);
+        }
+        object
     });
     let object = json!({
         "schema": schema,

@@ -72,14 +72,36 @@ impl<'v> Records<'v> {
         })
     }
 
-    /// All records of a kind, by id.
-    pub(crate) fn list<R: Record>(&self) -> Result<Vec<R>, WalletError> {
-        self.list_under(&format!("{}/", R::KIND))
+    /// All records of a kind, by id, without those that cannot be read: one that is damaged, or made by a newer app,
+    /// must not block the others. [`Records::unreadable`] names them.
+    pub(crate) fn list<R: Record>(&self) -> Vec<R> {
+        self.list_with("")
     }
 
-    /// All records of a kind whose id starts with `prefix`.
-    pub(crate) fn list_with<R: Record>(&self, prefix: &str) -> Result<Vec<R>, WalletError> {
-        self.list_under(&name::<R>(prefix))
+    /// All records of a kind whose id starts with `prefix`, without those that cannot be read.
+    pub(crate) fn list_with<R: Record>(&self, prefix: &str) -> Vec<R> {
+        let found = self.found_under(&name::<R>(prefix));
+        found
+            .into_iter()
+            .filter_map(|(_, content)| read(content).ok())
+            .collect()
+    }
+
+    /// The ids of the records of a kind that cannot be read.
+    pub(crate) fn unreadable<R: Record>(&self) -> Vec<String> {
+        let found = self.found_under(&name::<R>(""));
+        found
+            .into_iter()
+            .filter(|(_, content)| read::<R>(content).is_err())
+            .filter_map(|(name, _)| Some(name.split_once('/')?.1.to_owned()))
+            .collect()
+    }
+
+    /// The ids of a kind that start with `prefix`, readable or not.
+    pub(crate) fn ids<R: Record>(&self, prefix: &str) -> Vec<String> {
+        let found = self.found_under(&name::<R>(prefix));
+        let id = |name: &str| Some(name.split_once('/')?.1.to_owned());
+        found.into_iter().filter_map(|(name, _)| id(name)).collect()
     }
 
     /// Creates or replaces a record.
@@ -100,7 +122,7 @@ impl<'v> Records<'v> {
         self.changes
     }
 
-    fn list_under<R: Record>(&self, prefix: &str) -> Result<Vec<R>, WalletError> {
+    fn found_under(&self, prefix: &str) -> Vec<(&str, &[u8])> {
         let mut found: BTreeMap<&str, Option<&[u8]>> = self
             .vault
             .list(prefix)
@@ -111,7 +133,10 @@ impl<'v> Records<'v> {
                 found.insert(name, content.as_ref().map(|content| content.as_bytes()));
             }
         }
-        found.into_values().flatten().map(read).collect()
+        found
+            .into_iter()
+            .filter_map(|(name, content)| Some((name, content?)))
+            .collect()
     }
 }
 

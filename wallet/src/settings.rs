@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::records::Record;
+use crate::records::{Record, Records};
 
 /// Settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -14,6 +14,11 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) const ID: &'static str = "mine";
+
+    /// The settings of the vault; the defaults where there are none that can be read.
+    pub(crate) fn of(records: &Records<'_>) -> Self {
+        records.get(Self::ID).ok().flatten().unwrap_or_default()
+    }
 
     /// Applies what is given; false when something is not a possible value.
     pub(crate) fn change(

@@ -8,22 +8,23 @@ export type Outcome = "shared" | "declined" | "failedBeforeSending" | "refused" 
 
 export type Command =
   | { type: "status" | "lock" | "home" | "cards" | "offerCancel" | "requestDecline" | "sharing" }
-  | { type: "retryPending" | "sync" | "settings" | "deleteVault" }
+  | { type: "retryPending" | "sync" | "settings" | "forgetHere" | "deleteVault" }
   | { type: "createVault"; passphrase: string }
   | { type: "confirmRecovery"; groups: { index: number; text: string }[] }
-  | { type: "openVault"; address: string; passphrase?: string; recoveryCode?: string }
+  | { type: "openVault"; address: string; passphrase?: string; recoveryCode?: string; fresh?: boolean }
   | { type: "unlock"; passphrase?: string; recoveryCode?: string }
   | { type: "card" | "removeCard" | "entry" | "deleteEntry" | "receipt"; id: string }
   | { type: "offerOpen"; link: string }
   | { type: "offerAccept"; txCode?: string }
   | { type: "requestOpen"; link: string; scanned?: boolean }
   | { type: "requestShare"; optional?: string[]; cards?: Record<string, string>; understood?: string[] }
+  | { type: "requestWeigh"; optional?: string[]; cards?: Record<string, string> }
   | { type: "history"; service?: string; text?: string }
   | { type: "stopSharing"; id: string; askErasure?: boolean }
   | { type: "setSettings"; language?: "en" | "nl"; theme?: "system" | "light" | "dark"; autoLockMinutes?: number };
 
 export interface Status {
-  state: "empty" | "unconfirmed" | "locked" | "open";
+  state: "empty" | "unconfirmed" | "locked" | "damaged" | "open";
   vaultAddress: string | null;
   unlockMethods: string[];
   /** Changes that wait on this device for the vault service. */
@@ -46,12 +47,16 @@ export interface CardSummary {
   name: string;
   issuer: string;
   vct: string;
-  state: "valid" | "expiring" | "usedUp" | "expired" | "suspended" | "revoked";
+  state: "valid" | "expiring" | "usedUp" | "expired" | "suspended" | "revoked" | "unreadable";
   validUntil: number | null;
   copiesLeft: number;
   copiesTotal: number;
   refresh: boolean;
+  /** The issuer's colours, `#rrggbb`. Check the contrast before using them. */
   colour: string | null;
+  textColour: string | null;
+  /** What the issuer's logo shows, in words. */
+  logoText: string | null;
 }
 
 export interface Detail {
@@ -104,10 +109,17 @@ export interface OtherCard extends CardChoice {
   warnings: Warning[];
 }
 
+export interface RecognisabilityView {
+  level: Recognisability;
+  reasons: string[];
+  /** Of a request: the level with each switch on. */
+  withOptional: [setId: string, level: Recognisability][];
+}
+
 export interface Request {
   service: Service;
   purpose: string | null;
-  required: { queryId: string; details: Detail[]; card: CardChoice; otherCards: OtherCard[] }[];
+  required: { queryId: string; details: Detail[]; card: CardChoice; otherCards: OtherCard[]; warnings: Warning[] }[];
   optional: {
     setId: string;
     purpose: string | null;
@@ -116,9 +128,11 @@ export interface Request {
     otherCards: OtherCard[];
     queryIds: string[];
     available: boolean;
+    /** They count when the switch is on. */
+    warnings: Warning[];
   }[];
   missing: { vct: string; name: string; details: string[] }[];
-  recognisability: { level: Recognisability; reasons: string[]; withOptional: [setId: string, level: Recognisability][] };
+  recognisability: RecognisabilityView;
   retention: Retention | null;
   recipients: string[] | null;
   policyUrl: string | null;
@@ -219,6 +233,8 @@ export interface Home {
   sharingCount: number;
   sharing: Sharing[];
   latest: EntrySummary[];
+  /** Records of history, sharing and receipts that cannot be read. */
+  unreadable: number;
   status: Status;
 }
 
@@ -230,6 +246,7 @@ export type Reply =
   | { type: "card"; card: Card }
   | { type: "offer"; offer: Offer }
   | { type: "request"; request: Request }
+  | { type: "recognisability"; recognisability: RecognisabilityView }
   | { type: "result"; result: Result }
   | { type: "history"; entries: EntrySummary[] }
   | { type: "entry"; entry: Entry }

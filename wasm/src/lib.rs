@@ -33,16 +33,14 @@ impl AssentWallet {
         }
     }
 
-    /// A locked wallet from the bytes [`AssentWallet::cache`] gave.
-    ///
-    /// # Errors
-    /// The error as JSON text when the bytes are not such a cache.
+    /// A locked wallet from the bytes [`AssentWallet::cache`] gave. Bytes that are not such a cache make a wallet in
+    /// the state `damaged`.
     #[wasm_bindgen(js_name = fromCache)]
-    pub fn from_cache(operator: String, sandbox: bool, cache: &[u8]) -> Result<Self, JsValue> {
+    pub fn from_cache(operator: String, sandbox: bool, cache: &[u8]) -> Self {
         console_error_panic_hook::set_once();
-        Wallet::from_cache(Surroundings { operator, sandbox }, cache)
-            .map(|wallet| Self { wallet })
-            .map_err(|error| JsValue::from_str(&step::error(&error)))
+        Self {
+            wallet: Wallet::from_cache(Surroundings { operator, sandbox }, cache),
+        }
     }
 
     /// Starts a command (JSON text) and returns the first step (JSON text):

@@ -1,7 +1,7 @@
 //! Steps as JSON text.
 
 use assent_wallet::app::{Reply, Step, WalletError};
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub(crate) type Outcome = Result<Step<Reply>, WalletError>;
 
@@ -12,12 +12,6 @@ pub(crate) fn write(outcome: Outcome) -> String {
         Err(error) => json!({ "type": "error", "error": error.view() }),
     }
     .to_string()
-}
-
-pub(crate) fn error(error: &WalletError) -> String {
-    serde_json::to_value(error.view())
-        .unwrap_or(Value::Null)
-        .to_string()
 }
 
 pub(crate) fn not_a_command() -> String {
@@ -35,6 +29,7 @@ pub(crate) fn not_a_command() -> String {
 mod tests {
     use assent_core::env::{Env, Timestamp};
     use assent_wallet::app::{Command, Surroundings, Wallet};
+    use serde_json::Value;
 
     use super::*;
     use crate::host::PlatformRandom;

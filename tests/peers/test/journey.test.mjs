@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { payload, problems } from '../support/schemas.mjs'
@@ -40,6 +41,7 @@ describe('our command, our server', () => {
   test('the whole way', async () => {
     const made = await holder('init', '--operator', server.base, '--sandbox', '--recovery-code-file', join(folder, 'recovery'))
     assert.equal(made.code, 0, JSON.stringify(made))
+    put(folder, 'address', JSON.stringify(made.data.vault_address))
     const doctor = await assent(['doctor', '--server', server.base])
     assert.equal(doctor.code, 0, JSON.stringify(doctor))
 
@@ -100,5 +102,35 @@ describe('our command, our server', () => {
       assert.deepEqual(problems(name, payload(jwt)), [], name)
     }
     assert.deepEqual(problems('consent-terms', CONSENT), [])
+  })
+
+  test('the same vault on a second machine', async () => {
+    const other = scratch()
+    const again = await holder('init', '--operator', server.base, '--sandbox', '--address', 'x')
+    assert.equal(again.error.code, 'wallet-exists', 'never over a wallet that is there')
+    const mine = (await holder('cards')).data.cards
+    const where = JSON.parse(readFileSync(join(folder, 'address')))
+    const init = (address, passphrase) =>
+      assent([
+        'holder', 'init', '--operator', server.base, '--sandbox', '--address', address,
+        '--state', join(other, 'wallet.json'), '--passphrase-file', put(other, 'p', `${passphrase}\n`),
+      ])
+    const nobody = `${where.replace(/[^/]+$/, '')}AAAAAAAAAAAAAAAAAAAAAA`
+    for (const [address, passphrase, code] of [
+      [where, 'not the passphrase', 'vault-wrong-secret'],
+      [nobody, 'correct horse battery staple', 'vault-not-found'],
+      ['https://somewhere.example', 'correct horse battery staple', 'vault-address-malformed'],
+    ]) {
+      const refused = await init(address, passphrase)
+      assert.notEqual(refused.code, 0)
+      assert.equal(refused.error.code, code)
+      assert.equal(existsSync(join(other, 'wallet.json')), false, 'nothing is kept of a vault that did not open')
+    }
+    const opened = await init(where, 'correct horse battery staple')
+    assert.equal(opened.code, 0, JSON.stringify(opened))
+    assert.equal(opened.data.vault_address, where)
+    const there = ['--state', join(other, 'wallet.json'), '--passphrase-file', join(other, 'p')]
+    assert.deepEqual((await assent(['holder', 'cards', ...there])).data.cards, mine)
+    assert.equal((await assent(['holder', 'sharing', ...there])).data.sharing[0].state, 'stopped')
   })
 })

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use assent_core::env::Env;
-use assent_wallet::app::{Command, Reply, Step, Surroundings, Wallet};
+use assent_wallet::app::{Command, Reply, Shared, Step, Surroundings, Wallet};
 
 use super::state::{Lock, State, Where};
 use crate::error::CliError;
@@ -67,7 +67,7 @@ impl Shell {
             operator: state.operator.clone(),
             sandbox: state.sandbox,
         };
-        let wallet = Wallet::from_cache(surroundings, &state.cache(path)?)?;
+        let wallet = Wallet::from_cache(surroundings, &state.cache(path)?);
         Ok(Self {
             path: path.to_owned(),
             state,
@@ -85,7 +85,8 @@ impl Shell {
         let result = self.drive(command).await;
         drop(progress);
         step.done(what);
-        self.keep()?;
+        // Whatever went out before the file could not be written, went out.
+        self.keep().map_err(|error| error.sharing(Shared::Unknown))?;
         result
     }
 
@@ -131,7 +132,8 @@ impl Shell {
             "wallet-endless",
             "the wallet asked for too many requests",
             "",
-        ))
+        )
+        .sharing(Shared::Unknown))
     }
 }
 

@@ -61,6 +61,11 @@ fn reads_need_the_passphrase() {
     }
     let (code, value) = sandbox.json(["holder", "cards", "--state", "w/wallet.json"]);
     assert_eq!((code, &value["error"]["code"]), (2, &json!("passphrase-missing")));
+    // Where nothing can be shared nothing is said about it; where something can, always.
+    assert!(value["error"].get("wasAnythingShared").is_none());
+    let (_, value) = sandbox.json(["holder", "present", "openid4vp://", "--state", "w/wallet.json"]);
+    assert_eq!(value["error"]["code"], "passphrase-missing");
+    assert_eq!(value["error"]["wasAnythingShared"], "no");
     sandbox.put("passphrase", "wrong wrong wrong");
     let (code, value) = sandbox.json(["holder", "cards"].into_iter().chain(STATE));
     assert_eq!((code, &value["error"]["code"]), (5, &json!("vault-wrong-secret")));
@@ -93,12 +98,28 @@ fn exit_codes_of_the_verbs() {
     init(&sandbox);
     let run = |args: &[&'static str]| sandbox.json(args.iter().copied().chain(STATE));
     assert_ne!(run(&["holder", "receive", "not a link", "--yes"]).0, 0);
-    assert_ne!(run(&["holder", "present", "not a link", "--yes"]).0, 0);
+    let (code, value) = run(&["holder", "present", "not a link", "--yes"]);
+    assert_ne!(code, 0);
+    assert_eq!(value["error"]["wasAnythingShared"], "no");
     let (code, value) = run(&["holder", "withdraw", "nothing"]);
     assert_eq!((code, &value["error"]["code"]), (5, &json!("not-agreed")));
     assert_ne!(run(&["holder", "withdraw", "nothing", "--yes"]).0, 0);
     assert_ne!(run(&["holder", "receipt", "nothing"]).0, 0);
     assert_eq!(run(&["holder", "present", "x", "--yes", "--decline"]).0, 2);
+    // A wallet file whose vault is damaged is kept, and says what to do.
+    let path = sandbox.path("w/wallet.json");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let mut file: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    file["cache"] = json!("AAAA");
+    let damaged = serde_json::to_string(&file).unwrap();
+    sandbox.put("w/wallet.json", &damaged);
+    let (code, value) = run(&["holder", "cards"]);
+    assert_eq!(
+        (code, &value["error"]["code"]),
+        (7, &json!("vault-cache-malformed"))
+    );
+    let kept: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(kept["cache"], "AAAA");
     // A wallet file that is something else.
     sandbox.put("w/wallet.json", "{}");
     assert_eq!(run(&["holder", "cards"]).0, 7);

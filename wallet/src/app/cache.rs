@@ -1,10 +1,8 @@
 //! What is kept on the device: the vault's address and its ciphertext, framed by lengths.
 
-use assent_core::error::Blame;
 use assent_core::profile::Profile;
 
-use super::WalletError;
-use super::session::Address;
+use super::session::{Address, Session};
 use crate::vault::LockedVault;
 
 const MAGIC: &[u8; 8] = b"assentw1";
@@ -20,11 +18,17 @@ pub(super) fn write(address: &Address, vault: &LockedVault) -> Vec<u8> {
     out
 }
 
-pub(super) fn read(bytes: &[u8], profile: &Profile) -> Result<(Address, LockedVault), WalletError> {
-    let (address, vault) = split(bytes).ok_or_else(malformed)?;
-    let address = Address::parse(address, profile)?;
-    let vault = LockedVault::from_bytes(vault).map_err(|_| malformed())?;
-    Ok((address, vault))
+/// A locked vault, or the damaged one of which at best the address can be read.
+pub(super) fn read(bytes: &[u8], profile: &Profile) -> Session {
+    let (address, vault) = split(bytes).unwrap_or_default();
+    let address = Address::parse(address, profile).ok();
+    match (address, LockedVault::from_bytes(vault)) {
+        (Some(address), Ok(vault)) => Session::Locked {
+            address,
+            vault: Box::new(vault),
+        },
+        (address, _) => Session::Damaged { address },
+    }
 }
 
 fn split(bytes: &[u8]) -> Option<(&str, &[u8])> {
@@ -33,13 +37,4 @@ fn split(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let len = usize::try_from(u32::from_be_bytes(len.try_into().ok()?)).ok()?;
     let (address, vault) = rest.split_at_checked(len)?;
     Some((std::str::from_utf8(address).ok()?, vault))
-}
-
-fn malformed() -> WalletError {
-    WalletError::new(
-        "vault-cache-malformed",
-        "what this device kept of the vault cannot be read",
-        "Open your vault again with its address.",
-        Blame::Us,
-    )
 }

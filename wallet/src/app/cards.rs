@@ -9,8 +9,10 @@ use super::view::{CardUse, CardView, DetailView, HomeView, SecretText, SharingSt
 use super::wallet::Next;
 use super::{Reply, WalletError, history, rights, sync};
 use crate::history::Entry;
-use crate::holdings::{Card, claims_of, forget};
+use crate::holdings::{Card, forget, held, held_card};
 use crate::labels;
+use crate::present::KeptReceipt;
+use crate::rights::Sharing;
 
 /// Sharings and entries on the home screen.
 const HOME_SHARING: usize = 3;
@@ -28,9 +30,18 @@ pub(super) fn home(core: &Core, now: Timestamp) -> Result<Next, WalletError> {
         sharing_count,
         sharing,
         latest,
+        unreadable: unreadable(core)?,
         status: core.status(),
     };
     Ok(Next::Done(Reply::Home { home }))
+}
+
+/// How many records cannot be read. Cards are shown as what they are instead.
+fn unreadable(core: &Core) -> Result<usize, WalletError> {
+    let records = core.records()?;
+    Ok(records.unreadable::<Entry>().len()
+        + records.unreadable::<Sharing>().len()
+        + records.unreadable::<KeptReceipt>().len())
 }
 
 pub(super) fn all(core: &Core, now: Timestamp) -> Result<Next, WalletError> {
@@ -42,13 +53,14 @@ pub(super) fn all(core: &Core, now: Timestamp) -> Result<Next, WalletError> {
 pub(super) fn one(core: &Core, id: &str, now: Timestamp) -> Result<Next, WalletError> {
     let language = core.settings()?.language;
     let records = core.records()?;
-    let card: Card = records.need(id)?;
-    let credential = claims_of(&records, &card)?;
-    let details = leaves(credential.claims())
-        .into_iter()
-        .map(|(path, value)| detail(&path, value, &card, &language))
-        .collect();
-    let mut entries: Vec<Entry> = records.list()?;
+    let (card, credential) = held_card(&records, id)?;
+    let details = credential.iter().flat_map(|credential| {
+        leaves(credential.claims())
+            .into_iter()
+            .map(|(path, value)| detail(&path, value, &card, &language))
+    });
+    let details = details.collect();
+    let mut entries: Vec<Entry> = records.list();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
     let uses = entries
         .iter()
@@ -98,7 +110,7 @@ pub(super) fn detail(path: &ClaimsPath, value: &Value, card: &Card, language: &s
 
 fn summaries(core: &Core, now: Timestamp) -> Result<Vec<super::view::CardSummary>, WalletError> {
     let language = core.settings()?.language;
-    let mut cards: Vec<Card> = core.records()?.list()?;
+    let mut cards: Vec<Card> = held(&core.records()?).into_iter().map(|(card, _)| card).collect();
     cards.sort_by(|a, b| (a.received_at, &a.id).cmp(&(b.received_at, &b.id)));
     Ok(cards.iter().map(|card| card.summary(now, &language)).collect())
 }

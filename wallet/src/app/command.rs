@@ -32,6 +32,10 @@ pub enum Command {
         /// …recovery code.
         #[serde(default)]
         recovery_code: Option<Zeroizing<String>>,
+        /// Leave aside what this device keeps of it: damaged, or no longer to be opened. What waits only here is
+        /// lost then.
+        #[serde(default)]
+        fresh: bool,
     },
     /// Unlocks the vault kept on this device; needs no network. Reply: `status`.
     Unlock {
@@ -95,6 +99,15 @@ pub enum Command {
         #[serde(default)]
         understood: Vec<String>,
     },
+    /// How recognisable a choice on the open request would make the person. Reply: `recognisability`.
+    RequestWeigh {
+        /// Ids of the optional sets switched on.
+        #[serde(default)]
+        optional: Vec<String>,
+        /// Card chosen per credential query, where not the proposed one.
+        #[serde(default)]
+        cards: BTreeMap<String, String>,
+    },
     /// Refuses the open request. Reply: `result`.
     RequestDecline,
     /// The history, newest first. Reply: `history`.
@@ -149,6 +162,8 @@ pub enum Command {
         #[serde(default)]
         auto_lock_minutes: Option<u32>,
     },
+    /// Forgets what this device keeps of the vault; at its service it stays. Reply: `status`.
+    ForgetHere,
     /// Deletes the vault at the service and on this device. Reply: `status`.
     DeleteVault,
 }

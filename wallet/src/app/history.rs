@@ -104,7 +104,7 @@ impl Labels {
     pub(super) fn of(core: &Core) -> Result<Self, WalletError> {
         Ok(Self {
             language: core.settings()?.language,
-            cards: core.records()?.list()?,
+            cards: core.records()?.list(),
         })
     }
 
@@ -124,7 +124,7 @@ impl Labels {
 }
 
 fn newest_first(core: &Core) -> Result<Vec<Entry>, WalletError> {
-    let mut entries: Vec<Entry> = core.records()?.list()?;
+    let mut entries: Vec<Entry> = core.records()?.list();
     entries.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
     Ok(entries)
 }

@@ -71,7 +71,7 @@ fn show(
 
 fn view(core: &Core, offer: &OpenOffer) -> Result<OfferView, WalletError> {
     let language = core.settings()?.language;
-    let here: Vec<Card> = core.records()?.list()?;
+    let here: Vec<Card> = core.records()?.list();
     let issuer_id = offer.metadata.credential_issuer.as_str().to_owned();
     let cards = offer.cards.iter().map(|(id, vct, configuration)| OfferedCard {
         id: id.clone(),

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::view::{
-    CardSummary, CardView, EntrySummary, EntryView, HomeView, OfferView, ReceiptView, RequestView,
-    ResultView, SecretText, SettingsView, SharingView, StatusView,
+    CardSummary, CardView, EntrySummary, EntryView, HomeView, OfferView, ReceiptView, RecognisabilityView,
+    RequestView, ResultView, SecretText, SettingsView, SharingView, StatusView,
 };
 
 /// The answer to one command. In JSON: an object whose `type` is the reply's name in camelCase.
@@ -47,6 +47,11 @@ pub enum Reply {
     Request {
         /// The request.
         request: Box<RequestView>,
+    },
+    /// How recognisable a choice makes the person.
+    Recognisability {
+        /// The level and its reasons.
+        recognisability: RecognisabilityView,
     },
     /// How sharing or refusing ended.
     Result {

@@ -16,7 +16,7 @@ use super::view::{Outcome, RequestView, ResultView, SharingState, Warning};
 use super::wallet::Next;
 use super::{NetworkFailure, Reply, Shared, WalletError, request_view, sync};
 use crate::history::{DetailRef, Entry};
-use crate::holdings::{BurntCopy, Card, burn, claims_of};
+use crate::holdings::{self, BurntCopy, Card, burn};
 use crate::present::{
     DisclosurePlan, DisclosureSelection, HeldCard, KeptReceipt, OpenRequest, PresentError, Reaction, Uses,
     present, read_reaction, receipt_key, refuse,
@@ -118,13 +118,12 @@ fn view(core: &Core, open: &OpenRequest, env: &Env<'_>) -> Result<RequestView, W
 
 fn plan<'r>(core: &Core, open: &'r OpenRequest, env: &Env<'_>) -> Result<DisclosurePlan<'r>, WalletError> {
     let records = core.records()?;
-    let entries: Vec<Entry> = records.list()?;
+    let entries: Vec<Entry> = records.list();
     let mut held = Vec::new();
-    for card in records.list::<Card>()? {
-        if !card.is_usable(env.now) {
+    for (card, credential) in holdings::held(&records) {
+        let Some(credential) = credential.filter(|_| card.is_usable(env.now)) else {
             continue;
-        }
-        let credential = claims_of(&records, &card)?;
+        };
         let uses = if card.copies_left() > 0 {
             Uses::default()
         } else {
@@ -166,6 +165,22 @@ fn uses(entries: &[Entry], card: &Card, service: &str) -> Uses {
         elsewhere = 1;
     }
     Uses { here, elsewhere }
+}
+
+/// How recognisable a choice would make the person: from what would really be sent.
+pub(super) fn weigh(
+    core: &Core,
+    optional: &[String],
+    cards: &BTreeMap<String, String>,
+    env: &Env<'_>,
+) -> Result<Next, WalletError> {
+    let open = core.request.as_ref().ok_or_else(no_request)?;
+    let report = plan(core, open, env)?
+        .recognisability_of(optional, cards)
+        .map_err(failed)?;
+    Ok(Next::Done(Reply::Recognisability {
+        recognisability: request_view::recognised(&report),
+    }))
 }
 
 /// Shares: burns the copies and records what is about to be sent, then sends, then records what came back.

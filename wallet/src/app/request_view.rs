@@ -1,12 +1,12 @@
 //! The request screen, from a plan.
 
-use assent_core::consent::ConsentTerms;
+use assent_core::consent::{ConsentTerms, LinkabilityReport};
 use assent_core::dcql::Meta;
 
 use super::cards::detail;
 use super::view::{
     DetailView, MissingCard, OptionalSet, OtherCard, Recognisability, RecognisabilityView, RequestView,
-    RequiredBlock, RetentionView, SecretText,
+    RequiredBlock, RetentionView, SecretText, Warning,
 };
 use crate::history::DetailRef;
 use crate::labels;
@@ -24,6 +24,7 @@ pub(super) fn view(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str
                 details: details(plan, proposed, language),
                 card: plan.held(proposed)?.card.choice(language),
                 other_cards: other_cards(plan, others, language),
+                warnings: warnings(&plan.warnings_of(proposed)),
             })
         })
         .collect();
@@ -46,11 +47,7 @@ pub(super) fn view(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str
         receipt: open.makes_receipt(),
         can_withdraw: open.can_withdraw(),
         same_device: open.same_device,
-        warnings: {
-            let mut warnings: Vec<_> = plan.warnings().iter().map(|warning| warning.view()).collect();
-            warnings.dedup();
-            warnings
-        },
+        warnings: warnings(&plan.general_warnings()),
         can_share: plan.can_share(),
     }
 }
@@ -122,6 +119,16 @@ fn optional(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str) -> Ve
                     .first()
                     .and_then(|proposal| Some(plan.held(proposal)?.card.choice(language))),
                 other_cards: other_cards(plan, others, language),
+                warnings: {
+                    let all = proposals.iter().flat_map(|proposal| plan.warnings_of(proposal));
+                    let mut once: Vec<NamedWarning> = Vec::new();
+                    for warning in all.filter(|_| switch.available) {
+                        if !once.contains(&warning) {
+                            once.push(warning);
+                        }
+                    }
+                    warnings(&once)
+                },
                 query_ids: switch.query_ids,
                 available: switch.available,
             }
@@ -138,10 +145,14 @@ fn other_cards(plan: &DisclosurePlan<'_>, others: &[Proposal], language: &str) -
                 id: card.id,
                 name: card.name,
                 details: details(plan, other, language),
-                warnings: plan.warnings_of(other).iter().map(NamedWarning::view).collect(),
+                warnings: warnings(&plan.warnings_of(other)),
             })
         })
         .collect()
+}
+
+fn warnings(named: &[NamedWarning]) -> Vec<Warning> {
+    named.iter().map(NamedWarning::view).collect()
 }
 
 fn details(plan: &DisclosurePlan<'_>, proposal: &Proposal, language: &str) -> Vec<DetailView> {
@@ -192,12 +203,6 @@ fn missing(plan: &DisclosurePlan<'_>, language: &str) -> Vec<MissingCard> {
 }
 
 fn recognisability(plan: &DisclosurePlan<'_>) -> RecognisabilityView {
-    let report = plan.recognisability(&[]);
-    let reasons = report
-        .reasons
-        .iter()
-        .filter_map(|reason| serde_json::to_value(reason).ok()?.as_str().map(str::to_owned))
-        .collect();
     let with_optional = plan
         .switches()
         .into_iter()
@@ -210,8 +215,19 @@ fn recognisability(plan: &DisclosurePlan<'_>) -> RecognisabilityView {
         })
         .collect();
     RecognisabilityView {
-        level: report.level.into(),
-        reasons,
         with_optional,
+        ..recognised(&plan.recognisability(&[]))
+    }
+}
+
+/// A report for a screen.
+pub(super) fn recognised(report: &LinkabilityReport) -> RecognisabilityView {
+    let reasons = report.reasons.iter();
+    RecognisabilityView {
+        level: report.level.into(),
+        reasons: reasons
+            .filter_map(|reason| serde_json::to_value(reason).ok()?.as_str().map(str::to_owned))
+            .collect(),
+        with_optional: Vec::new(),
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn list(core: &Core, now: Timestamp) -> Result<Next, WalletError> {
 /// All sharings: active ones first, then by time.
 pub(super) fn views(core: &Core, now: Timestamp) -> Result<Vec<SharingView>, WalletError> {
     let labels = Labels::of(core)?;
-    let mut sharing: Vec<Sharing> = core.records()?.list()?;
+    let mut sharing: Vec<Sharing> = core.records()?.list();
     sharing.sort_by_key(|sharing| {
         (
             sharing.state(now) != SharingState::Active,
@@ -100,7 +100,7 @@ pub(super) fn stop(
 
 /// Tells every service that has not confirmed yet.
 pub(super) fn retry(core: &mut Core, env: &mut Env<'_>) -> Result<Next, WalletError> {
-    let sharing: Vec<Sharing> = core.records()?.list()?;
+    let sharing: Vec<Sharing> = core.records()?.list();
     let pending = sharing
         .into_iter()
         .filter(Sharing::is_pending)

@@ -17,7 +17,7 @@ use crate::receive::OpenOffer;
 use crate::records::{Records, Waiting};
 use crate::rights::Sharing;
 use crate::settings::Settings;
-use crate::vault::{LockedVault, RecoveryCode, SlotKind, UnlockedVault};
+use crate::vault::{LockedVault, RecoveryCode, SlotKind, Staged, UnlockedVault};
 
 /// What flows work on.
 pub(crate) struct Core {
@@ -36,10 +36,17 @@ pub(crate) enum Session {
     Unconfirmed {
         vault: Box<UnlockedVault>,
         code: RecoveryCode,
+        /// The commit that stores it.
+        first: Box<Staged>,
     },
     Locked {
         address: Address,
         vault: Box<LockedVault>,
+    },
+    /// What this device keeps cannot be read. It is kept as it is until the person opens the vault from its service
+    /// or gives it up.
+    Damaged {
+        address: Option<Address>,
     },
     Open(Box<Open>),
 }
@@ -148,7 +155,7 @@ impl Core {
     }
 
     pub(crate) fn settings(&self) -> Result<Settings, WalletError> {
-        Ok(self.records()?.get(Settings::ID)?.unwrap_or_default())
+        Ok(Settings::of(&self.records()?))
     }
 
     pub(crate) fn status(&self) -> StatusView {
@@ -162,6 +169,11 @@ impl Core {
             Session::Locked { address, vault } => {
                 (VaultState::Locked, Some(address.0.clone()), Some(vault.header()))
             }
+            Session::Damaged { address } => (
+                VaultState::Damaged,
+                address.as_ref().map(|address| address.0.clone()),
+                None,
+            ),
             Session::Open(open) => (
                 VaultState::Open,
                 Some(open.address.0.clone()),
@@ -179,7 +191,7 @@ impl Core {
             });
         let pending = self
             .records()
-            .and_then(|records| records.list::<Sharing>())
+            .map(|records| records.list::<Sharing>())
             .map_or(0, |sharing| {
                 sharing.iter().filter(|sharing| sharing.is_pending()).count()
             });
@@ -199,6 +211,7 @@ impl Core {
                 self.cache.clear();
                 return Ok(());
             }
+            Session::Damaged { .. } => return Ok(()),
             Session::Locked { address, vault } => (address.clone(), (**vault).clone()),
             Session::Open(open) => (open.address.clone(), open.lock(env)?),
         };

@@ -287,7 +287,7 @@ pub(super) fn everything(core: &mut Core, env: &mut Env<'_>) -> Result<Next, Wal
             |core, outcome, env| {
                 outcome?;
                 with_anchors(core, env, true, |core, env| {
-                    let lists = status_lists(&core.records()?.list::<Card>()?);
+                    let lists = status_lists(&core.records()?.list::<Card>());
                     ask_after_cards(core, lists, env)
                 })
             },
@@ -334,7 +334,7 @@ fn ask_after_cards(core: &mut Core, mut lists: Vec<String>, env: &mut Env<'_>) -
             if let Ok(response) = answer {
                 let (now, crypto) = (env.now, core.crypto());
                 let anchors = &core.open()?.anchors;
-                for card in core.records()?.list::<Card>()? {
+                for card in core.records()?.list::<Card>() {
                     let status = read_status(&card, &list, &response, anchors, now, crypto);
                     if let Some(status) = status.filter(|status| *status != card.status) {
                         changed.push((card.id, status));

@@ -24,7 +24,10 @@ const MAX_HEADER: usize = 64 << 10;
 const GROUPS_TO_CONFIRM: usize = 2;
 
 pub(super) fn create(core: &mut Core, passphrase: &str, env: &mut Env<'_>) -> Result<Next, WalletError> {
-    if matches!(core.session, Session::Locked { .. } | Session::Open(_)) {
+    if matches!(
+        core.session,
+        Session::Locked { .. } | Session::Open(_) | Session::Damaged { .. }
+    ) {
         return Err(WalletError::new(
             "vault-already-here",
             "this device has a vault already",
@@ -46,9 +49,19 @@ pub(super) fn create(core: &mut Core, passphrase: &str, env: &mut Env<'_>) -> Re
         .iter()
         .map(|group| SecretText(group.to_string()))
         .collect();
+    let mut first = Waiting::new();
+    let settings = serde_json::to_string(&Settings::default()).unwrap_or_default();
+    first.insert(
+        format!("settings/{}", Settings::ID),
+        Some(Zeroizing::new(settings)),
+    );
+    let first = vault
+        .stage(to_stage(&first, &Waiting::new()), env.rng)
+        .map_err(vault_error)?;
     core.session = Session::Unconfirmed {
         vault: Box::new(vault),
         code,
+        first: Box::new(first),
     };
     Ok(Next::Done(Reply::VaultCreated {
         recovery_code,
@@ -56,13 +69,10 @@ pub(super) fn create(core: &mut Core, passphrase: &str, env: &mut Env<'_>) -> Re
     }))
 }
 
-/// Stores the vault, now that the recovery code is known to be written down (DESIGN decision 9).
-pub(super) fn confirm(
-    core: &mut Core,
-    groups: &[RecoveryGroup],
-    env: &mut Env<'_>,
-) -> Result<Next, WalletError> {
-    let Session::Unconfirmed { vault, code } = &core.session else {
+/// Stores the vault, now that the recovery code is known to be written down (DESIGN decision 9). Done again after a
+/// lost answer, it sends the same bytes.
+pub(super) fn confirm(core: &mut Core, groups: &[RecoveryGroup]) -> Result<Next, WalletError> {
+    let Session::Unconfirmed { vault, code, first } = &core.session else {
         return Err(WalletError::new(
             "vault-nothing-to-confirm",
             "there is no new vault to confirm",
@@ -73,23 +83,15 @@ pub(super) fn confirm(
     if !matches(code, groups) {
         return Err(vault_error(VaultError::BadRecoveryCode));
     }
-    let mut first = Waiting::new();
-    let settings = serde_json::to_string(&Settings::default()).unwrap_or_default();
-    first.insert(
-        format!("settings/{}", Settings::ID),
-        Some(Zeroizing::new(settings)),
-    );
-    let staged = vault
-        .stage(to_stage(&first, &Waiting::new()), env.rng)
-        .map_err(vault_error)?;
     let body = json!({
         "vault_id": vault.header().vault.to_string(),
         "access_token_sha256": base64url::encode(&vault.access_token_hash()),
         "header": base64url::encode(&vault.header().to_bytes()),
-        "manifest": base64url::encode(&staged.manifest),
-        "put": sync::write_records(&staged.put),
+        "manifest": base64url::encode(&first.manifest),
+        "put": sync::write_records(&first.put),
     });
     let address = Address::new(&core.surroundings.operator, vault);
+    let token = vault.access_token();
     let request = HttpRequest::post(
         address.collection(),
         "application/json",
@@ -99,24 +101,52 @@ pub(super) fn confirm(
     Ok(Next::Send(
         request,
         Box::new(move |core, answer, env| {
-            let version = sync::received(answer).and_then(|response| sync::read_version(&response))?;
-            let Session::Unconfirmed { mut vault, .. } = std::mem::replace(&mut core.session, Session::Empty)
-            else {
-                return Err(sync_lost());
-            };
-            vault.adopt(staged, version);
-            core.opened(address, *vault);
-            sync::with_anchors(core, env, true, |core, _| status(core))
+            let taken = matches!(&answer, Ok(response) if response.status == 409);
+            match sync::received(answer).and_then(|response| sync::read_version(&response)) {
+                Ok(version) => created(core, address, version, env),
+                // It may have been stored all the same, now or the time before.
+                Err(error) => Ok(read_back(address, token, error, taken)),
+            }
         }),
     ))
 }
 
-/// Opens a vault that lives at `address` on this device.
-pub(super) fn open(core: &mut Core, address: &str, unlock: Unlock) -> Result<Next, WalletError> {
+/// Asks whether our vault is there after all: our access token opens nobody else's, and what comes back must be what
+/// we sent. `failure` stays the answer when nothing is found and the id was not `taken`.
+fn read_back(address: Address, token: Zeroizing<String>, failure: WalletError, taken: bool) -> Next {
+    let reading = sync::Reading::new(address.as_str(), token, None);
+    sync::pull(
+        reading,
+        Box::new(move |core, remote, env| match remote {
+            Ok(remote) => match (&core.session, remote) {
+                (Session::Unconfirmed { first, .. }, Some(remote)) if first.manifest == remote.manifest => {
+                    created(core, address, remote.version, env)
+                }
+                _ => Err(vault_error(VaultError::ManifestNotAuthentic)),
+            },
+            Err(error) if taken => Err(error),
+            Err(_) => Err(failure),
+        }),
+    )
+}
+
+/// The new vault is stored: it is open from here on.
+fn created(core: &mut Core, address: Address, version: u64, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    let Session::Unconfirmed { mut vault, first, .. } = std::mem::replace(&mut core.session, Session::Empty)
+    else {
+        return Err(sync_lost());
+    };
+    vault.adopt(*first, version);
+    core.opened(address, *vault);
+    sync::with_anchors(core, env, true, |core, _| status(core))
+}
+
+/// Opens a vault that lives at `address` on this device. `fresh` leaves aside what this device keeps of it.
+pub(super) fn open(core: &mut Core, address: &str, unlock: Unlock, fresh: bool) -> Result<Next, WalletError> {
     let address = Address::parse(address, &core.profile())?;
     // The vault that is here already: a fresh copy would forget what waits to be sent, and which state of the vault
     // was seen last, so that the service could show an older one.
-    if matches!(&core.session, Session::Locked { address: here, .. } if *here == address) {
+    if !fresh && matches!(&core.session, Session::Locked { address: here, .. } if *here == address) {
         return self::unlock(core, &unlock);
     }
     let request = HttpRequest::get(
@@ -168,6 +198,9 @@ pub(super) fn unlock(core: &mut Core, unlock: &Unlock) -> Result<Next, WalletErr
         if matches!(core.session, Session::Open(_)) {
             return status(core);
         }
+        if matches!(core.session, Session::Damaged { .. }) {
+            return Err(damaged());
+        }
         return Err(WalletError::new(
             "vault-not-on-device",
             "this device has no vault",
@@ -179,6 +212,14 @@ pub(super) fn unlock(core: &mut Core, unlock: &Unlock) -> Result<Next, WalletErr
     let unlocked = vault.unlock(&unlocking, core.crypto()).map_err(vault_error)?;
     let address = address.clone();
     core.opened(address, unlocked);
+    status(core)
+}
+
+/// Forgets what this device keeps of a vault. The vault itself stays at its service.
+pub(super) fn forget_here(core: &mut Core) -> Result<Next, WalletError> {
+    core.session = Session::Empty;
+    core.offer = None;
+    core.request = None;
     status(core)
 }
 
@@ -230,7 +271,7 @@ pub(super) fn set_settings(
         core,
         env,
         move |records| {
-            let mut settings = records.get::<Settings>(Settings::ID)?.unwrap_or_default();
+            let mut settings = Settings::of(records);
             if !settings.change(language.as_deref(), theme.as_deref(), auto_lock_minutes) {
                 return Err(WalletError::new(
                     "settings-not-possible",
@@ -284,6 +325,15 @@ fn matches(code: &RecoveryCode, typed: &[RecoveryGroup]) -> bool {
         }
     }
     seen.len() >= GROUPS_TO_CONFIRM
+}
+
+fn damaged() -> WalletError {
+    WalletError::new(
+        "vault-cache-malformed",
+        "what this device kept of the vault cannot be read",
+        "Open your vault again with its address.",
+        Blame::Us,
+    )
 }
 
 fn sync_lost() -> WalletError {

@@ -57,21 +57,16 @@ impl Wallet {
         Self { core, running: None }
     }
 
-    /// A locked wallet from what [`Wallet::cache`] gave, or an empty one when `cache` is empty.
-    ///
-    /// # Errors
-    /// `vault-cache-malformed` when the bytes are not such a cache.
-    pub fn from_cache(surroundings: Surroundings, cache: &[u8]) -> Result<Self, WalletError> {
+    /// A locked wallet from what [`Wallet::cache`] gave, or an empty one when `cache` is empty. Bytes that are no
+    /// such cache make a wallet in the state `damaged`, which keeps them until the person decides.
+    #[must_use]
+    pub fn from_cache(surroundings: Surroundings, cache: &[u8]) -> Self {
         let mut wallet = Self::new(surroundings);
         if !cache.is_empty() {
-            let (address, vault) = cache::read(cache, &wallet.core.profile())?;
-            wallet.core.session = Session::Locked {
-                address,
-                vault: Box::new(vault),
-            };
+            wallet.core.session = cache::read(cache, &wallet.core.profile());
             wallet.core.cache = cache.to_vec();
         }
-        Ok(wallet)
+        wallet
     }
 
     /// What to keep on this device until the next start: ciphertext and public facts only. Empty without a vault.
@@ -126,12 +121,13 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
     match command {
         Command::Status => vault::status(core),
         Command::CreateVault { passphrase } => vault::create(core, &passphrase, env),
-        Command::ConfirmRecovery { groups } => vault::confirm(core, &groups, env),
+        Command::ConfirmRecovery { groups } => vault::confirm(core, &groups),
         Command::OpenVault {
             address,
             passphrase,
             recovery_code,
-        } => vault::open(core, &address, method(passphrase, recovery_code)?),
+            fresh,
+        } => vault::open(core, &address, method(passphrase, recovery_code)?, fresh),
         Command::Unlock {
             passphrase,
             recovery_code,
@@ -140,6 +136,7 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
             core.lock(env)?;
             vault::status(core)
         }
+        Command::ForgetHere => vault::forget_here(core),
         Command::DeleteVault => vault::delete(core),
         Command::Settings => vault::settings(core),
         Command::SetSettings {
@@ -166,6 +163,7 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
             cards,
             understood,
         } => request::share(core, optional, cards, understood, env),
+        Command::RequestWeigh { optional, cards } => request::weigh(core, &optional, &cards, env),
         Command::RequestDecline => request::decline(core, env),
         Command::History { service, text } => history::list(core, service.as_deref(), text.as_deref()),
         Command::Entry { id } => history::entry(core, &id),

@@ -54,6 +54,25 @@ pub(crate) enum CardStatus {
 }
 
 impl Card {
+    /// Stands for a card whose record cannot be read.
+    pub(crate) fn unreadable(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            issuer_id: String::new(),
+            issuer_name: String::new(),
+            configuration_id: String::new(),
+            vct: String::new(),
+            display: Vec::new(),
+            claims: Vec::new(),
+            received_at: 0,
+            expires_at: None,
+            copies: Vec::new(),
+            status: CardStatus::Valid,
+            akis: Vec::new(),
+            anchor: String::new(),
+        }
+    }
+
     /// Copies not used yet.
     pub(crate) fn copies_left(&self) -> usize {
         self.copies.iter().filter(|copy| copy.used_at.is_none()).count()
@@ -63,12 +82,14 @@ impl Card {
     pub(crate) fn is_usable(&self, now: Timestamp) -> bool {
         !matches!(
             self.state(now),
-            CardState::Expired | CardState::Revoked | CardState::Suspended
+            CardState::Expired | CardState::Revoked | CardState::Suspended | CardState::Unreadable
         )
     }
 
     pub(crate) fn state(&self, now: Timestamp) -> CardState {
         match self.status {
+            // No card is received without copies: nothing of it can be read.
+            _ if self.copies.is_empty() => CardState::Unreadable,
             CardStatus::Revoked => CardState::Revoked,
             CardStatus::Suspended => CardState::Suspended,
             CardStatus::Valid if self.expires_at.is_some_and(|end| end <= now.0) => CardState::Expired,
@@ -82,7 +103,8 @@ impl Card {
 
     /// True when new copies should be fetched: a fifth or less is left, or it ends soon.
     pub(crate) fn wants_refresh(&self, now: Timestamp) -> bool {
-        self.copies_left() * 5 <= self.copies.len() || self.state(now) == CardState::Expiring
+        self.is_usable(now)
+            && (self.copies_left() * 5 <= self.copies.len() || self.state(now) == CardState::Expiring)
     }
 
     pub(crate) fn name(&self, language: &str) -> String {
@@ -99,6 +121,9 @@ impl Card {
     }
 
     pub(crate) fn summary(&self, now: Timestamp, language: &str) -> CardSummary {
+        let display = Display::best(&self.display, language)
+            .cloned()
+            .unwrap_or_default();
         CardSummary {
             id: self.id.clone(),
             name: self.name(language),
@@ -109,10 +134,9 @@ impl Card {
             copies_left: self.copies_left(),
             copies_total: self.copies.len(),
             refresh: self.wants_refresh(now),
-            colour: self
-                .display
-                .iter()
-                .find_map(|display| display.background_color.clone()),
+            colour: display.background_color,
+            text_colour: display.text_color,
+            logo_text: display.logo_alt_text,
         }
     }
 }

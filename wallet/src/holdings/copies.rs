@@ -10,7 +10,7 @@ use assent_core::sd_jwt::HolderSdJwt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::Card;
+use super::{Card, CopyState};
 use crate::app::WalletError;
 use crate::records::{Record, Records};
 
@@ -71,6 +71,13 @@ impl CopyRecord {
         HolderSdJwt::open(&self.credential).map_err(|_| HoldingError::Unreadable)
     }
 
+    fn open(&self) -> Result<BurntCopy, HoldingError> {
+        Ok(BurntCopy {
+            credential: self.credential()?,
+            key: self.key()?,
+        })
+    }
+
     fn key(&self) -> Result<SoftwareKey, HoldingError> {
         let bytes = base64url::decode(&self.key)
             .map(Zeroizing::new)
@@ -114,10 +121,10 @@ pub(crate) fn burn(
     if !card.is_usable(now) {
         return Err(WalletError::from_code(&HoldingError::NotUsable));
     }
-    let kept: Vec<CopyRecord> = records.list_with(&format!("{}/", card.id))?;
+    let kept: Vec<CopyRecord> = records.list_with(&format!("{}/", card.id));
     let is_kept = |copy: &str| {
         kept.iter()
-            .any(|record| record.id == format!("{}/{copy}", card.id))
+            .any(|record| record.id == format!("{}/{copy}", card.id) && record.open().is_ok())
     };
     let unused = card
         .copies
@@ -139,36 +146,61 @@ pub(crate) fn burn(
         .find(|record| record.id == id)
         .ok_or(HoldingError::Unreadable)
         .map_err(|error| WalletError::from_code(&error))?;
-    let open = || {
-        Ok(BurntCopy {
-            credential: record.credential()?,
-            key: record.key()?,
-        })
-    };
-    let burnt = open().map_err(|error: HoldingError| WalletError::from_code(&error))?;
+    let burnt = record.open().map_err(|error| WalletError::from_code(&error))?;
     copy.used_at = Some(now.0);
-    if kept.len() > 1 {
+    if kept
+        .iter()
+        .filter(|record| record.open().is_ok())
+        .nth(1)
+        .is_some()
+    {
         records.delete::<CopyRecord>(&id);
     }
     records.put(&card)?;
     Ok(burnt)
 }
 
-/// The credential behind a card, for reading its claims: the copy that would be shown next.
-pub(crate) fn claims_of(records: &Records<'_>, card: &Card) -> Result<HolderSdJwt, WalletError> {
-    let kept: Vec<CopyRecord> = records.list_with(&format!("{}/", card.id))?;
-    kept.first()
-        .ok_or(HoldingError::Unreadable)
-        .and_then(CopyRecord::credential)
-        .map_err(|error| WalletError::from_code(&error))
+/// The cards, by id, each with the credential behind it for reading its claims: that of the copy that would be shown
+/// next. A card without a copy that can be read comes without one, and says so in its state.
+pub(crate) fn held(records: &Records<'_>) -> Vec<(Card, Option<HolderSdJwt>)> {
+    let unreadable = records.unreadable::<Card>();
+    let cards = records.list::<Card>().into_iter();
+    cards
+        .map(|card| with_claims(records, card))
+        .chain(unreadable.iter().map(|id| (Card::unreadable(id), None)))
+        .collect()
 }
 
-/// Deletes a card with every copy.
+/// One card, as [`held`] gives it.
+pub(crate) fn held_card(records: &Records<'_>, id: &str) -> Result<(Card, Option<HolderSdJwt>), WalletError> {
+    if records.unreadable::<Card>().iter().any(|found| found == id) {
+        return Ok((Card::unreadable(id), None));
+    }
+    Ok(with_claims(records, records.need(id)?))
+}
+
+/// Deletes a card with every copy, readable or not.
 pub(crate) fn forget(records: &mut Records<'_>, card: &str) -> Result<Card, WalletError> {
-    let card: Card = records.need(card)?;
-    for copy in records.list_with::<CopyRecord>(&format!("{}/", card.id))? {
-        records.delete::<CopyRecord>(&copy.id);
+    let (card, _) = held_card(records, card)?;
+    for id in records.ids::<CopyRecord>(&format!("{}/", card.id)) {
+        records.delete::<CopyRecord>(&id);
     }
     records.delete::<Card>(&card.id);
     Ok(card)
+}
+
+fn with_claims(records: &Records<'_>, mut card: Card) -> (Card, Option<HolderSdJwt>) {
+    let copies: Vec<CopyRecord> = records.list_with(&format!("{}/", card.id));
+    let credential = copies
+        .iter()
+        .find_map(|copy| copy.open().ok())
+        .map(|copy| copy.credential);
+    let is_there = |copy: &CopyState| {
+        let id = format!("{}/{}", card.id, copy.id);
+        copies.iter().any(|record| record.id == id)
+    };
+    // A copy that cannot be read is none that is left.
+    card.copies
+        .retain(|copy| credential.is_some() && (copy.used_at.is_some() || is_there(copy)));
+    (card, credential)
 }

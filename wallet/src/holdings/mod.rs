@@ -9,5 +9,5 @@ mod copies;
 mod status;
 
 pub(crate) use card::{Card, CardStatus, CopyState};
-pub(crate) use copies::{BurntCopy, CopyRecord, burn, claims_of, forget};
+pub(crate) use copies::{BurntCopy, CopyRecord, burn, forget, held, held_card};
 pub(crate) use status::{read_status, status_lists, status_request};

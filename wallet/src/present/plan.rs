@@ -8,7 +8,6 @@ use assent_core::dcql::{
     Authorities, Candidate, CredentialQuery, CredentialType, Evaluation, Meta, evaluate,
 };
 use assent_core::encoding::base64url;
-use assent_core::error::ErrorCode as _;
 use assent_core::oid4vp::ResponseMode;
 use assent_core::sd_jwt::HolderSdJwt;
 
@@ -135,15 +134,11 @@ impl<'r> DisclosurePlan<'r> {
                     continue;
                 };
                 // What the issuer made disclosable only together must be shown, and approved, together.
-                let paths = held[index].credential.needed_approval(&matched.disclose);
-                let paths = paths.map_err(|error| {
-                    WalletError::new(
-                        error.code(),
-                        "the card cannot show what is asked",
-                        "Report it to the issuer of the card.",
-                        assent_core::error::Blame::Peer,
-                    )
-                })?;
+                let Ok(paths) = held[index].credential.needed_approval(&matched.disclose) else {
+                    // A card that cannot be shown in parts is as good as none; the others still answer.
+                    held.remove(index);
+                    return Self::new(open, held, operator_sees);
+                };
                 fitting.push(Proposal {
                     held: index,
                     card: matched.candidate.clone(),
@@ -231,7 +226,7 @@ impl<'r> DisclosurePlan<'r> {
             && (!self.required().is_empty() || self.switches().iter().any(|s| s.available))
     }
 
-    /// The report for the required block with the switches `sets` on.
+    /// The report for the required block with the switches `sets` on, and the proposed cards.
     pub(crate) fn recognisability(&self, sets: &[usize]) -> LinkabilityReport {
         let mut ids: Vec<String> = self.required().into_iter().map(str::to_owned).collect();
         ids.extend(
@@ -244,8 +239,19 @@ impl<'r> DisclosurePlan<'r> {
         self.report(&proposals)
     }
 
+    /// The report for a choice, as [`DisclosurePlan::select`] takes it.
+    pub(crate) fn recognisability_of(
+        &self,
+        switches: &[String],
+        cards: &BTreeMap<String, String>,
+    ) -> Result<LinkabilityReport, PresentError> {
+        let chosen = self.chosen(switches, cards)?;
+        let proposals: Vec<&Proposal> = chosen.into_iter().map(|(_, proposal)| proposal).collect();
+        Ok(self.report(&proposals))
+    }
+
     /// What the person should know about the request, whatever is chosen.
-    fn general_warnings(&self) -> Vec<NamedWarning> {
+    pub(crate) fn general_warnings(&self) -> Vec<NamedWarning> {
         let mut warnings = Vec::new();
         match self.open.terms {
             Terms::AsksForMore => warnings.push(NamedWarning::ASKS_FOR_MORE),
@@ -264,28 +270,6 @@ impl<'r> DisclosurePlan<'r> {
         warnings
     }
 
-    /// Everything the person should know, with the proposed cards.
-    pub(crate) fn warnings(&self) -> Vec<NamedWarning> {
-        let mut warnings = self.general_warnings();
-        let required = self.required().into_iter().map(|id| (None, id.to_owned()));
-        let optional = self
-            .switches()
-            .into_iter()
-            .flat_map(|switch| switch.query_ids.into_iter().map(move |id| (Some(switch.set), id)));
-        for (set, id) in required.chain(optional) {
-            let Some(proposal) = self.proposals(&id).first() else {
-                continue;
-            };
-            for warning in self.warnings_of(proposal) {
-                let warning = warning.of_set(set);
-                if !warnings.contains(&warning) {
-                    warnings.push(warning);
-                }
-            }
-        }
-        warnings
-    }
-
     /// The choice: switches by id, cards by credential query, and the warnings that were understood.
     pub(crate) fn select(
         &self,
@@ -293,6 +277,43 @@ impl<'r> DisclosurePlan<'r> {
         cards: &BTreeMap<String, String>,
         understood: &[String],
     ) -> Result<DisclosureSelection, PresentError> {
+        let chosen = self.chosen(switches, cards)?;
+        if chosen.is_empty() {
+            return Err(PresentError::NotAnswerable);
+        }
+        // Warnings about a proposed card fall away when another card was chosen, which brings its own.
+        let specific = chosen.iter().flat_map(|(_, proposal)| self.warnings_of(proposal));
+        for warning in self.general_warnings().into_iter().chain(specific) {
+            if warning.must_understand && !understood.iter().any(|code| code == warning.code) {
+                return Err(PresentError::NotUnderstood(warning.code.to_owned()));
+            }
+        }
+        let answers = chosen
+            .iter()
+            .filter_map(|(id, proposal)| {
+                Some(Answer {
+                    query_id: (*id).to_owned(),
+                    card: proposal.card.clone(),
+                    vct: self.held(proposal)?.card.vct.clone(),
+                    paths: proposal.paths.clone(),
+                })
+            })
+            .collect();
+        let proposals: Vec<&Proposal> = chosen.iter().map(|(_, proposal)| *proposal).collect();
+        Ok(DisclosureSelection {
+            answers,
+            // Checked above: where a chosen card is used up, the warning was understood.
+            allow_reuse: proposals.iter().any(|proposal| self.is_reused(proposal)),
+            linkability: self.report(&proposals),
+        })
+    }
+
+    /// The credential queries that a choice answers, each with its card.
+    fn chosen(
+        &self,
+        switches: &[String],
+        cards: &BTreeMap<String, String>,
+    ) -> Result<Vec<(&str, &Proposal)>, PresentError> {
         let available = self.switches();
         let sets: Vec<usize> = switches
             .iter()
@@ -309,18 +330,6 @@ impl<'r> DisclosurePlan<'r> {
             .evaluation
             .to_answer(&sets)
             .map_err(|_| PresentError::NotAnswerable)?;
-        if ids.is_empty() {
-            return Err(PresentError::NotAnswerable);
-        }
-        let mut chosen = Vec::new();
-        for id in &ids {
-            let fitting = self.proposals(id);
-            let proposal = match cards.get(*id) {
-                Some(card) => fitting.iter().find(|proposal| proposal.card == *card),
-                None => fitting.first(),
-            };
-            chosen.push(proposal.ok_or(PresentError::CardDoesNotFit)?);
-        }
         // A choice of card for a query that is not answered is a mistake of the caller.
         if cards
             .keys()
@@ -328,31 +337,16 @@ impl<'r> DisclosurePlan<'r> {
         {
             return Err(PresentError::NoSuchChoice);
         }
-        // Warnings about a proposed card fall away when another card was chosen, which brings its own.
-        let specific = chosen.iter().flat_map(|proposal| self.warnings_of(proposal));
-        for warning in self.general_warnings().into_iter().chain(specific) {
-            if warning.must_understand && !understood.iter().any(|code| code == warning.code) {
-                return Err(PresentError::NotUnderstood(warning.code.to_owned()));
-            }
-        }
-        let answers = ids
-            .iter()
-            .zip(&chosen)
-            .filter_map(|(id, proposal)| {
-                Some(Answer {
-                    query_id: (*id).to_owned(),
-                    card: proposal.card.clone(),
-                    vct: self.held(proposal)?.card.vct.clone(),
-                    paths: proposal.paths.clone(),
-                })
+        ids.into_iter()
+            .map(|id| {
+                let fitting = self.proposals(id);
+                let proposal = match cards.get(id) {
+                    Some(card) => fitting.iter().find(|proposal| proposal.card == *card),
+                    None => fitting.first(),
+                };
+                Ok((id, proposal.ok_or(PresentError::CardDoesNotFit)?))
             })
-            .collect();
-        Ok(DisclosureSelection {
-            answers,
-            // Checked above: where a chosen card is used up, the warning was understood.
-            allow_reuse: chosen.iter().any(|proposal| self.is_reused(proposal)),
-            linkability: self.report(&chosen),
-        })
+            .collect()
     }
 
     fn report(&self, chosen: &[&Proposal]) -> LinkabilityReport {

@@ -2,15 +2,13 @@
 
 use crate::app::view::Warning;
 
-/// A warning, and the choice it belongs to.
+/// A warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamedWarning {
     pub(crate) code: &'static str,
     text: &'static str,
     /// Sharing needs it confirmed.
     pub(crate) must_understand: bool,
-    /// The credential set it belongs to; `None` for the whole request.
-    pub(crate) set: Option<usize>,
 }
 
 impl NamedWarning {
@@ -51,17 +49,11 @@ impl NamedWarning {
         "Your full date of birth is asked for, not just your age.",
     );
 
-    /// The same, for one choice.
-    pub(super) fn of_set(&self, set: Option<usize>) -> Self {
-        Self { set, ..self.clone() }
-    }
-
     const fn must(code: &'static str, text: &'static str) -> Self {
         Self {
             code,
             text,
             must_understand: true,
-            set: None,
         }
     }
 
@@ -70,7 +62,6 @@ impl NamedWarning {
             code,
             text,
             must_understand: false,
-            set: None,
         }
     }
 }

@@ -192,6 +192,18 @@ impl City {
         })
     }
 
+    /// How many vaults there are.
+    pub fn vaults(&self) -> usize {
+        self.vaults.len()
+    }
+
+    /// Gives the only vault to somebody else: our access token is not good for it any more.
+    pub fn give_vault_away(&mut self) {
+        for vault in self.vaults.values_mut() {
+            vault.token_hash = "another".to_owned();
+        }
+    }
+
     /// A link that offers a card.
     pub fn offer(&mut self, configuration: &str, tx_code: bool) -> (String, Option<String>) {
         let mut env = Env {
@@ -298,7 +310,8 @@ impl City {
     /// Answers a request; `None` when the network is down.
     pub fn answer(&mut self, request: &HttpRequest) -> Option<HttpResponse> {
         let path = request.url.strip_prefix(BASE)?.to_owned();
-        self.asked.push(format!("{:?} {path}", request.method));
+        let line = format!("{:?} {path}", request.method);
+        self.asked.push(line.clone());
         if self.down.iter().any(|end| path.contains(end)) {
             return None;
         }
@@ -343,7 +356,7 @@ impl City {
             "/vp/withdrawals" => self.withdrawal(&body),
             other => panic!("nothing lives at {other}"),
         };
-        (!self.lost.iter().any(|end| path.contains(end))).then_some(answer)
+        (!self.lost.iter().any(|end| line.contains(end))).then_some(answer)
     }
 
     fn vault(&mut self, request: &HttpRequest, bearer: Option<String>, body: &str) -> HttpResponse {
@@ -360,6 +373,13 @@ impl City {
             serde_json::from_str(body).unwrap()
         };
         let Some((_, rest)) = path.split_once('/') else {
+            if self.vaults.contains_key(value["vault_id"].as_str().unwrap()) {
+                return respond(
+                    409,
+                    "application/problem+json",
+                    r#"{"code":"vault-already-exists"}"#,
+                );
+            }
             let mut vault = StoredVault {
                 token_hash: value["access_token_sha256"].as_str().unwrap().to_owned(),
                 epoch: 1,

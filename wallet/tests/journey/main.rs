@@ -12,6 +12,8 @@
 mod certificates;
 mod city;
 mod issuing;
+mod other_app;
 mod person;
+mod request;
 mod sharing;
 mod vault;

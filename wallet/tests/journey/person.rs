@@ -94,7 +94,7 @@ impl Person {
 
     /// The same device after a restart, locked.
     pub fn restart(&mut self) {
-        self.wallet = Wallet::from_cache(surroundings(), self.wallet.cache()).unwrap();
+        self.wallet = Wallet::from_cache(surroundings(), self.wallet.cache());
     }
 }
 

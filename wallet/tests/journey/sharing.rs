@@ -237,7 +237,7 @@ fn a_copy_is_burnt_on_record_before_the_answer_leaves() {
     let at_answer = person.kept[1].clone();
     assert!(city.asked[city.asked.len() - 2].contains("/vp/responses/"));
     let mut crashed = Person::new(9000);
-    crashed.wallet = Wallet::from_cache(surroundings(), &at_answer).unwrap();
+    crashed.wallet = Wallet::from_cache(surroundings(), &at_answer);
     crashed
         .run(&mut city, json!({ "type": "unlock", "passphrase": PASSPHRASE }))
         .unwrap();
@@ -289,24 +289,6 @@ fn a_share_that_never_left_is_no_sharing() {
     assert!(city.responses.is_empty());
 }
 
-/// What another card would show is on the screen before it is chosen.
-#[test]
-fn another_card_brings_its_own_details() {
-    let mut city = City::new();
-    let mut person = Person::with_cards(&mut city);
-    person.receive(&mut city, "identity");
-    let query = json!({ "credentials": [{ "id": "a", "format": "dc+sd-jwt",
-        "meta": { "vct_values": ["urn:eudi:pid:1"] }, "claims": [{ "path": ["nationalities", null] }, { "path": ["picture"] }] }] });
-    let link = city.ask_query(query, None, ResponseMode::DirectPost);
-    let view = person
-        .run(&mut city, json!({ "type": "requestOpen", "link": link }))
-        .unwrap()["request"]
-        .clone();
-    let block = &view["required"][0];
-    assert_eq!(block["otherCards"][0]["details"], block["details"]);
-    assert_eq!(block["otherCards"][0]["warnings"][0]["code"], "portrait");
-}
-
 #[test]
 fn a_lost_answer_is_unknown_not_failed() {
     let mut city = City::new();
@@ -354,13 +336,7 @@ fn a_used_up_card_is_never_shown_again_in_silence() {
         .unwrap()["request"]
         .clone();
     assert_eq!(view["recognisability"]["level"], "same_visitor");
-    let warnings: Vec<_> = view["warnings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|w| w["code"].clone())
-        .collect();
-    assert!(warnings.contains(&json!("card-copy-reused")), "{warnings:?}");
+    assert_eq!(view["required"][0]["warnings"][0]["code"], "card-copy-reused");
     let asked = city.responses.len();
     let error = person.fails(&mut city, json!({ "type": "requestShare" }));
     assert_eq!(error["code"], "request-warning-not-understood");

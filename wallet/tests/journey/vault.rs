@@ -1,9 +1,10 @@
 //! Making, opening, syncing and losing the vault.
 
+use assent_wallet::app::Wallet;
 use serde_json::json;
 
 use crate::city::City;
-use crate::person::{PASSPHRASE, Person};
+use crate::person::{PASSPHRASE, Person, surroundings};
 
 #[test]
 fn nothing_is_stored_before_the_recovery_code_is_confirmed() {
@@ -31,6 +32,132 @@ fn nothing_is_stored_before_the_recovery_code_is_confirmed() {
         assert_eq!(error["code"], "vault-bad-recovery-code");
     }
     assert!(city.asked.is_empty());
+}
+
+/// The vault was stored and the answer to that got lost: it is found again, at once or the next time, never twice.
+#[test]
+fn a_lost_answer_to_making_a_vault_leaves_one_vault_that_opens() {
+    for also_the_next in [false, true] {
+        let mut city = City::new();
+        let mut person = Person::new(1);
+        let made = person
+            .run(
+                &mut city,
+                json!({ "type": "createVault", "passphrase": PASSPHRASE }),
+            )
+            .unwrap();
+        let groups = json!([{ "index": 0, "text": made["recoveryCode"][0] }, { "index": 8, "text": made["recoveryCode"][8] }]);
+        let confirm = json!({ "type": "confirmRecovery", "groups": groups });
+        city.lost.insert(if also_the_next {
+            "/vaults"
+        } else {
+            "Post /v1/vaults"
+        });
+        if also_the_next {
+            let error = person.fails(&mut city, confirm.clone());
+            assert_eq!(error["code"], "vault-service-unreachable");
+            city.lost.clear();
+        }
+        let status = person.run(&mut city, confirm).unwrap();
+        city.lost.clear();
+        assert_eq!(status["status"]["state"], "open");
+        assert_eq!(city.vaults(), 1);
+        person.receive(&mut city, "residence");
+        person.restart();
+        person
+            .run(&mut city, json!({ "type": "unlock", "passphrase": PASSPHRASE }))
+            .unwrap();
+        let status = person.run(&mut city, json!({ "type": "sync" })).unwrap();
+        assert_eq!(status["status"]["waiting"], 0);
+    }
+}
+
+/// An id that somebody else has is no vault of ours.
+#[test]
+fn somebody_elses_vault_is_not_taken_for_ours() {
+    let mut city = City::new();
+    let mut person = Person::new(1);
+    let made = person
+        .run(
+            &mut city,
+            json!({ "type": "createVault", "passphrase": PASSPHRASE }),
+        )
+        .unwrap();
+    let groups = json!([{ "index": 0, "text": made["recoveryCode"][0] }, { "index": 8, "text": made["recoveryCode"][8] }]);
+    let confirm = json!({ "type": "confirmRecovery", "groups": groups });
+    city.lost.insert("/vaults");
+    person.fails(&mut city, confirm.clone());
+    city.lost.clear();
+    city.give_vault_away();
+    assert_eq!(person.fails(&mut city, confirm)["code"], "vault-access-refused");
+    assert!(person.wallet.cache().is_empty());
+}
+
+/// Damaged bytes are kept until the vault was opened from its service, or given up.
+#[test]
+fn a_damaged_device_says_so_and_opens_from_the_service() {
+    let mut city = City::new();
+    let person = Person::with_cards(&mut city);
+    let good = person.wallet.cache().to_vec();
+    let mut cut = good.clone();
+    cut.truncate(good.len() - 10);
+    for (bytes, knows_address) in [
+        (cut, true),
+        (b"not ours at all".to_vec(), false),
+        (vec![0], false),
+    ] {
+        let mut device = Person::new(700);
+        device.wallet = Wallet::from_cache(surroundings(), &bytes);
+        let status = device.run(&mut city, json!({ "type": "status" })).unwrap()["status"].clone();
+        assert_eq!(status["state"], "damaged");
+        assert_eq!(status["vaultAddress"].is_string(), knows_address);
+        assert_eq!(
+            device.fails(&mut city, json!({ "type": "unlock", "passphrase": PASSPHRASE }))["code"],
+            "vault-cache-malformed"
+        );
+        let anew = json!({ "type": "createVault", "passphrase": PASSPHRASE });
+        assert_eq!(
+            device.fails(&mut city, anew.clone())["code"],
+            "vault-already-here"
+        );
+        assert_eq!(device.wallet.cache(), bytes, "nothing is deleted in silence");
+        let open =
+            |secret: &str| json!({ "type": "openVault", "address": person.address, "passphrase": secret });
+        assert_eq!(
+            device.fails(&mut city, open("not my passphrase"))["code"],
+            "vault-wrong-secret"
+        );
+        assert_eq!(device.wallet.cache(), bytes);
+        device.run(&mut city, open(PASSPHRASE)).unwrap();
+        let cards = device.run(&mut city, json!({ "type": "cards" })).unwrap();
+        assert_eq!(cards["cards"].as_array().unwrap().len(), 2);
+
+        device.wallet = Wallet::from_cache(surroundings(), &bytes);
+        let status = device.run(&mut city, json!({ "type": "forgetHere" })).unwrap();
+        assert_eq!(status["status"]["state"], "empty");
+        assert!(device.wallet.cache().is_empty());
+        device.run(&mut city, anew).unwrap();
+    }
+}
+
+/// Damage deeper down shows only when unlocking; opening afresh leads out of it.
+#[test]
+fn what_cannot_be_unlocked_here_opens_afresh_from_the_service() {
+    let mut city = City::new();
+    let mut person = Person::with_cards(&mut city);
+    let mut bytes = person.wallet.cache().to_vec();
+    // Far inside the records: the frame can still be read.
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    person.wallet = Wallet::from_cache(surroundings(), &bytes);
+    let unlock = person.fails(&mut city, json!({ "type": "unlock", "passphrase": PASSPHRASE }));
+    assert_ne!(unlock["code"], "vault-wrong-secret");
+    let open = |fresh: bool| json!({ "type": "openVault", "address": person.address, "passphrase": PASSPHRASE, "fresh": fresh });
+    let (stays, fresh) = (open(false), open(true));
+    assert_eq!(person.fails(&mut city, stays)["code"], unlock["code"]);
+    person.run(&mut city, fresh).unwrap();
+    let cards = person.run(&mut city, json!({ "type": "cards" })).unwrap();
+    assert_eq!(cards["cards"].as_array().unwrap().len(), 2);
 }
 
 #[test]

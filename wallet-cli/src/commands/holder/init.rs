@@ -75,6 +75,7 @@ pub async fn run(
             address,
             passphrase: Some(passphrase),
             recovery_code: None,
+            fresh: false,
         };
         shell.run(open).await?;
     } else {

@@ -12,7 +12,7 @@ mod withdraw;
 
 use std::path::PathBuf;
 
-use assent_wallet::app::{Command as WalletCommand, Reply};
+use assent_wallet::app::{Command as WalletCommand, Reply, Shared};
 
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -61,8 +61,26 @@ pub enum Command {
     Receipt(receipt::Args),
 }
 
+impl Args {
+    /// True when details of a card may be on their way while this runs.
+    pub fn may_share(&self) -> bool {
+        matches!(&self.command, Command::Present(args) if args.may_share())
+    }
+}
+
 /// Runs one verb.
 pub async fn run(args: Args, output: Output) -> Result<Answer, CliError> {
+    let answers_a_request = matches!(args.command, Command::Present(_));
+    // What the engine does not say itself fails before an answer is made.
+    run_verb(args, output)
+        .await
+        .map_err(|error| match answers_a_request {
+            true => error.sharing(Shared::No),
+            false => error,
+        })
+}
+
+async fn run_verb(args: Args, output: Output) -> Result<Answer, CliError> {
     let path = args.state.or_else(system::default_state).ok_or_else(|| {
         CliError::new(
             Exit::Configuration,

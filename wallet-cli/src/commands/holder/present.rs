@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use assent_wallet::app::view::{DetailView, Outcome, RequestView, ResultView};
+use assent_wallet::app::view::{DetailView, OtherCard, Outcome, RequestView, ResultView, Warning};
 use assent_wallet::app::{Command, Reply};
 
 use super::{ask, data, link, unexpected};
@@ -17,7 +17,10 @@ use crate::wallet::Shell;
 Examples:
   assent holder present 'openid4vp://…' --dry-run           look first
   assent holder present 'openid4vp://…' --yes --select all  share everything that is asked
-  assent holder present 'openid4vp://…' --decline           refuse")]
+  assent holder present 'openid4vp://…' --decline           refuse
+
+With --json every error says in `wasAnythingShared` whether details left the wallet: `no`, `yes`, or `unknown`
+when the answer was sent and nobody confirmed that it arrived. Ask the service before you answer again then.")]
 pub struct Args {
     /// The request: a link, @FILE, or - for standard input
     #[arg(value_name = "LINK")]
@@ -49,6 +52,13 @@ fn choice(text: &str) -> Result<(String, String), String> {
     }
 }
 
+impl Args {
+    /// True when details may be on their way while this runs.
+    pub fn may_share(&self) -> bool {
+        !(self.decline || self.dry_run)
+    }
+}
+
 /// Answers.
 pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer, CliError> {
     let link = link(&args.link)?;
@@ -77,8 +87,9 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
             "Get the card first, or answer with --decline.",
         ));
     }
-    check_understood(request, &args.understand)?;
     let optional = selection(request, &args.select)?;
+    let cards: BTreeMap<String, String> = args.card.into_iter().collect();
+    check_understood(request, &optional, &cards, &args.understand)?;
     ask::agree(
         args.yes,
         &format!("Share with {}", one_line(&request.service.name)),
@@ -86,7 +97,7 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
     )?;
     let share = Command::RequestShare {
         optional,
-        cards: args.card.into_iter().collect::<BTreeMap<_, _>>(),
+        cards,
         understood: args.understand,
     };
     let reply = shell.run(share).await?;
@@ -151,14 +162,36 @@ fn told(result: &ResultView) -> String {
     lines.join("\n")
 }
 
-/// What must be understood first is never agreed to by `--yes`.
-fn check_understood(request: &RequestView, understood: &[String]) -> Result<(), CliError> {
-    let open: Vec<&str> = request
-        .warnings
+/// What must be understood first is never agreed to by `--yes`: about the request, and about the cards that are shown.
+fn check_understood(
+    request: &RequestView,
+    selected: &[String],
+    cards: &BTreeMap<String, String>,
+    understood: &[String],
+) -> Result<(), CliError> {
+    let of_card = |query: &String, others: &'_ [OtherCard]| {
+        let chosen = cards.get(query)?;
+        let other = others.iter().find(|other| other.id == *chosen)?;
+        Some(other.warnings.clone())
+    };
+    let required = request
+        .required
         .iter()
+        .map(|block| (block.query_id.clone(), &block.other_cards, &block.warnings));
+    let optional = request
+        .optional
+        .iter()
+        .filter(|set| selected.contains(&set.set_id))
+        .filter_map(|set| Some((set.query_ids.first()?.clone(), &set.other_cards, &set.warnings)));
+    let mut open: Vec<String> = required
+        .chain(optional)
+        .flat_map(|(query, others, proposed)| of_card(&query, others).unwrap_or_else(|| proposed.clone()))
+        .chain(request.warnings.clone())
         .filter(|warning| warning.must_understand && !understood.contains(&warning.code))
-        .map(|warning| warning.code.as_str())
+        .map(|warning| warning.code)
         .collect();
+    open.sort();
+    open.dedup();
     if open.is_empty() {
         return Ok(());
     }
@@ -205,16 +238,14 @@ fn describe(request: &RequestView) -> String {
             one_line(&block.card.name),
             block.query_id
         ));
-        for detail in &block.details {
-            lines.push(shown(detail));
-        }
+        lines.extend(block.details.iter().map(shown));
+        lines.extend(block.warnings.iter().map(|warning| warned("    ", warning)));
     }
     for set in &request.optional {
         let state = if set.available { "" } else { ", no card" };
         lines.push(format!("  optional [{}]{state}:", set.set_id));
-        for detail in &set.details {
-            lines.push(shown(detail));
-        }
+        lines.extend(set.details.iter().map(shown));
+        lines.extend(set.warnings.iter().map(|warning| warned("    ", warning)));
     }
     for card in &request.missing {
         lines.push(format!(
@@ -233,10 +264,12 @@ fn describe(request: &RequestView) -> String {
         "  they will know you: {:?}",
         request.recognisability.level
     ));
-    for warning in &request.warnings {
-        lines.push(format!("  warning: {} ({})", warning.text, warning.code));
-    }
+    lines.extend(request.warnings.iter().map(|warning| warned("  ", warning)));
     lines.join("\n")
+}
+
+fn warned(indent: &str, warning: &Warning) -> String {
+    format!("{indent}warning: {} ({})", warning.text, warning.code)
 }
 
 fn shown(detail: &DetailView) -> String {

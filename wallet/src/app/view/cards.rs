@@ -20,6 +20,8 @@ pub enum CardState {
     Suspended,
     /// The issuer took it back.
     Revoked,
+    /// What the vault holds of it cannot be read.
+    Unreadable,
 }
 
 /// A card in a list.
@@ -46,6 +48,10 @@ pub struct CardSummary {
     pub refresh: bool,
     /// Background colour from the issuer, `#rrggbb`.
     pub colour: Option<String>,
+    /// Text colour from the issuer, `#rrggbb`.
+    pub text_colour: Option<String>,
+    /// What the issuer's logo shows, in words. The picture itself is not fetched: its host would learn of it.
+    pub logo_text: Option<String>,
 }
 
 /// A card to choose.

@@ -76,6 +76,8 @@ pub struct RequiredBlock {
     pub card: CardChoice,
     /// Other cards that fit.
     pub other_cards: Vec<OtherCard>,
+    /// Things to know about the proposed card's answer.
+    pub warnings: Vec<Warning>,
 }
 
 /// One switch.
@@ -96,6 +98,8 @@ pub struct OptionalSet {
     pub query_ids: Vec<String>,
     /// False when no card has these details.
     pub available: bool,
+    /// Things to know about the proposed card's answer; they count when the switch is on.
+    pub warnings: Vec<Warning>,
 }
 
 /// A card that is needed and not here.
@@ -126,11 +130,11 @@ pub enum Recognisability {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecognisabilityView {
-    /// The level when nothing optional is switched on.
+    /// The level, for the request when nothing optional is switched on, else for the choice that was asked about.
     pub level: Recognisability,
     /// Why, as codes.
     pub reasons: Vec<String>,
-    /// The level with each switch on: pairs of set id and level.
+    /// For the request: the level with each switch on, as pairs of set id and level.
     pub with_optional: Vec<(String, Recognisability)>,
 }
 
@@ -196,7 +200,7 @@ pub struct RequestView {
     pub can_withdraw: bool,
     /// True when the answer leads back to the service on this device.
     pub same_device: bool,
-    /// Things to know first.
+    /// Things to know first, whatever is chosen.
     pub warnings: Vec<Warning>,
     /// False when required cards are missing.
     pub can_share: bool,

@@ -14,6 +14,8 @@ pub enum VaultState {
     Unconfirmed,
     /// On this device, locked.
     Locked,
+    /// On this device, but what is kept cannot be read: open it from its service again.
+    Damaged,
     /// Open.
     Open,
 }
@@ -46,6 +48,8 @@ pub struct HomeView {
     pub sharing: Vec<SharingView>,
     /// The five latest history entries.
     pub latest: Vec<EntrySummary>,
+    /// Records of history, sharing and receipts that cannot be read: damaged, or made by a newer app.
+    pub unreadable: usize,
     /// State of the vault.
     pub status: StatusView,
 }

@@ -70,7 +70,7 @@ export async function loadTranslator(language: Language): Promise<Translator> {
 export function pickLanguage(preferred: readonly string[]): Language {
   for (const tag of preferred) {
     const base = tag.toLowerCase().split("-")[0];
-    if (base && base in languages) return base as Language;
+    if (base && Object.hasOwn(languages, base)) return base as Language;
   }
   return "en";
 }

@@ -1,4 +1,5 @@
 // What every screen shares: the vault's state, the language, where we are, and what waits to be opened.
+import { tick } from "svelte";
 import { type Language, loadTranslator, type MessageKey, pickLanguage, type Translator } from "@assent/ui/i18n";
 import { EngineClient, EngineError, type WorkerNews } from "../engine/client";
 import type { Command } from "../engine/commands";
@@ -12,6 +13,9 @@ import { type IncomingLink, incomingLink } from "./links";
 import { href, parseRoute, type Route, type ScreenName } from "./router";
 
 type Phase = "starting" | "ready" | "busy" | "moved" | "broken";
+
+/** Minutes without a touch until a vault that is being made is given up. Nothing is in it yet. */
+const longestCreation = 60;
 
 class App {
   phase = $state<Phase>("starting");
@@ -32,8 +36,8 @@ class App {
   resultElsewhere = false;
   /** True after the vault locked by itself. */
   lockedByItself = $state(false);
-  /** A new vault exists in the worker's memory only, until its recovery code is typed back. */
-  unfinished = false;
+  /** The vault that is being made: its recovery code, and whether the person has written it down. */
+  creation = $state.raw<{ code: string[]; written: boolean }>();
   /** Such a vault was lost, and its recovery code with it. */
   unfinishedLost = $state(false);
   /** Counts what other devices changed in the vault. Screens that show it load again. */
@@ -81,12 +85,14 @@ class App {
   begin(takeOver: boolean): void {
     this.#engine?.terminate();
     this.phase = "starting";
-    if (this.unfinished) this.unfinishedLost = true;
-    this.unfinished = false;
     // What a screen showed of an open vault is gone; the history has it.
     if (this.route.screen === "result") this.go("home");
     this.result = undefined;
     this.alarm = undefined;
+    // A new worker knows nothing of a vault that was not stored yet.
+    if (this.creation || preferences.creating) this.unfinishedLost = true;
+    this.creation = undefined;
+    preferences.creating = false;
     this.#engine = new EngineClient(startWorker(), (news) => void this.#hear(news));
     this.#engine.begin(takeOver);
   }
@@ -103,8 +109,22 @@ class App {
     this.go("home");
   }
 
+  /** Keeps the code of a new vault until the vault is stored. Writing it down takes as long as it takes. */
+  creating(code: string[]): void {
+    this.creation = { code, written: false };
+    this.unfinishedLost = false;
+    preferences.creating = true;
+    this.#engine?.autoLock(longestCreation);
+  }
+
   go(screen: ScreenName, id = ""): void {
     location.hash = href(screen, id);
+  }
+
+  /** Puts the focus where reading goes on, after what had it is gone: `place`, else the heading. */
+  async land(place?: HTMLElement): Promise<void> {
+    await tick();
+    (place ?? document.querySelector<HTMLElement>("h1"))?.focus();
   }
 
   /** Says something to screen readers without moving the focus. */
@@ -139,17 +159,11 @@ class App {
       // Without a connection the vault keeps its language for now; that must not keep anybody out.
       await this.call({ type: "setSettings", language, theme: undefined, autoLockMinutes: undefined }).catch(() => undefined);
     }
-    this.lockedByItself = this.unfinished = this.unfinishedLost = false;
+    this.lockedByItself = this.unfinishedLost = preferences.creating = false;
     this.status = status;
+    this.creation = undefined;
     if (this.incoming) this.go(this.incoming.kind);
     else if (["create", "open"].includes(this.route.screen)) this.go("home");
-  }
-
-  /** A vault without anything in it is being made, which may take as long as it takes to find pen and paper. */
-  makingVault(): void {
-    this.unfinished = true;
-    this.unfinishedLost = false;
-    this.#engine?.autoLock(60);
   }
 
   useSettings(settings: SettingsView): void {

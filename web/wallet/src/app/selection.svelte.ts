@@ -1,5 +1,10 @@
 // What a person has chosen on the request screen so far, and what that means. The engine checks it all again.
-import type { Detail, OptionalSet, Recognisability, RequestView, RequiredBlock, Warning } from "../engine/views";
+import type { Detail, OptionalSet, Recognisability, RecognisabilityView, RequestView, RequiredBlock, Warning } from "../engine/views";
+
+/** A warning with the cards it is about; none when it is about the whole request. */
+export interface ChosenWarning extends Warning {
+  cards: string[];
+}
 
 const levels: Recognisability[] = ["not_at_all", "same_visitor", "as_you"];
 
@@ -11,6 +16,9 @@ export class Selection {
   readonly cards = $state<Record<string, string>>({});
   /** Ticked warnings and sensitive details, by code. */
   readonly understood = $state<Record<string, boolean>>({});
+
+  /** What the engine said of a choice. */
+  weighed = $state.raw<RecognisabilityView & { choice: string }>();
 
   constructor(readonly request: RequestView) {}
 
@@ -46,20 +54,54 @@ export class Selection {
     return this.details.length;
   }
 
-  /** How recognisable the person would be now: the strongest of what is switched on. */
+  /** What {@link weighed} is about: switches and cards, as one text. */
+  get choice(): string {
+    return JSON.stringify([this.command.optional, this.command.cards]);
+  }
+
+  /** True when nothing was changed since the request opened: the request says how recognisable that is. */
+  get asProposed(): boolean {
+    return this.chosenSets.length === 0 && Object.keys(this.cards).length === 0;
+  }
+
+  /** Takes what the engine computed for a choice. */
+  weigh(choice: string, recognisability: RecognisabilityView): void {
+    this.weighed = { choice, ...recognisability };
+  }
+
+  /** True when the level is that of the choice as it is now. */
+  get isWeighed(): boolean {
+    return this.asProposed || this.weighed?.choice === this.choice;
+  }
+
+  /** How recognisable the person would be now; until the engine has said so, the strongest of what is switched on. */
   get level(): Recognisability {
+    if (!this.asProposed && this.isWeighed && this.weighed) return this.weighed.level;
     const chosen = new Set(this.chosenSets.map((set) => set.setId));
     const reached = this.request.recognisability.withOptional.filter(([set]) => chosen.has(set)).map(([, level]) => level);
     return [this.request.recognisability.level, ...reached].reduce((a, b) => (levels.indexOf(b) > levels.indexOf(a) ? b : a));
   }
 
+  /** Why, as codes. */
+  get reasons(): string[] {
+    return !this.asProposed && this.isWeighed && this.weighed ? this.weighed.reasons : this.request.recognisability.reasons;
+  }
+
   /** Warnings that matter for what is chosen now, each once. */
-  get warnings(): Warning[] {
-    const ofOthers = [...this.request.required, ...this.chosenSets].flatMap((block) => this.#otherCard(block)?.warnings ?? []);
-    const once = new Map([...this.request.warnings, ...ofOthers].map((warning) => [warning.code, warning]));
-    // The screen before this one asked about the other device; a photo matters only when it would be shared.
+  get warnings(): ChosenWarning[] {
+    const once = new Map<string, ChosenWarning>();
+    const add = (warning: Warning, card?: string) => {
+      const known = once.get(warning.code) ?? { ...warning, cards: [] };
+      if (card !== undefined && !known.cards.includes(card)) known.cards.push(card);
+      once.set(warning.code, known);
+    };
+    for (const warning of this.request.warnings) add(warning);
+    for (const block of [...this.request.required, ...this.chosenSets]) {
+      const card = this.#otherCard(block) ?? block.card;
+      for (const warning of this.#otherCard(block)?.warnings ?? block.warnings) add(warning, card?.name);
+    }
+    // The screen before this one asked about the other device.
     once.delete("other-device");
-    if (!this.details.some(isPortrait)) once.delete("portrait");
     return [...once.values()];
   }
 

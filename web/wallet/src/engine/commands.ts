@@ -7,7 +7,7 @@ export const command = variants({
   status: {},
   createVault: { passphrase: text },
   confirmRecovery: { groups: list(object({ index: number, text })) },
-  openVault: { address: text, passphrase: optional(text), recoveryCode: optional(text) },
+  openVault: { address: text, passphrase: optional(text), recoveryCode: optional(text), fresh: flag },
   unlock: { passphrase: optional(text), recoveryCode: optional(text) },
   lock: {},
   home: {},
@@ -19,6 +19,7 @@ export const command = variants({
   offerCancel: {},
   requestOpen: { link: text, scanned: flag },
   requestShare: { optional: list(text), cards: record(text), understood: list(text) },
+  requestWeigh: { optional: list(text), cards: record(text) },
   requestDecline: {},
   history: { service: optional(text), text: optional(text) },
   entry: { id: text },
@@ -30,6 +31,7 @@ export const command = variants({
   sync: {},
   settings: {},
   setSettings: { language: optional(text), theme: optional(oneOf(...themes)), autoLockMinutes: optional(number) },
+  forgetHere: {},
   deleteVault: {},
 });
 

@@ -26,6 +26,7 @@ export const replies = {
   offerCancel: done,
   requestOpen: object({ type: oneOf("request"), request: view.request }),
   requestShare: result,
+  requestWeigh: object({ type: oneOf("recognisability"), recognisability: view.recognisabilityView }),
   requestDecline: result,
   history: object({ type: oneOf("history"), entries: list(view.entrySummary) }),
   entry: object({ type: oneOf("entry"), entry: view.entry }),
@@ -37,6 +38,7 @@ export const replies = {
   sync: status,
   settings,
   setSettings: settings,
+  forgetHere: status,
   deleteVault: status,
 } satisfies Record<CommandType, Shape<unknown>>;
 

@@ -12,6 +12,11 @@ export const outcome = oneOf("shared", "declined", "failedBeforeSending", "refus
 const cardChoice = object({ id: text, name: text });
 /** Another card that fits, with what it would show: not always the same details as the proposed one. */
 const otherCard = object({ id: text, name: text, details: list(detail), warnings: list(warning) });
+export const recognisabilityView = object({
+  level: recognisability,
+  reasons: list(text),
+  withOptional: list(pair(text, recognisability)),
+});
 const retention = object({ text, attested: flag });
 
 export const service = object({
@@ -24,7 +29,7 @@ export const service = object({
 });
 
 export const status = object({
-  state: oneOf("empty", "unconfirmed", "locked", "open"),
+  state: oneOf("empty", "unconfirmed", "locked", "damaged", "open"),
   vaultAddress: optional(text),
   unlockMethods: list(text),
   waiting: number,
@@ -36,11 +41,14 @@ export const cardSummary = object({
   name: text,
   issuer: text,
   vct: text,
-  state: oneOf("valid", "expiring", "usedUp", "expired", "suspended", "revoked"),
+  state: oneOf("valid", "expiring", "usedUp", "expired", "suspended", "revoked", "unreadable"),
   validUntil: optional(number),
   copiesLeft: number,
   copiesTotal: number,
   refresh: flag,
+  colour: optional(text),
+  textColour: optional(text),
+  logoText: optional(text),
 });
 
 export const card = object({
@@ -64,7 +72,7 @@ export const request = object({
   service,
   purpose: optional(text),
   required: list(
-    object({ queryId: text, details: list(detail), card: cardChoice, otherCards: list(otherCard) }),
+    object({ queryId: text, details: list(detail), card: cardChoice, otherCards: list(otherCard), warnings: list(warning) }),
   ),
   optional: list(
     object({
@@ -75,14 +83,11 @@ export const request = object({
       otherCards: list(otherCard),
       queryIds: list(text),
       available: flag,
+      warnings: list(warning),
     }),
   ),
   missing: list(object({ vct: text, name: text, details: list(text) })),
-  recognisability: object({
-    level: recognisability,
-    reasons: list(text),
-    withOptional: list(pair(text, recognisability)),
-  }),
+  recognisability: recognisabilityView,
   retention: optional(retention),
   recipients: optional(list(text)),
   policyUrl: optional(text),
@@ -166,6 +171,7 @@ export const home = object({
   sharingCount: number,
   sharing: list(sharingItem),
   latest: list(entrySummary),
+  unreadable: number,
   status,
 });
 
@@ -182,6 +188,7 @@ export type SharedDetail = Of<typeof sharedDetail>;
 export type Warning = Of<typeof warning>;
 export type Trust = Of<typeof trust>;
 export type Recognisability = Of<typeof recognisability>;
+export type RecognisabilityView = Of<typeof recognisabilityView>;
 export type Outcome = Of<typeof outcome>;
 export type ServiceView = Of<typeof service>;
 export type StatusView = Of<typeof status>;

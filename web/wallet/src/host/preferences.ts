@@ -23,7 +23,7 @@ const write = (key: string, value: string) => {
 export const preferences = {
   get language(): Language | undefined {
     const saved = read("language");
-    return saved && saved in languages ? (saved as Language) : undefined;
+    return saved && Object.hasOwn(languages, saved) ? (saved as Language) : undefined;
   },
   set language(value: Language) {
     write("language", value);
@@ -33,6 +33,22 @@ export const preferences = {
   },
   set theme(value: Theme) {
     write("theme", value);
+  },
+  /** True while a vault is being made in this tab, also after the page was loaded again. */
+  get creating(): boolean {
+    try {
+      return sessionStorage.getItem("assent.creating") !== null;
+    } catch {
+      return false;
+    }
+  },
+  set creating(value: boolean) {
+    try {
+      if (value) sessionStorage.setItem("assent.creating", "yes");
+      else sessionStorage.removeItem("assent.creating");
+    } catch {
+      // Then only the page itself remembers.
+    }
   },
 };
 

@@ -17,12 +17,7 @@ const operator = self.location.origin;
 const sandbox = self.location.protocol === "http:";
 
 function open(cache: Uint8Array | undefined): AssentWallet {
-  if (!cache) return new AssentWallet(operator, sandbox);
-  try {
-    return AssentWallet.fromCache(operator, sandbox, cache);
-  } catch (error) {
-    throw typeof error === "string" ? JSON.parse(error) : error;
-  }
+  return cache ? AssentWallet.fromCache(operator, sandbox, cache) : new AssentWallet(operator, sandbox);
 }
 
 class WasmEngine implements Engine {

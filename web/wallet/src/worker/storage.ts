@@ -7,7 +7,11 @@ interface Schema extends DBSchema {
 
 /** Opens the store, creating it at first use. */
 export async function openStorage(): Promise<Storage> {
-  return new Storage(await openDB<Schema>("assent", 1, { upgrade: (db) => void db.createObjectStore("sealed") }));
+  try {
+    return new Storage(await openDB<Schema>("assent", 1, { upgrade: (db) => void db.createObjectStore("sealed") }));
+  } catch {
+    throw { code: "device-storage-unavailable" };
+  }
 }
 
 /** One slot for the engine's sealed bytes. */
@@ -17,7 +21,8 @@ export class Storage {
   constructor(private readonly db: IDBPDatabase<Schema>) {}
 
   async load(): Promise<Uint8Array | undefined> {
-    this.#last = await this.db.get("sealed", "vault");
+    const kept: unknown = await this.db.get("sealed", "vault");
+    this.#last = kept === undefined || (kept instanceof Uint8Array && kept.length > 0) ? kept : unreadable;
     return this.#last;
   }
 
@@ -29,6 +34,9 @@ export class Storage {
     this.#last = bytes;
   }
 }
+
+/** Stands for something that is kept and is no bytes of ours: the engine calls it damaged, and nothing is deleted. */
+const unreadable = Uint8Array.of(0);
 
 function same(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   if (!a || !b) return a === b;
