@@ -19,6 +19,7 @@ use crate::api::{Operators, StatusLists};
 use crate::clock::Clock;
 use crate::config::{Config, Issue, secret};
 use crate::crypto::{RingSigner, SealingKey, SystemRandom};
+use crate::http::budget::NewVaults;
 use crate::http::rate::RateLimit;
 use crate::news::Listeners;
 use crate::outbound::Outbound;
@@ -62,6 +63,8 @@ pub struct Inner {
     pub service_rate: RateLimit,
     /// Counted by vault id.
     pub vault_rate: RateLimit,
+    /// What new vaults may cost.
+    pub new_vaults: NewVaults,
     /// When the database was last tried for `/readyz`, and whether it took a write.
     pub(crate) probed: tokio::sync::Mutex<Option<(tokio::time::Instant, bool)>>,
     /// False once the server was told to stop: `/readyz` answers 503 so that no new traffic is sent here.
@@ -125,6 +128,7 @@ impl AppState {
             address_rate: RateLimit::per_minute(limits.per_address_per_minute),
             service_rate: RateLimit::per_minute(limits.per_service_per_minute),
             vault_rate: RateLimit::per_minute(limits.per_vault_per_minute),
+            new_vaults: NewVaults::new(limits),
             config,
             store,
             keys,

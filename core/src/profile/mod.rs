@@ -5,8 +5,10 @@
 //! their own machine: plain http to a loopback address.
 
 mod endpoint;
+mod network;
 
 pub use endpoint::{BadEndpoint, Endpoint};
+pub use network::{Network, allowed};
 
 use crate::crypto::Algorithm;
 use crate::encoding::json;

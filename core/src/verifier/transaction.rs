@@ -294,6 +294,20 @@ impl Transaction {
         }
     }
 
+    /// Erases the details that answer some of the credential queries; the others stay.
+    #[must_use]
+    pub fn erase_queries(self, query_ids: &[String]) -> Self {
+        match self {
+            Self::Verified(closed, mut verdict) => {
+                verdict
+                    .credentials
+                    .retain(|presentation| !query_ids.contains(&presentation.query_id));
+                Self::Verified(closed, verdict)
+            }
+            other => other,
+        }
+    }
+
     /// The transaction, when it still takes an answer at `now`.
     pub(super) fn open_at(self, now: Timestamp) -> Result<Box<Open>, TransactionError> {
         match self {

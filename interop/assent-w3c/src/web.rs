@@ -1,27 +1,75 @@
 //! did:web over https, bounded: no redirects, no private addresses, 64 KiB, five seconds.
 
-use std::net::IpAddr;
+use std::error::Error as _;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use assent_core::profile::{Network, allowed};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use ssi::dids::resolution::Error;
 
 /// Largest DID document, in bytes.
 const MAX_DOCUMENT: usize = 64 << 10;
 
+/// A name that leads into a network we do not call: through it an issuer could look into ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the host is not on the public network")]
+struct NotPublic;
+
+/// Resolves a name once and refuses it when any of its addresses is not allowed. What was checked is what is connected
+/// to, so nothing is sent to a host before it passed, and a name that changes its address in between gains nothing.
+struct GuardedResolver(Network);
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let network = self.0;
+        Box::pin(async move {
+            let addresses = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let checked: Vec<SocketAddr> = checked(addresses, network)?;
+            Ok(Box::new(checked.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn checked(addresses: Vec<SocketAddr>, network: Network) -> Result<Vec<SocketAddr>, NotPublic> {
+    if addresses.iter().all(|address| allowed(address.ip(), network)) {
+        Ok(addresses)
+    } else {
+        Err(NotPublic)
+    }
+}
+
 /// Fetches the document of `did:web:ID`.
 pub async fn fetch(id: &str, allow_loopback: bool) -> Result<Vec<u8>, Error> {
     let url = address(id, allow_loopback).ok_or_else(|| Error::InvalidMethodSpecificId(id.to_owned()))?;
+    let network = if allow_loopback {
+        Network::Sandbox
+    } else {
+        Network::Public
+    };
+    download(&url, network).await
+}
+
+async fn download(url: &str, network: Network) -> Result<Vec<u8>, Error> {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
+        // A proxy would resolve the name for itself, where nobody checks.
+        .no_proxy()
+        .dns_resolver(Arc::new(GuardedResolver(network)))
         .timeout(Duration::from_secs(5))
         .build()
         .map_err(Error::internal)?;
-    let mut response = client.get(&url).send().await.map_err(Error::internal)?;
-    // A name that leads to a private address would let an issuer look into our network.
-    let private = response.remote_addr().is_some_and(|peer| is_private(peer.ip()));
-    if private && !allow_loopback {
-        return Err(Error::NotFound);
-    }
+    let mut response = client.get(url).send().await.map_err(|error| {
+        let mut cause = error.source();
+        while let Some(why) = cause {
+            if let Some(refused) = why.downcast_ref::<NotPublic>() {
+                return Error::internal(*refused);
+            }
+            cause = why.source();
+        }
+        Error::internal(error)
+    })?;
     if !response.status().is_success() {
         return Err(Error::NotFound);
     }
@@ -78,24 +126,6 @@ fn address(id: &str, allow_loopback: bool) -> Option<String> {
     Some(format!("{scheme}://{host}{port}/{path}/did.json"))
 }
 
-fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(v4) => {
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || v4.is_broadcast()
-        }
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => is_private(IpAddr::V4(v4)),
-            None => {
-                v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local()
-            }
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,18 +167,54 @@ mod tests {
     }
 
     #[test]
-    fn knows_private_addresses() {
-        for private in [
+    fn one_address_that_is_not_public_is_enough_to_refuse() {
+        let at = |text: &str| -> SocketAddr { SocketAddr::new(text.parse().unwrap(), 0) };
+        let public = [at("93.184.216.34"), at("2606:2800:220:1::1")];
+        assert_eq!(checked(public.to_vec(), Network::Public), Ok(public.to_vec()));
+        for other in [
             "10.1.2.3",
             "127.0.0.1",
-            "169.254.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
             "::1",
             "fd00::1",
             "::ffff:10.0.0.1",
             "fe80::1",
+            "64:ff9b::7f00:1",
         ] {
-            assert!(is_private(private.parse().unwrap()), "{private}");
+            let mixed = vec![public[0], at(other)];
+            assert_eq!(checked(mixed, Network::Public), Err(NotPublic), "{other}");
         }
-        assert!(!is_private("93.184.216.34".parse().unwrap()));
+    }
+
+    /// Looking at the peer afterwards would be too late: the request was sent.
+    #[test]
+    fn nothing_is_sent_to_an_address_that_is_not_allowed() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://localhost:{}/did.json", listener.local_addr().unwrap().port());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let refused = runtime.block_on(download(&url, Network::Public)).unwrap_err();
+        assert!(refused.to_string().contains("not on the public network"), "{refused}");
+        let nobody = listener.accept().unwrap_err();
+        assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock, "somebody connected");
+        // The same call goes through where it is allowed, so the test would notice a connection.
+        let allowed = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(download(&url, Network::Sandbox)).is_err()
+        });
+        let mut connected = false;
+        for _ in 0..100 {
+            connected |= listener.accept().is_ok();
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(connected);
+        assert!(allowed.join().unwrap());
     }
 }

@@ -14,7 +14,7 @@ use crate::config::Roles;
 use crate::error::Problem;
 use crate::http::guard::{self, Bounds};
 use crate::http::rate::ByAddress;
-use crate::http::{cors, headers, telemetry, wallet_files};
+use crate::http::{budget, cors, headers, telemetry, wallet_files};
 use crate::state::AppState;
 
 /// The whole application.
@@ -29,6 +29,10 @@ pub fn build(state: AppState) -> Router {
     let mut app = api
         .merge(openapi::pages(description))
         .merge(operator::router())
+        .layer(middleware::from_fn_with_state(
+            state.new_vaults.clone(),
+            budget::of_new_vaults,
+        ))
         .layer(middleware::from_fn_with_state(
             by_address,
             crate::http::rate::by_address,

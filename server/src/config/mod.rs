@@ -3,10 +3,12 @@
 //! [`Config`] is the file as written; the parts that need files or keys are read and checked by
 //! `crate::state`, and `assent-server config check` reports every [`Issue`] with the setting it is about.
 
+mod limits;
 mod metrics;
 mod operator;
 mod outbound;
 pub mod secret;
+mod service;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,10 +19,11 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::news::ListenLimits;
+pub use limits::Limits;
 pub use metrics::MetricsConfig;
-
 pub use operator::OperatorConfig;
 pub use outbound::OutboundConfig;
+pub use service::{DidMethod, ServiceConfig};
 
 /// Something wrong in the configuration, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -208,71 +211,12 @@ pub struct VerifierConfig {
     pub reread_lifetime: i64,
 }
 
-/// One service (relying party).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServiceConfig {
-    /// Short id, e.g. `library`.
-    pub id: String,
-    /// PEM chain of its access certificate, leaf first, without the anchor.
-    pub certificate_file: PathBuf,
-    /// PEM private key of its access certificate.
-    pub key_file: PathBuf,
-    /// The API key it calls us with.
-    pub api_key: Option<SecretString>,
-    /// A file with the API key.
-    pub api_key_file: Option<PathBuf>,
-    /// The secret its webhooks are signed with.
-    pub webhook_secret: Option<SecretString>,
-    /// A file with the webhook secret.
-    pub webhook_secret_file: Option<PathBuf>,
-    /// An origin of its own that leads to this server, e.g. `https://library.wallet.example`. Default: the server's.
-    #[serde(default)]
-    pub public_url: Option<String>,
-    /// The kind of DID it has.
-    #[serde(default)]
-    pub did_method: DidMethod,
-}
-
-/// A method of decentralised identifiers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DidMethod {
-    /// `did:jwk`: the key itself. Nothing to publish; a new key is a new identity.
-    #[default]
-    Jwk,
-    /// `did:web`: an address of this server, which publishes the document. The identity stays when the key changes.
-    Web,
-}
-
 /// Static files.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WalletConfig {
     /// Folder with the built wallet app; absent means none is served.
     pub dir: Option<PathBuf>,
-}
-
-/// Limits of every request.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Largest request body, in bytes.
-    pub body_bytes: usize,
-    /// Longest time a request may take, in seconds.
-    pub request_seconds: u64,
-    /// Longest time a caller may take to send the headers of a request, in seconds.
-    pub header_seconds: u64,
-    /// Requests worked on at the same time; more are answered 503.
-    pub concurrent_requests: usize,
-    /// Requests a minute from one address to public endpoints.
-    pub per_address_per_minute: u32,
-    /// Requests a minute from one service.
-    pub per_service_per_minute: u32,
-    /// Requests a minute to one vault.
-    pub per_vault_per_minute: u32,
-    /// Trust `X-Forwarded-For` from this many proxies in front of us.
-    pub trusted_proxies: usize,
 }
 
 /// How to log.
@@ -291,24 +235,6 @@ pub struct LogConfig {
 pub struct BridgeConfig {
     /// Path of `assent-w3c`.
     pub program: Option<PathBuf>,
-}
-
-impl ServiceConfig {
-    /// A service with its certificate and nothing else.
-    #[must_use]
-    pub fn new(id: &str, certificate_file: PathBuf, key_file: PathBuf) -> Self {
-        Self {
-            id: id.to_owned(),
-            certificate_file,
-            key_file,
-            api_key: None,
-            api_key_file: None,
-            webhook_secret: None,
-            webhook_secret_file: None,
-            public_url: None,
-            did_method: DidMethod::default(),
-        }
-    }
 }
 
 impl Default for Config {
@@ -383,21 +309,6 @@ impl Default for IssuerConfig {
     }
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            body_bytes: 4 << 20,
-            request_seconds: 20,
-            header_seconds: 10,
-            concurrent_requests: 512,
-            per_address_per_minute: 1200,
-            per_service_per_minute: 6000,
-            per_vault_per_minute: 600,
-            trusted_proxies: 0,
-        }
-    }
-}
-
 impl Default for LogConfig {
     fn default() -> Self {
         Self {
@@ -436,7 +347,9 @@ impl Config {
         }
         if figment.extract_inner("sandbox").unwrap_or(false) {
             // The sandbox issues cards, with a settings file as without, unless the file says no.
-            figment = figment.join(Serialized::default("roles.issuer", true));
+            figment = figment
+                .join(Serialized::default("roles.issuer", true))
+                .join(Serialized::default("limits", Limits::sandbox()));
         }
         // Nested tables keep their own defaults through `serde(default)`.
         figment.extract().map_err(|errors| {
@@ -468,6 +381,7 @@ impl Config {
                 issuer: true,
                 verifier: true,
             },
+            limits: Limits::sandbox(),
             ..Self::default()
         }
     }
@@ -476,7 +390,11 @@ impl Config {
     #[must_use]
     pub fn issues(&self) -> Vec<Issue> {
         let mut out = Vec::new();
-        out.extend(origin_issue("public_url", &self.public_url, self.sandbox));
+        out.extend(service::origin_issue(
+            "public_url",
+            &self.public_url,
+            self.sandbox,
+        ));
         if self.roles.issuer && !self.sandbox {
             for (name, file) in [
                 ("issuer.certificate_file", &self.issuer.certificate_file),
@@ -505,29 +423,7 @@ impl Config {
                 "missing: verifier and registry need trust anchors",
             ));
         }
-        let mut seen = std::collections::HashSet::new();
-        for (i, service) in self.verifier.services.iter().enumerate() {
-            if service.id.is_empty() || !service.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
-                out.push(Issue::new(
-                    format!("verifier.services.{i}.id"),
-                    "letters, digits and hyphens only",
-                ));
-            }
-            if let Some(public_url) = &service.public_url {
-                let name = format!("verifier.services.{i}.public_url");
-                let others = self.verifier.services.iter().enumerate();
-                if others
-                    .filter(|(j, _)| *j != i)
-                    .any(|(_, other)| other.public_url.as_ref() == Some(public_url))
-                {
-                    out.push(Issue::new(&name, "another service has the same"));
-                }
-                out.extend(origin_issue(&name, public_url, self.sandbox));
-            }
-            if !seen.insert(&service.id) {
-                out.push(Issue::new(format!("verifier.services.{i}.id"), "used twice"));
-            }
-        }
+        out.extend(service::issues(&self.verifier.services, self.sandbox));
         for (name, value, most) in [
             ("verifier.request_lifetime", self.verifier.request_lifetime, 900),
             (
@@ -545,9 +441,6 @@ impl Config {
                 out.push(Issue::new(name, format!("must be from 1 to {most}")));
             }
         }
-        if self.limits.header_seconds == 0 {
-            out.push(Issue::new("limits.header_seconds", "must be at least 1"));
-        }
         if self.vault.heartbeat_seconds == 0 {
             out.push(Issue::new("vault.heartbeat_seconds", "must be at least 1"));
         }
@@ -555,34 +448,8 @@ impl Config {
             out.extend(operator.issues(self.sandbox));
         }
         out.extend(self.metrics.issues(self.listen));
-        for (name, value) in [
-            (
-                "limits.per_address_per_minute",
-                self.limits.per_address_per_minute,
-            ),
-            (
-                "limits.per_service_per_minute",
-                self.limits.per_service_per_minute,
-            ),
-            ("limits.per_vault_per_minute", self.limits.per_vault_per_minute),
-        ] {
-            if value == 0 {
-                out.push(Issue::new(name, "must be at least 1"));
-            }
-        }
+        out.extend(self.limits.issues());
         out
-    }
-}
-
-/// What is wrong with the address of a server or service: an origin, https outside the sandbox.
-fn origin_issue(name: &str, public_url: &str, sandbox: bool) -> Option<Issue> {
-    match url::Url::parse(public_url) {
-        Ok(url) if public_url.ends_with('/') || url.path() != "/" || url.query().is_some() => Some(
-            Issue::new(name, "must be an origin without a path or trailing slash"),
-        ),
-        Ok(url) if url.scheme() == "https" || (sandbox && url.scheme() == "http") => None,
-        Ok(_) => Some(Issue::new(name, "must begin with https:// outside the sandbox")),
-        Err(_) => Some(Issue::new(name, "missing or not a URL")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod body;
+pub mod budget;
 pub mod cors;
 pub mod guard;
 pub mod headers;

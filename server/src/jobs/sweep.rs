@@ -23,6 +23,7 @@ pub(super) async fn run(state: &AppState) {
         for limit in [&state.address_rate, &state.service_rate, &state.vault_rate] {
             limit.forget_idle();
         }
+        state.new_vaults.forget_idle();
     }
 }
 

@@ -4,7 +4,6 @@
 //! §2.2 A5). A host name is resolved once; every address it has must be public; the connection goes to exactly
 //! those addresses. No redirects, no proxies, no cookies, 5 seconds, bounded bodies.
 
-mod address;
 mod openid;
 
 use std::net::IpAddr;
@@ -17,7 +16,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, Response, redirect};
 use rustls_pki_types::CertificateDer;
 
-pub use address::{Network, allowed};
+pub use assent_core::profile::{Network, allowed};
 
 /// Longest time of a whole exchange.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -39,12 +39,57 @@ pub struct ConsentRow {
     pub consent: NewConsent,
     /// `active` or `withdrawn`.
     pub state: String,
-    /// The withdrawal, exactly as the wallet sent it.
-    pub withdrawal: Option<String>,
-    /// The service's signed acknowledgement of it.
-    pub acknowledgement: Option<String>,
-    /// When it was withdrawn.
+    /// Purposes that were withdrawn while others stay; empty when all were at once.
+    pub withdrawn_purposes: Vec<String>,
+    /// When it was withdrawn as a whole.
     pub withdrawn_at: Option<Timestamp>,
+}
+
+/// A withdrawal as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithdrawalRow {
+    /// Exactly as the wallet sent it.
+    pub withdrawal: String,
+    /// The service's signed acknowledgement of it.
+    pub acknowledgement: String,
+}
+
+/// A withdrawal to store.
+#[derive(Debug, Clone)]
+pub struct NewWithdrawal<'a> {
+    /// Of which consent, as it was read: if it changed meanwhile, nothing happens.
+    pub consent: &'a ConsentRow,
+    /// What is stored.
+    pub evidence: WithdrawalRow,
+    /// What of it stays.
+    pub rest: Rest,
+    /// The webhook to send.
+    pub webhook: Option<NewWebhook>,
+}
+
+/// What a withdrawal leaves.
+#[derive(Debug, Clone)]
+pub enum Rest {
+    /// Nothing: the consent ends and what was released under it goes.
+    Nothing,
+    /// Some purposes.
+    Purposes {
+        /// Every purpose that was withdrawn until now.
+        withdrawn: Vec<String>,
+        /// The presentation without the details of those purposes, when it is still there.
+        presentation: Option<Reduced>,
+    },
+}
+
+/// A presentation that lost a part of its details.
+#[derive(Debug, Clone)]
+pub struct Reduced {
+    /// Its id.
+    pub id: String,
+    /// The revision the rest was made from.
+    pub revision: i64,
+    /// The rest, sealed.
+    pub sealed: Vec<u8>,
 }
 
 /// Storage of consents.
@@ -70,14 +115,17 @@ pub trait ConsentStore {
         limit: i64,
     ) -> impl Future<Output = Result<Vec<ConsentRow>, StoreError>> + Send;
 
-    /// Withdraws an active consent, deletes what was released under it, and queues the webhook: all in one
-    /// transaction. `false` when it was not active any more.
+    /// The withdrawals of a consent, in the order they came.
+    fn withdrawals(
+        &self,
+        consent_id: &str,
+    ) -> impl Future<Output = Result<Vec<WithdrawalRow>, StoreError>> + Send;
+
+    /// Stores a withdrawal, deletes what was released for what it ends, and queues the webhook: all in one
+    /// transaction. `false` when the consent or its presentation is not as it was read any more.
     fn withdraw_consent(
         &self,
-        id: &str,
-        withdrawal: &str,
-        acknowledgement: &str,
-        webhook: Option<&NewWebhook>,
+        withdrawal: &NewWithdrawal<'_>,
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
@@ -86,7 +134,7 @@ macro_rules! columns {
     ($condition:literal) => {
         concat!(
             "SELECT id, service_id, state, receipt, receipt_sha256, consent_request, countersignature, webhook_url,
-             withdrawal, acknowledgement, given_at, valid_until, withdrawn_at FROM consents WHERE ",
+             withdrawn_purposes, given_at, valid_until, withdrawn_at FROM consents WHERE ",
             $condition
         )
     };
@@ -123,30 +171,88 @@ impl ConsentStore for Database {
         rows.iter().map(read).collect()
     }
 
+    async fn withdrawals(&self, consent_id: &str) -> Result<Vec<WithdrawalRow>, StoreError> {
+        let rows = self
+            .fetch(
+                "SELECT withdrawal, acknowledgement FROM consent_withdrawals WHERE consent_id = $1 ORDER BY number",
+                args![consent_id],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(WithdrawalRow {
+                    withdrawal: row.text("withdrawal")?,
+                    acknowledgement: row.text("acknowledgement")?,
+                })
+            })
+            .collect()
+    }
+
     async fn withdraw_consent(
         &self,
-        id: &str,
-        withdrawal: &str,
-        acknowledgement: &str,
-        webhook: Option<&NewWebhook>,
+        withdrawal: &NewWithdrawal<'_>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let id = withdrawal.consent.consent.id.as_str();
+        let (state, withdrawn, ended_at) = match &withdrawal.rest {
+            Rest::Nothing => ("withdrawn", String::new(), Some(now.0)),
+            Rest::Purposes { withdrawn, .. } => ("active", withdrawn.join(" "), None),
+        };
         let mut tx = self.begin().await?;
         let changed = tx
             .execute(
-                "UPDATE consents SET state = 'withdrawn', withdrawal = $2, acknowledgement = $3, withdrawn_at = $4
-                 WHERE id = $1 AND state = 'active'",
-                args![id, withdrawal, acknowledgement, now.0],
+                "UPDATE consents SET state = $2, withdrawn_purposes = $3, withdrawn_at = $4
+                 WHERE id = $1 AND state = 'active' AND withdrawn_purposes = $5",
+                args![
+                    id,
+                    state,
+                    withdrawn.as_str(),
+                    ended_at,
+                    withdrawal.consent.withdrawn_purposes.join(" ").as_str()
+                ],
             )
             .await?;
         if changed == 0 {
             tx.rollback().await?;
             return Ok(false);
         }
+        tx.execute(
+            "INSERT INTO consent_withdrawals (consent_id, number, withdrawal, acknowledgement, withdrawn_at)
+             SELECT $1, COUNT(*) + 1, $2, $3, $4 FROM consent_withdrawals WHERE consent_id = $1",
+            args![
+                id,
+                withdrawal.evidence.withdrawal.as_str(),
+                withdrawal.evidence.acknowledgement.as_str(),
+                now.0
+            ],
+        )
+        .await?;
         // DESIGN §3.7: withdrawal takes effect in the transaction that records it; what was released is gone.
-        tx.execute("DELETE FROM presentations WHERE consent_id = $1", args![id])
-            .await?;
-        if let Some(webhook) = webhook {
+        match &withdrawal.rest {
+            Rest::Nothing => {
+                tx.execute("DELETE FROM presentations WHERE consent_id = $1", args![id])
+                    .await?;
+            }
+            Rest::Purposes {
+                presentation: None, ..
+            } => {}
+            Rest::Purposes {
+                presentation: Some(reduced),
+                ..
+            } => {
+                let reduced = tx
+                    .execute(
+                        "UPDATE presentations SET sealed = $3, revision = revision + 1 WHERE id = $1 AND revision = $2",
+                        args![reduced.id.as_str(), reduced.revision, reduced.sealed.as_slice()],
+                    )
+                    .await?;
+                if reduced == 0 {
+                    tx.rollback().await?;
+                    return Ok(false);
+                }
+            }
+        }
+        if let Some(webhook) = &withdrawal.webhook {
             insert_webhook(&mut tx, webhook, now).await?;
         }
         tx.commit().await?;
@@ -195,8 +301,11 @@ fn read(row: &Row) -> Result<ConsentRow, StoreError> {
             valid_until: row.maybe_int("valid_until")?.map(Timestamp),
         },
         state: row.text("state")?,
-        withdrawal: row.maybe_text("withdrawal")?,
-        acknowledgement: row.maybe_text("acknowledgement")?,
+        withdrawn_purposes: row
+            .text("withdrawn_purposes")?
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
         withdrawn_at: row.maybe_int("withdrawn_at")?.map(Timestamp),
     })
 }

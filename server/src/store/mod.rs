@@ -17,7 +17,7 @@ mod status_lists;
 mod value;
 mod vaults;
 
-pub use consents::{ConsentRow, ConsentStore, NewConsent};
+pub use consents::{ConsentRow, ConsentStore, NewConsent, NewWithdrawal, Reduced, Rest, WithdrawalRow};
 pub use counts::{CountStore, Counts};
 pub use database::{Announcements, Database, SQLITE_MINIMUM, StoreError};
 pub use idempotency::{IdempotencyKey, IdempotencyStore, Reservation};

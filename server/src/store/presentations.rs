@@ -71,6 +71,12 @@ pub trait PresentationStore {
         request_id: &str,
     ) -> impl Future<Output = Result<Option<PresentationRow>, StoreError>> + Send;
 
+    /// By the consent that came with it.
+    fn presentation_by_consent(
+        &self,
+        consent_id: &str,
+    ) -> impl Future<Output = Result<Option<PresentationRow>, StoreError>> + Send;
+
     /// Applies a change when the stored revision is still `revision`; `false` when someone else was first.
     fn change_presentation(
         &self,
@@ -97,6 +103,9 @@ const COLUMNS_BY_ID: &str =
 const COLUMNS_BY_REQUEST: &str =
     "SELECT id, request_id, service_id, state, revision, sealed, consent_id, expires_at, details_until
      FROM presentations WHERE request_id = $1";
+const COLUMNS_BY_CONSENT: &str =
+    "SELECT id, request_id, service_id, state, revision, sealed, consent_id, expires_at, details_until
+     FROM presentations WHERE consent_id = $1";
 const COLUMNS_TO_ERASE: &str =
     "SELECT id, request_id, service_id, state, revision, sealed, consent_id, expires_at, details_until
      FROM presentations WHERE details_until <= $1 ORDER BY details_until LIMIT $2";
@@ -128,6 +137,11 @@ impl PresentationStore for Database {
 
     async fn presentation_by_request(&self, request_id: &str) -> Result<Option<PresentationRow>, StoreError> {
         let row = self.fetch_optional(COLUMNS_BY_REQUEST, args![request_id]).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn presentation_by_consent(&self, consent_id: &str) -> Result<Option<PresentationRow>, StoreError> {
+        let row = self.fetch_optional(COLUMNS_BY_CONSENT, args![consent_id]).await?;
         row.as_ref().map(read).transpose()
     }
 

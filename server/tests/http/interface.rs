@@ -247,6 +247,77 @@ async fn too_many_requests_from_one_address_are_slowed_down() {
 }
 
 #[tokio::test]
+async fn new_vaults_have_a_budget() {
+    // Whether a vault comes of it does not matter: also what is refused costs.
+    let make = async |server: &Sandbox, from: &str, body: &str| {
+        let request = server
+            .client
+            .post(server.url("/v1/vaults"))
+            .header("content-type", "application/json")
+            .header("x-forwarded-for", from)
+            .body(body.to_owned());
+        Answer::read(request.send().await.unwrap()).await
+    };
+    let server = Sandbox::start_with(|config| {
+        config.limits.trusted_proxies = 1;
+        config.limits.new_vaults_per_address_per_hour = 2;
+        config.limits.new_vaults_per_hour = 5;
+    })
+    .await;
+    for _ in 0..2 {
+        make(&server, "192.0.2.1", "{}")
+            .await
+            .problem(422, "body-invalid");
+    }
+    for _ in 0..9 {
+        let refused = make(&server, "192.0.2.1", "{}").await;
+        refused.problem(429, "vault-budget-exhausted");
+        let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1700..=1801).contains(&wait), "{wait}");
+        // A wallet in a browser can read it.
+        assert_eq!(refused.headers["access-control-allow-origin"], "*");
+    }
+    // One network of IPv6 is one address. What it was refused did not use up what is everybody's: three are left.
+    make(&server, "2001:db8::1", "{}")
+        .await
+        .problem(422, "body-invalid");
+    make(&server, "2001:db8::2", "{}")
+        .await
+        .problem(422, "body-invalid");
+    make(&server, "2001:db8::3", "{}")
+        .await
+        .problem(429, "vault-budget-exhausted");
+    make(&server, "192.0.2.2", "{}")
+        .await
+        .problem(422, "body-invalid");
+    let full = make(&server, "192.0.2.3", "{}").await;
+    full.problem(429, "vault-budget-exhausted");
+    assert!(full.text.contains("This server"), "{}", full.text);
+    // Nothing else is charged.
+    server.get("/v1/wallet/config").await.expect(200);
+
+    // By size, before the body is read.
+    let server = Sandbox::start_with(|config| {
+        config.limits.trusted_proxies = 1;
+        config.limits.body_bytes = 64 << 10;
+        config.limits.new_vault_bytes_per_address_per_hour = 64 << 10;
+    })
+    .await;
+    let half = " ".repeat(32 << 10);
+    for _ in 0..2 {
+        make(&server, "192.0.2.1", &half)
+            .await
+            .problem(400, "body-malformed");
+    }
+    make(&server, "192.0.2.1", "{}")
+        .await
+        .problem(429, "vault-budget-exhausted");
+    make(&server, "192.0.2.2", "{}")
+        .await
+        .problem(422, "body-invalid");
+}
+
+#[tokio::test]
 async fn invented_methods_do_not_fill_the_measurements() {
     let server = Sandbox::start().await;
     let request = server

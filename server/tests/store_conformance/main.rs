@@ -17,9 +17,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use assent_core::env::Timestamp;
 use assent_server::store::{
-    ConsentStore, CountStore, Counts, Database, HandleKind, IdempotencyKey, IdempotencyStore, IssuanceRow,
-    IssuanceStore, NewConsent, NewWebhook, OperatorSecret, OperatorStore, OutboxStore, PresentationChange,
-    PresentationRow, PresentationStore, Remembered, Reservation, StatusListStore,
+    ConsentRow, ConsentStore, CountStore, Counts, Database, HandleKind, IdempotencyKey, IdempotencyStore,
+    IssuanceRow, IssuanceStore, NewConsent, NewWebhook, NewWithdrawal, OperatorSecret, OperatorStore,
+    OutboxStore, PresentationChange, PresentationRow, PresentationStore, Reduced, Remembered, Reservation,
+    Rest, StatusListStore, WithdrawalRow,
 };
 
 use vaults::*;
@@ -66,6 +67,7 @@ suite!(
     presentations_change_once_and_belong_to_one_service,
     details_are_found_when_they_are_to_be_erased,
     a_consent_is_withdrawn_once_and_takes_its_data_along,
+    a_consent_is_withdrawn_purpose_by_purpose,
     consents_come_in_pages,
     webhooks_are_leased_to_one,
     webhooks_are_taken_service_by_service,
@@ -287,29 +289,24 @@ async fn a_consent_is_withdrawn_once_and_takes_its_data_along(store: Database) {
 
     assert!(store.consent("other", "c").await.unwrap().is_none());
     let row = store.consent_by_receipt(&[1; 32]).await.unwrap().unwrap();
-    assert_eq!((row.state.as_str(), row.withdrawal.as_deref()), ("active", None));
-    assert!(
-        store
-            .withdraw_consent("c", "jwt", "ack", Some(&webhook("w2")), NOW)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !store
-            .withdraw_consent("c", "jwt2", "ack2", Some(&webhook("w3")), NOW)
-            .await
-            .unwrap()
-    );
+    assert_eq!(row.state, "active");
+    assert!(store.withdrawals("c").await.unwrap().is_empty());
+    let end = |jwt: &str, hook: &str| NewWithdrawal {
+        consent: &row,
+        evidence: evidence(jwt),
+        rest: Rest::Nothing,
+        webhook: Some(webhook(hook)),
+    };
+    assert!(store.withdraw_consent(&end("jwt", "w2"), NOW).await.unwrap());
+    assert!(!store.withdraw_consent(&end("jwt2", "w3"), NOW).await.unwrap());
     assert!(
         store.presentation("library", "p").await.unwrap().is_none(),
         "what was released is gone"
     );
     assert!(store.presentation("library", "q").await.unwrap().is_some());
     let row = store.consent("library", "c").await.unwrap().unwrap();
-    assert_eq!(
-        (row.state.as_str(), row.acknowledgement.as_deref()),
-        ("withdrawn", Some("ack"))
-    );
+    assert_eq!(row.state, "withdrawn");
+    assert_eq!(store.withdrawals("c").await.unwrap(), [evidence("jwt")]);
     assert_eq!(row.withdrawn_at, Some(NOW));
     assert_eq!(store.waiting_webhooks().await.unwrap(), 2);
     let counts = Counts {
@@ -319,6 +316,69 @@ async fn a_consent_is_withdrawn_once_and_takes_its_data_along(store: Database) {
         webhooks: 2,
     };
     assert_eq!(store.counts().await.unwrap(), counts);
+}
+
+fn evidence(jwt: &str) -> WithdrawalRow {
+    WithdrawalRow {
+        withdrawal: jwt.into(),
+        acknowledgement: format!("ack of {jwt}"),
+    }
+}
+
+async fn a_consent_is_withdrawn_purpose_by_purpose(store: Database) {
+    store.create_presentation(&presentation("p"), NOW).await.unwrap();
+    let given = change("verified", Some(consent("c", 1, NOW)), None);
+    assert!(store.change_presentation("p", 1, &given, NOW).await.unwrap());
+    let found = store.presentation_by_consent("c").await.unwrap().unwrap();
+    assert_eq!((found.id.as_str(), found.revision), ("p", 2));
+    assert!(store.presentation_by_consent("d").await.unwrap().is_none());
+    let read = async || store.consent("library", "c").await.unwrap().unwrap();
+    let before = read().await;
+    let some = async |row: &ConsentRow, jwt: &str, withdrawn: &[&str], revision: Option<i64>| {
+        let withdrawal = NewWithdrawal {
+            consent: row,
+            evidence: evidence(jwt),
+            rest: Rest::Purposes {
+                withdrawn: withdrawn.iter().map(|id| (*id).to_owned()).collect(),
+                presentation: revision.map(|revision| Reduced {
+                    id: "p".into(),
+                    revision,
+                    sealed: b"less".to_vec(),
+                }),
+            },
+            webhook: Some(webhook(jwt)),
+        };
+        store.withdraw_consent(&withdrawal, NOW).await.unwrap()
+    };
+    // Somebody read the presentation meanwhile: nothing of it happens.
+    assert!(!some(&before, "a", &["x"], Some(1)).await);
+    assert_eq!(read().await.withdrawn_purposes, [""; 0]);
+    assert!(store.withdrawals("c").await.unwrap().is_empty());
+    assert_eq!(store.waiting_webhooks().await.unwrap(), 0);
+
+    assert!(some(&before, "a", &["x"], Some(2)).await);
+    let after = read().await;
+    assert_eq!((after.state.as_str(), after.withdrawn_at), ("active", None));
+    assert_eq!(after.withdrawn_purposes, ["x"]);
+    let left = store.presentation("library", "p").await.unwrap().unwrap();
+    assert_eq!((left.sealed.as_slice(), left.revision), (&b"less"[..], 3));
+    // From what was read before the other one came: that would undo it.
+    assert!(!some(&before, "b", &["y"], None).await);
+    assert!(some(&after, "b", &["x", "y"], None).await);
+    assert_eq!(read().await.withdrawn_purposes, ["x", "y"]);
+    let last = read().await;
+    let end = NewWithdrawal {
+        consent: &last,
+        evidence: evidence("c"),
+        rest: Rest::Nothing,
+        webhook: None,
+    };
+    assert!(store.withdraw_consent(&end, NOW).await.unwrap());
+    assert_eq!(read().await.state, "withdrawn");
+    assert!(store.presentation("library", "p").await.unwrap().is_none());
+    let all = [evidence("a"), evidence("b"), evidence("c")];
+    assert_eq!(store.withdrawals("c").await.unwrap(), all);
+    assert_eq!(store.waiting_webhooks().await.unwrap(), 2);
 }
 
 async fn consents_come_in_pages(store: Database) {

@@ -4,7 +4,7 @@
 //! the other (reference 02 SB-1). What wallets call is in `crate::api::wallet`.
 
 pub(super) mod consent;
-mod consents;
+pub(super) mod consents;
 mod create;
 mod identity;
 mod query;

@@ -65,6 +65,9 @@ pub(super) struct ConsentState {
     consent_id: String,
     /// `active`, `withdrawn` or `expired`.
     state: String,
+    /// Purposes that were withdrawn while the rest stays: stop these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    withdrawn_purposes: Vec<String>,
 }
 
 /// Reads the result. Where you gave a `redirect_uri`, the details need the `response_code` that came back with
@@ -145,10 +148,17 @@ pub(super) async fn read(
         if consent.state != "active" {
             // Withdrawn between the two reads: what was released is gone.
             out.credentials = None;
+        } else if let (false, Some(credentials)) =
+            (consent.withdrawn_purposes.is_empty(), &mut out.credentials)
+        {
+            // The same for a part.
+            let gone = consents::queries_of(&state, service, &consent, &consent.withdrawn_purposes)?;
+            credentials.retain(|credential| !gone.contains(&credential.query_id));
         }
         out.consent = Some(ConsentState {
             consent_id,
             state: consents::state_at(&consent, now),
+            withdrawn_purposes: consent.withdrawn_purposes,
         });
     }
     Ok(Json(out))

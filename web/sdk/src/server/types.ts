@@ -58,8 +58,11 @@ export interface CreatedPresentation {
 /** `GET /v1/presentations/{transaction_id}`. */
 export interface Presentation {
   state: PresentationState;
+  /** Keep what you need: with a `response_code` they are given out once, without one for a minute after the first time. */
   credentials?: { query_id: string; vct: string; issuer: string; claims: Record<string, unknown> }[];
-  consent?: { consent_id: string; state: string };
+  /** There were credentials, and the server has erased them since. */
+  details_erased?: boolean;
+  consent?: Consent;
   error?: string;
 }
 
@@ -67,6 +70,8 @@ export interface Presentation {
 export interface Consent {
   consent_id: string;
   state: string;
+  /** Purposes that were withdrawn while the rest stays: stop these. */
+  withdrawn_purposes?: string[];
 }
 
 /** What a webhook carries. */
@@ -74,4 +79,8 @@ export interface WebhookEvent {
   type: "presentation.verified" | "presentation.declined" | "presentation.failed" | "consent.withdrawn" | (string & {});
   transaction_id?: string;
   consent_id?: string;
+  /** With `consent.withdrawn`: what ends. */
+  purposes?: string[];
+  /** With `consent.withdrawn`: `active` when other purposes stay. Stopping everything is always right. */
+  consent_state?: "active" | "withdrawn";
 }

@@ -7,7 +7,6 @@ use axum::http::HeaderMap;
 use super::Consent;
 use crate::error::{Problem, ProblemDetails};
 use crate::state::AppState;
-use crate::store::ConsentStore as _;
 
 /// One consent. Ask here when a webhook may have been lost.
 #[utoipa::path(get, path = "/v1/consents/{consent_id}", tag = "verifier", security(("service_key" = [])),
@@ -19,11 +18,6 @@ pub(in crate::api) async fn read(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Consent>, Problem> {
-    let service = crate::api::verifier::service(&state, &headers)?;
-    let row = state
-        .store
-        .consent(&service.id, &id)
-        .await?
-        .ok_or_else(super::unknown)?;
+    let row = super::own(&state, &headers, &id).await?;
     Ok(Json(Consent::new(row, state.clock.now())))
 }

@@ -1,8 +1,9 @@
-//! Which network addresses the server may call.
+//! Which network addresses a process on a server may call. Names of hosts come from others, so each one is a possible
+//! trick to make us call our own network (server-side request forgery).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Where the server may call.
+/// Where calls may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
     /// The public internet only.
@@ -11,7 +12,7 @@ pub enum Network {
     Sandbox,
 }
 
-/// True when the server may connect to `ip`.
+/// True when a connection to `ip` may be opened. To be asked about the very address that is connected to, before.
 #[must_use]
 pub fn allowed(ip: IpAddr, network: Network) -> bool {
     match ip {
