@@ -131,6 +131,45 @@ fn the_web_does_no_cryptography() {
     }
 }
 
+/// Where the web folders may reach out: path, and why.
+const CONNECTIONS: &[(&str, &str)] = &[
+    ("web/wallet/src/worker/network.ts", "the engine's exchanges"),
+    ("web/wallet/src/worker/news.ts", "changes made on other devices"),
+    ("web/wallet/src/worker/main.ts", "hands `fetch` to news.ts"),
+    ("web/wallet/src/service-worker/main.ts", "the app's own files"),
+    ("web/sdk/src/backend.ts", "the page's own back end"),
+    ("web/sdk/src/server/", "runs at the service, not in a browser"),
+];
+
+#[test]
+fn the_web_reaches_out_in_known_places() {
+    const WORDS: &[&str] = &[
+        "fetch(",
+        "EventSource(",
+        "WebSocket(",
+        "XMLHttpRequest",
+        "sendBeacon",
+        "RTCPeerConnection",
+    ];
+    for file in files("web", &["ts", "svelte"]) {
+        if file.path.contains("/test/") || CONNECTIONS.iter().any(|(path, _)| file.path.starts_with(path)) {
+            continue;
+        }
+        for line in file
+            .text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
+            let found = WORDS.iter().find(|word| line.contains(*word));
+            assert!(
+                found.is_none(),
+                "{}: only known places open connections: {line}",
+                file.path
+            );
+        }
+    }
+}
+
 #[test]
 fn examples_use_only_public_interfaces() {
     for file in files("examples", &["js", "mjs", "ts"]) {

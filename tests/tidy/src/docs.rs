@@ -34,3 +34,68 @@ fn every_error_code_is_explained() {
     let empty: Vec<&str> = page.lines().filter(|line| line.contains("|  |")).collect();
     assert!(empty.is_empty(), "codes without a meaning:\n{}", empty.join("\n"));
 }
+
+#[test]
+fn decisions_have_numbers_of_their_own() {
+    let mut numbers: Vec<String> = files("specs/decisions", &["md"])
+        .iter()
+        .filter_map(|file| {
+            file.path
+                .rsplit('/')
+                .next()?
+                .split_once('-')
+                .map(|(number, _)| number.to_owned())
+        })
+        .collect();
+    numbers.sort();
+    let twice: Vec<&String> = numbers
+        .windows(2)
+        .filter(|pair| pair[0] == pair[1])
+        .map(|pair| &pair[0])
+        .collect();
+    assert!(twice.is_empty(), "two decisions have the number {twice:?}");
+    for file in files("specs/decisions", &["md"]) {
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        if let Some((number, _)) = name.split_once('-') {
+            assert!(
+                file.text.starts_with(&format!("# {number}")),
+                "{}: its title has another number",
+                file.path
+            );
+        }
+    }
+}
+
+/// Every npm package that a package.json of ours names is explained: in decision 0010, or, for peers, in their README.
+#[test]
+fn every_npm_package_has_a_reason() {
+    let reasons = read("specs/decisions/0010-dependencies.md") + &read("tests/peers/README.md");
+    let mut unexplained = Vec::new();
+    for file in files(".", &["json"]) {
+        if !file.path.ends_with("package.json") {
+            continue;
+        }
+        let manifest: serde_json::Value = serde_json::from_str(&file.text).expect("package.json");
+        for section in [
+            "dependencies",
+            "devDependencies",
+            "peerDependencies",
+            "optionalDependencies",
+        ] {
+            let names = manifest[section]
+                .as_object()
+                .into_iter()
+                .flat_map(|section| section.keys());
+            for name in names.filter(|name| !name.starts_with("@assent/")) {
+                if !reasons.contains(&format!("`{name}`")) {
+                    unexplained.push(format!("{}: {name}", file.path));
+                }
+            }
+        }
+    }
+    assert!(
+        unexplained.is_empty(),
+        "packages without a reason:\n{}",
+        unexplained.join("\n")
+    );
+}

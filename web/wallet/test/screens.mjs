@@ -48,7 +48,7 @@ async function pressShare(page) {
 
 const server = await serve(here(".fixture-dist"), port);
 const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 mkdirSync(here(".screens"), { recursive: true });

@@ -1,4 +1,4 @@
-// The only place of the wallet that opens a connection. No cookies, no redirects, no referrer; bounded in time and size.
+// Carries out every exchange the engine asks for; besides it, only news.ts opens a connection. No cookies, no redirects, no referrer; bounded in time and size.
 import type { Exchange, HttpRequest } from "./engine-type";
 
 const timeLimit = 10_000;
