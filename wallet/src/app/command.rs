@@ -6,6 +6,8 @@ use std::fmt;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::{DeviceAnswer, PasskeyAnswer, Unlock};
+
 /// One command. In JSON: an object whose `type` is the command's name in camelCase.
 #[derive(Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -14,8 +16,12 @@ pub enum Command {
     Status,
     /// Makes a vault in memory. Nothing is stored until [`Command::ConfirmRecovery`]. Reply: `vaultCreated`.
     CreateVault {
-        /// Passphrase of the first unlock method, at least 10 characters.
-        passphrase: Zeroizing<String>,
+        /// Passphrase of the first unlock method, at least 10 characters, or…
+        #[serde(default)]
+        passphrase: Option<Zeroizing<String>>,
+        /// …a passkey made with the salts of [`Command::NewPasskey`].
+        #[serde(default)]
+        passkey: Option<PasskeyAnswer>,
     },
     /// Proves that the recovery code was written down and stores the vault. Reply: `status`.
     ConfirmRecovery {
@@ -32,6 +38,12 @@ pub enum Command {
         /// …recovery code.
         #[serde(default)]
         recovery_code: Option<Zeroizing<String>>,
+        /// …or a passkey's answers to [`Command::UnlockQuestions`].
+        #[serde(default)]
+        passkey: Option<PasskeyAnswer>,
+        /// …or that of this device's own key.
+        #[serde(default)]
+        device: Option<DeviceAnswer>,
         /// Leave aside what this device keeps of it: damaged, or no longer to be opened. What waits only here is
         /// lost then.
         #[serde(default)]
@@ -45,6 +57,42 @@ pub enum Command {
         /// …recovery code.
         #[serde(default)]
         recovery_code: Option<Zeroizing<String>>,
+        /// …or a passkey's answers to [`Command::UnlockQuestions`].
+        #[serde(default)]
+        passkey: Option<PasskeyAnswer>,
+        /// …or that of this device's own key.
+        #[serde(default)]
+        device: Option<DeviceAnswer>,
+    },
+    /// What passkeys and this device's own key must be asked to unlock. Reply: `unlockQuestions`.
+    UnlockQuestions {
+        /// Of the vault at this address; of the one on this device when absent.
+        #[serde(default)]
+        address: Option<String>,
+    },
+    /// The unlock methods. Reply: `unlockMethods`.
+    UnlockMethods,
+    /// Salts to make a passkey with, before [`Command::CreateVault`] or [`Command::ChangeMethods`]. Reply: `passkeySalts`.
+    NewPasskey,
+    /// Adds, names, replaces or removes an unlock method. What is replaced or removed takes the root key with it: other
+    /// devices unlock once more. Reply: `unlockMethods`.
+    ChangeMethods {
+        /// What to change.
+        change: MethodChange,
+        /// Proof that the person is there: passphrase, recovery code or passkey. Not needed for a name.
+        #[serde(default)]
+        confirm: Option<Unlock>,
+    },
+    /// Makes a new recovery code in memory. The old one works until [`Command::ConfirmNewRecoveryCode`]. Reply:
+    /// `recoveryCode`.
+    NewRecoveryCode {
+        /// Proof that the person is there.
+        confirm: Unlock,
+    },
+    /// Proves that the new recovery code was written down, and puts it in the place of the old one. Reply: `unlockMethods`.
+    ConfirmNewRecoveryCode {
+        /// At least two different groups of the code.
+        groups: Vec<RecoveryGroup>,
     },
     /// Forgets every key and value in memory. Reply: `status`.
     Lock,
@@ -178,13 +226,55 @@ pub struct RecoveryGroup {
     pub text: Zeroizing<String>,
 }
 
-/// How to unlock.
-#[derive(Clone)]
-pub enum Unlock {
-    /// With the passphrase.
-    Passphrase(Zeroizing<String>),
-    /// With the recovery code, in any grouping and case.
-    RecoveryCode(Zeroizing<String>),
+/// A change of the unlock methods. In JSON: an object whose `kind` is the change's name in camelCase.
+#[derive(Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum MethodChange {
+    /// One more passphrase.
+    AddPassphrase {
+        /// At least 10 characters.
+        passphrase: Zeroizing<String>,
+        /// What the person calls it.
+        #[serde(default)]
+        name: String,
+    },
+    /// Another passphrase in place of one.
+    ChangePassphrase {
+        /// Id of the method that goes.
+        slot: String,
+        /// At least 10 characters.
+        passphrase: Zeroizing<String>,
+    },
+    /// A passkey made with the salts of [`Command::NewPasskey`].
+    AddPasskey {
+        /// Its answers.
+        passkey: PasskeyAnswer,
+        /// What the person calls it.
+        #[serde(default)]
+        name: String,
+    },
+    /// This device's own key.
+    AddDevice {
+        /// Its public half, SEC 1 uncompressed, base64url.
+        public_key: String,
+        /// What the person calls it.
+        #[serde(default)]
+        name: String,
+    },
+    /// Another name.
+    Rename {
+        /// Id of the method.
+        slot: String,
+        /// What the person calls it.
+        name: String,
+    },
+    /// Gone.
+    Remove {
+        /// Id of the method.
+        slot: String,
+    },
+    /// The same methods and a new root key.
+    NewKeys,
 }
 
 // Commands carry passphrases, codes and links with one-time secrets: only the name is ever printed.
@@ -202,8 +292,8 @@ impl fmt::Debug for RecoveryGroup {
     }
 }
 
-impl fmt::Debug for Unlock {
+impl fmt::Debug for MethodChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unlock(redacted)")
+        f.write_str("MethodChange(redacted)")
     }
 }

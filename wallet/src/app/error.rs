@@ -71,6 +71,11 @@ impl WalletError {
         self
     }
 
+    /// Whether the network, not the other side, is to blame: what was asked may have been done.
+    pub(crate) fn is_network(&self) -> bool {
+        self.blame == Blame::Network
+    }
+
     /// What to show.
     #[must_use]
     pub fn view(&self) -> ErrorView {

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::view::{
-    CardSummary, CardView, EntrySummary, EntryView, HomeView, OfferView, ReceiptView, RecognisabilityView,
-    RequestView, ResultView, SecretText, SettingsView, SharingView, StatusView,
+    CardSummary, CardView, EntrySummary, EntryView, HomeView, MethodView, OfferView, PasskeyQuestion,
+    PointQuestion, ReceiptView, RecognisabilityView, RequestView, ResultView, SecretText, SettingsView,
+    SharingView, StatusView,
 };
 
 /// The answer to one command. In JSON: an object whose `type` is the reply's name in camelCase.
@@ -22,6 +23,32 @@ pub enum Reply {
         recovery_code: Vec<SecretText>,
         /// Where the vault will live: what another device needs to open it.
         vault_address: String,
+    },
+    /// What to ask passkeys and this device's own key.
+    UnlockQuestions {
+        /// For `prf.evalByCredential`.
+        passkeys: Vec<PasskeyQuestion>,
+        /// For each device's own key.
+        devices: Vec<PointQuestion>,
+    },
+    /// The unlock methods.
+    UnlockMethods {
+        /// In order of addition.
+        methods: Vec<MethodView>,
+        /// How many root keys there were.
+        epoch: u64,
+    },
+    /// What to make a passkey with: `prf.eval.first` and `prf.eval.second`, base64url.
+    PasskeySalts {
+        /// First.
+        current: String,
+        /// Second.
+        next: String,
+    },
+    /// A recovery code that waits for `confirmNewRecoveryCode`.
+    RecoveryCode {
+        /// Nine groups of four characters.
+        recovery_code: Vec<SecretText>,
     },
     /// The home screen.
     Home {

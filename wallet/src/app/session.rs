@@ -17,7 +17,7 @@ use crate::receive::OpenOffer;
 use crate::records::{Records, Waiting};
 use crate::rights::Sharing;
 use crate::settings::Settings;
-use crate::vault::{LockedVault, RecoveryCode, SlotKind, Staged, UnlockedVault};
+use crate::vault::{LockedVault, PrfSalts, RecoveryCode, RootKey, Staged, UnlockedVault, VaultId};
 
 /// What flows work on.
 pub(crate) struct Core {
@@ -25,8 +25,17 @@ pub(crate) struct Core {
     pub(crate) session: Session,
     pub(crate) offer: Option<OpenOffer>,
     pub(crate) request: Option<OpenRequest>,
+    /// A change of the unlock methods that was begun.
+    pub(crate) pending: Pending,
     /// What to keep on this device; renewed whenever the vault or its surroundings changed.
     pub(crate) cache: Vec<u8>,
+}
+
+/// What the first half of a change of the unlock methods gave out.
+pub(crate) enum Pending {
+    Nothing,
+    Passkey(PrfSalts),
+    RecoveryCode(RecoveryCode),
 }
 
 /// Where the vault is in its life.
@@ -72,6 +81,23 @@ pub(crate) struct DeviceData {
     /// When they were fetched.
     #[serde(default)]
     pub(crate) anchors_at: i64,
+    /// A new root key whose commit was sent, while no answer came.
+    #[serde(default)]
+    new_root: Option<Zeroizing<String>>,
+}
+
+impl DeviceData {
+    pub(crate) fn new_root(&self) -> Option<RootKey> {
+        super::reopen::root_from_text(self.new_root.as_ref()?)
+    }
+
+    pub(crate) fn keep_new_root(&mut self, root: &RootKey) {
+        self.new_root = Some(super::reopen::root_to_text(root));
+    }
+
+    pub(crate) fn forget_new_root(&mut self) {
+        self.new_root = None;
+    }
 }
 
 /// Where a vault lives: `<service>/v1/vaults/<id>`.
@@ -110,6 +136,11 @@ impl Address {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The vault's id.
+    pub(crate) fn vault(&self) -> Option<VaultId> {
+        VaultId::parse(self.0.rsplit('/').next()?)
     }
 
     /// Where vaults are created: the address without its id.
@@ -183,12 +214,7 @@ impl Core {
         let methods = header
             .into_iter()
             .flat_map(|header| &header.slots)
-            .map(|slot| match slot.kind() {
-                SlotKind::Passphrase { .. } => "passphrase".to_owned(),
-                SlotKind::RecoveryCode => "recoveryCode".to_owned(),
-                SlotKind::Passkey { .. } => "passkey".to_owned(),
-                SlotKind::Device => "device".to_owned(),
-            });
+            .map(|slot| super::methods::kind(slot.kind()).to_owned());
         let pending = self
             .records()
             .map(|records| records.list::<Sharing>())
@@ -223,6 +249,7 @@ impl Core {
     pub(crate) fn lock(&mut self, env: &mut Env<'_>) -> Result<(), WalletError> {
         self.offer = None;
         self.request = None;
+        self.pending = Pending::Nothing;
         if let Session::Open(open) = &mut self.session {
             let vault = Box::new(open.lock(env)?);
             self.session = Session::Locked {
@@ -251,7 +278,7 @@ impl Core {
 }
 
 impl Open {
-    fn lock(&mut self, env: &mut Env<'_>) -> Result<LockedVault, WalletError> {
+    pub(crate) fn lock(&mut self, env: &mut Env<'_>) -> Result<LockedVault, WalletError> {
         let device = serde_json::to_vec(&self.device).unwrap_or_default();
         self.vault.set_device(Zeroizing::new(device));
         self.vault

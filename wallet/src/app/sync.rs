@@ -56,13 +56,14 @@ pub(super) fn commit<T: Send + 'static>(
         });
         then(core, outcome, env)
     });
-    try_commit(core, env, apply, then, TRIES)
+    let stage: Stage = Box::new(move |core, env| stage_records(core, env, &apply));
+    try_commit(core, env, stage, then, TRIES)
 }
 
 /// A change to the records. May be applied again when another device was faster.
 type Apply = Box<dyn Fn(&mut Records<'_>) -> Result<(), WalletError> + Send>;
 /// What follows a commit or a fetch.
-type AfterCommit =
+pub(super) type AfterCommit =
     Box<dyn FnOnce(&mut Core, Result<(), WalletError>, &mut Env<'_>) -> Result<Next, WalletError> + Send>;
 
 /// Applies a change here and now; the vault service gets it with the next commit.
@@ -94,6 +95,12 @@ pub(super) fn fetch(
         Some((open.vault.version(), open.vault.manifest_hash())),
     );
     let then = Box::new(move |core: &mut Core, read: ReadOutcome, env: &mut Env<'_>| {
+        let read = match read {
+            Err(error) if error.view().code == "vault-access-refused" => {
+                return super::reopen::after_refusal(core, error, Box::new(then));
+            }
+            read => read,
+        };
         let outcome = read.and_then(|remote| {
             let crypto = core.crypto();
             let open = core.open_mut()?;
@@ -101,6 +108,8 @@ pub(super) fn fetch(
                 open.vault
                     .receive(remote, crypto)
                     .map_err(|error| WalletError::from_code(&error))?;
+                // The vault went on without the new root key that was sent; that commit comes too late now.
+                open.device.forget_new_root();
             }
             forget_stored_cards(open);
             Ok(())
@@ -228,7 +237,7 @@ fn turn_page(mut reading: Reading, response: &HttpResponse) -> Option<Page> {
 
 /// A commit whose answer was lost may have stored new cards all the same, and another device may have used copies of
 /// them since. Sending the cards once more would bring those copies back to be used twice.
-fn forget_stored_cards(open: &mut Open) {
+pub(super) fn forget_stored_cards(open: &mut Open) {
     let Open { vault, device, .. } = open;
     device.waiting.retain(|name, _| {
         let card = match name.split_once('/') {
@@ -358,14 +367,35 @@ fn ask_after_cards(core: &mut Core, mut lists: Vec<String>, env: &mut Env<'_>) -
     ))
 }
 
+/// Prepares a commit on the vault as it is now; `None` when there is nothing to send.
+type Stage = Box<dyn Fn(&Core, &mut Env<'_>) -> Result<Option<Staged>, WalletError> + Send>;
+
+/// Commits what `stage` prepares, as often as it takes when other devices are faster; `then` gets the outcome.
+pub(super) fn commit_staged(
+    core: &mut Core,
+    env: &mut Env<'_>,
+    stage: Stage,
+    then: AfterCommit,
+) -> Result<Next, WalletError> {
+    try_commit(core, env, stage, then, TRIES)
+}
+
 fn try_commit(
     core: &mut Core,
     env: &mut Env<'_>,
-    apply: Apply,
+    stage: Stage,
     then: AfterCommit,
     tries: u32,
 ) -> Result<Next, WalletError> {
-    let prepared = prepare(core, env, &apply);
+    let prepared = stage(core, env).and_then(|staged| {
+        let Some(staged) = staged else { return Ok(None) };
+        let request = commit_request(core, &staged, env)?;
+        if let Some(epoch) = &staged.epoch {
+            // Kept before it is sent: should the answer get lost, this tells whether it was stored.
+            core.open_mut()?.device.keep_new_root(epoch.root());
+        }
+        Ok(Some((staged, request)))
+    });
     let (staged, request) = match prepared {
         Ok(Some(prepared)) => prepared,
         // Nothing changed: nothing to send.
@@ -375,20 +405,25 @@ fn try_commit(
     Ok(Next::Send(
         request,
         Box::new(move |core, answer, env| {
-            if matches!(&answer, Ok(response) if response.status == 409) {
+            // Another device was faster, or changed the root key: on the newest state again.
+            if matches!(&answer, Ok(response) if [401, 403, 409].contains(&response.status)) {
                 if tries <= 1 {
                     return then(core, Err(busy()), env);
                 }
                 return fetch(core, env, move |core, fetched, env| match fetched {
-                    Ok(()) => try_commit(core, env, apply, then, tries - 1),
+                    Ok(()) => try_commit(core, env, stage, then, tries - 1),
                     Err(error) => then(core, Err(error), env),
                 });
             }
             let stored = received(answer).and_then(|response| read_version(&response));
             let outcome = stored.and_then(|version| {
                 let open = core.open_mut()?;
+                let records = staged.header.is_none();
                 open.vault.adopt(staged, version);
-                open.device.waiting.clear();
+                open.device.forget_new_root();
+                if records {
+                    open.device.waiting.clear();
+                }
                 Ok(())
             });
             then(core, outcome, env)
@@ -396,12 +431,8 @@ fn try_commit(
     ))
 }
 
-/// What to send, or nothing when nothing changed.
-fn prepare(
-    core: &mut Core,
-    env: &mut Env<'_>,
-    apply: &Apply,
-) -> Result<Option<(Staged, HttpRequest)>, WalletError> {
+/// What is waiting and what `apply` changes, sealed; nothing when nothing changed.
+fn stage_records(core: &Core, env: &mut Env<'_>, apply: &Apply) -> Result<Option<Staged>, WalletError> {
     let open = core.open()?;
     let mut records = Records::new(&open.vault, &open.device.waiting);
     apply(&mut records)?;
@@ -409,24 +440,32 @@ fn prepare(
     if changes.is_empty() {
         return Ok(None);
     }
-    let staged = open
-        .vault
-        .stage(changes, env.rng)
-        .map_err(|error| WalletError::from_code(&error))?;
-    let body = json!({
+    let staged = open.vault.stage(changes, env.rng);
+    staged.map(Some).map_err(|error| WalletError::from_code(&error))
+}
+
+fn commit_request(core: &Core, staged: &Staged, env: &mut Env<'_>) -> Result<HttpRequest, WalletError> {
+    let mut body = json!({
         "base_version": staged.base_version,
         "manifest": base64url::encode(&staged.manifest),
         "put": write_records(&staged.put),
         "delete": staged.delete.iter().map(Handle::to_string).collect::<Vec<_>>(),
     });
+    if let Some(header) = &staged.header {
+        body["header"] = base64url::encode(&header.to_bytes()).into();
+    }
+    if let Some(epoch) = &staged.epoch {
+        body["epoch"] = epoch.number.into();
+        body["access_token_sha256"] = base64url::encode(&epoch.access_token_hash).into();
+        let keys = epoch.keys.iter();
+        body["keys"] = keys
+            .map(|(handle, key)| json!({ "handle": handle.to_string(), "key": base64url::encode(key) }))
+            .collect();
+    }
     let key = env.random_token().map_err(|_| no_randomness())?;
-    let url = format!("{}/commits", open.address.as_str());
-    let request = authorised(
-        core,
-        HttpRequest::post(url, "application/json", body.to_string(), MAX_SMALL),
-    )?
-    .header("idempotency-key", key);
-    Ok(Some((staged, request)))
+    let url = format!("{}/commits", core.open()?.address.as_str());
+    let request = HttpRequest::post(url, "application/json", body.to_string(), MAX_SMALL);
+    Ok(authorised(core, request)?.header("idempotency-key", key))
 }
 
 pub(super) fn write_records(records: &[StoredRecord]) -> Value {

@@ -1,29 +1,31 @@
 //! Making, opening, locking and deleting the vault, and its settings.
 
 use assent_core::encoding::base64url;
-use assent_core::encoding::json::{self, Limits};
 use assent_core::env::Env;
 use assent_core::error::Blame;
 use assent_core::http::HttpRequest;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::session::{Address, Core, Session};
+use super::session::{Address, Core, Pending, Session};
 use super::view::{SecretText, SettingsView};
 use super::wallet::Next;
-use super::{RecoveryGroup, Reply, Unlock, WalletError, sync};
+use super::{PasskeyAnswer, RecoveryGroup, Reply, Unlock, WalletError, methods, reopen, sync};
 use crate::records::{Waiting, to_stage};
 use crate::settings::Settings;
-use crate::vault::{
-    Header, LockedVault, NewMethod, RecoveryCode, Secret, UnlockedVault, Unlocking, VaultError,
-};
+use crate::vault::{NewMethod, RecoveryCode, UnlockedVault, VaultError};
 
 const MAX_HEADER: usize = 64 << 10;
 
 /// How many groups of the recovery code must be typed again.
-const GROUPS_TO_CONFIRM: usize = 2;
+pub(super) const GROUPS_TO_CONFIRM: usize = 2;
 
-pub(super) fn create(core: &mut Core, passphrase: &str, env: &mut Env<'_>) -> Result<Next, WalletError> {
+pub(super) fn create(
+    core: &mut Core,
+    passphrase: Option<&Zeroizing<String>>,
+    passkey: Option<&PasskeyAnswer>,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
     if matches!(
         core.session,
         Session::Locked { .. } | Session::Open(_) | Session::Damaged { .. }
@@ -36,11 +38,25 @@ pub(super) fn create(core: &mut Core, passphrase: &str, env: &mut Env<'_>) -> Re
         ));
     }
     let code = RecoveryCode::generate(env.rng).map_err(|_| sync::no_randomness())?;
-    let methods = [
-        (NewMethod::Passphrase(passphrase), ""),
-        (NewMethod::RecoveryCode(&code), ""),
-    ];
+    let passkey = passkey
+        .map(|answer| Ok((methods::salts_given(core)?, answer.read().map_err(vault_error)?)))
+        .transpose()?;
+    // A recovery code in any case: passphrases are forgotten, and passkeys deleted.
+    let mut methods = Vec::new();
+    methods.extend(passphrase.map(|passphrase| (NewMethod::Passphrase(passphrase), "")));
+    if let Some((salts, (credential, outputs))) = &passkey {
+        methods.push((
+            NewMethod::Passkey {
+                credential,
+                salts,
+                outputs,
+            },
+            "",
+        ));
+    }
+    methods.push((NewMethod::RecoveryCode(&code), ""));
     let vault = UnlockedVault::create(&methods, env.now, env.rng).map_err(vault_error)?;
+    core.pending = Pending::Nothing;
     let vault_address = Address::new(&core.surroundings.operator, &vault)
         .as_str()
         .to_owned();
@@ -80,7 +96,7 @@ pub(super) fn confirm(core: &mut Core, groups: &[RecoveryGroup]) -> Result<Next,
             Blame::Caller,
         ));
     };
-    if !matches(code, groups) {
+    if !groups_match(code, groups, GROUPS_TO_CONFIRM) {
         return Err(vault_error(VaultError::BadRecoveryCode));
     }
     let body = json!({
@@ -144,52 +160,17 @@ fn created(core: &mut Core, address: Address, version: u64, env: &mut Env<'_>) -
 /// Opens a vault that lives at `address` on this device. `fresh` leaves aside what this device keeps of it.
 pub(super) fn open(core: &mut Core, address: &str, unlock: Unlock, fresh: bool) -> Result<Next, WalletError> {
     let address = Address::parse(address, &core.profile())?;
-    // The vault that is here already: a fresh copy would forget what waits to be sent, and which state of the vault
-    // was seen last, so that the service could show an older one.
-    if !fresh && matches!(&core.session, Session::Locked { address: here, .. } if *here == address) {
-        return self::unlock(core, &unlock);
+    // The vault that is here already opens without the network, unless its methods were changed elsewhere.
+    if !fresh
+        && let Session::Locked { address: here, vault } = &core.session
+        && *here == address
+        && let Ok(unlocking) = unlock.open(vault.header())
+    {
+        let unlocked = vault.unlock(&unlocking, core.crypto()).map_err(vault_error)?;
+        core.opened(address, unlocked);
+        return status(core);
     }
-    let request = HttpRequest::get(
-        format!("{}/header", address.as_str()),
-        "application/json",
-        MAX_HEADER,
-    );
-    Ok(Next::Send(
-        request,
-        Box::new(move |_, answer, _| {
-            let response = sync::received(answer)?;
-            let header = json::parse(
-                response.body.as_bytes(),
-                Limits {
-                    bytes: MAX_HEADER,
-                    depth: 4,
-                },
-            )
-            .ok()
-            .and_then(|value| base64url::decode(value.get("header")?.as_str()?).ok())
-            .ok_or_else(|| vault_error(VaultError::Malformed))?;
-            let header = Header::from_bytes(&header).map_err(vault_error)?;
-            if !address.as_str().ends_with(&header.vault.to_string()) {
-                return Err(vault_error(VaultError::Malformed));
-            }
-            let unlocking = unlocking(&header, &unlock)?;
-            let token = unlocking.root().access_token(header.vault);
-            let reading = sync::Reading::new(address.as_str(), token, None);
-            Ok(sync::pull(
-                reading,
-                Box::new(move |core, remote, env| {
-                    let remote = remote?.ok_or_else(|| vault_error(VaultError::Malformed))?;
-                    let locked = LockedVault::from_remote(remote, None).map_err(vault_error)?;
-                    if locked.header().vault != header.vault {
-                        return Err(vault_error(VaultError::SlotsChanged));
-                    }
-                    let vault = locked.unlock(&unlocking, core.crypto()).map_err(vault_error)?;
-                    core.opened(address, vault);
-                    sync::with_anchors(core, env, true, |core, _| status(core))
-                }),
-            ))
-        }),
-    ))
+    Ok(reopen::open(address, unlock, fresh))
 }
 
 /// Unlocks what this device keeps, without the network.
@@ -201,14 +182,9 @@ pub(super) fn unlock(core: &mut Core, unlock: &Unlock) -> Result<Next, WalletErr
         if matches!(core.session, Session::Damaged { .. }) {
             return Err(damaged());
         }
-        return Err(WalletError::new(
-            "vault-not-on-device",
-            "this device has no vault",
-            "Make a vault, or open yours with its address.",
-            Blame::Caller,
-        ));
+        return Err(not_on_device());
     };
-    let unlocking = unlocking(vault.header(), unlock)?;
+    let unlocking = unlock.open(vault.header())?;
     let unlocked = vault.unlock(&unlocking, core.crypto()).map_err(vault_error)?;
     let address = address.clone();
     core.opened(address, unlocked);
@@ -299,17 +275,17 @@ pub(super) fn vault_error(error: VaultError) -> WalletError {
     WalletError::from_code(&error)
 }
 
-fn unlocking(header: &Header, unlock: &Unlock) -> Result<Unlocking, WalletError> {
-    match unlock {
-        Unlock::Passphrase(passphrase) => header.unlock(&Secret::Passphrase(passphrase)),
-        Unlock::RecoveryCode(code) => RecoveryCode::parse(code)
-            .map_err(|_| VaultError::BadRecoveryCode)
-            .and_then(|code| header.unlock(&Secret::RecoveryCode(&code))),
-    }
-    .map_err(vault_error)
+pub(super) fn not_on_device() -> WalletError {
+    WalletError::new(
+        "vault-not-on-device",
+        "this device has no vault",
+        "Make a vault, or open yours with its address.",
+        Blame::Caller,
+    )
 }
 
-fn matches(code: &RecoveryCode, typed: &[RecoveryGroup]) -> bool {
+/// Whether at least `least` different groups of `code` were typed, and every one of them right.
+pub(super) fn groups_match(code: &RecoveryCode, typed: &[RecoveryGroup], least: usize) -> bool {
     let groups = code.groups();
     let mut seen = Vec::new();
     for group in typed {
@@ -324,7 +300,7 @@ fn matches(code: &RecoveryCode, typed: &[RecoveryGroup]) -> bool {
             seen.push(group.index);
         }
     }
-    seen.len() >= GROUPS_TO_CONFIRM
+    seen.len() >= least
 }
 
 fn damaged() -> WalletError {

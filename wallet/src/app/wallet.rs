@@ -5,12 +5,11 @@ use std::fmt;
 use assent_core::env::Env;
 use assent_core::error::Blame;
 use assent_core::http::{HttpRequest, HttpResponse, Step};
-use zeroize::Zeroizing;
 
-use super::session::{Core, Session};
+use super::session::{Core, Pending, Session};
 use super::{
-    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, history, offer, request, rights, sync,
-    vault,
+    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, history, methods, offer, reopen,
+    request, rights, sync, vault,
 };
 
 /// What the wallet must know about its surroundings.
@@ -52,6 +51,7 @@ impl Wallet {
             session: Session::Empty,
             offer: None,
             request: None,
+            pending: Pending::Nothing,
             cache: Vec::new(),
         };
         Self { core, running: None }
@@ -120,18 +120,46 @@ impl Wallet {
 fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, WalletError> {
     match command {
         Command::Status => vault::status(core),
-        Command::CreateVault { passphrase } => vault::create(core, &passphrase, env),
+        Command::CreateVault { passphrase, passkey } => {
+            vault::create(core, passphrase.as_ref(), passkey.as_ref(), env)
+        }
         Command::ConfirmRecovery { groups } => vault::confirm(core, &groups),
         Command::OpenVault {
             address,
             passphrase,
             recovery_code,
+            passkey,
+            device,
             fresh,
-        } => vault::open(core, &address, method(passphrase, recovery_code)?, fresh),
+        } => {
+            let unlock = Unlock {
+                passphrase,
+                recovery_code,
+                passkey,
+                device,
+            };
+            vault::open(core, &address, unlock, fresh)
+        }
         Command::Unlock {
             passphrase,
             recovery_code,
-        } => vault::unlock(core, &method(passphrase, recovery_code)?),
+            passkey,
+            device,
+        } => {
+            let unlock = Unlock {
+                passphrase,
+                recovery_code,
+                passkey,
+                device,
+            };
+            vault::unlock(core, &unlock)
+        }
+        Command::UnlockQuestions { address } => reopen::questions(core, address.as_deref()),
+        Command::UnlockMethods => methods::list(core),
+        Command::NewPasskey => methods::new_passkey(core, env.rng),
+        Command::ChangeMethods { change, confirm } => methods::change(core, change, confirm.as_ref(), env),
+        Command::NewRecoveryCode { confirm } => methods::new_recovery_code(core, &confirm, env.rng),
+        Command::ConfirmNewRecoveryCode { groups } => methods::confirm_recovery_code(core, &groups, env),
         Command::Lock => {
             core.lock(env)?;
             vault::status(core)
@@ -172,22 +200,6 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         Command::Sharing => rights::list(core, env.now),
         Command::StopSharing { id, ask_erasure } => rights::stop(core, id, ask_erasure, env),
         Command::RetryPending => rights::retry(core, env),
-    }
-}
-
-fn method(
-    passphrase: Option<Zeroizing<String>>,
-    recovery_code: Option<Zeroizing<String>>,
-) -> Result<Unlock, WalletError> {
-    match (passphrase, recovery_code) {
-        (Some(passphrase), None) => Ok(Unlock::Passphrase(passphrase)),
-        (None, Some(code)) => Ok(Unlock::RecoveryCode(code)),
-        _ => Err(WalletError::new(
-            "unlock-method-missing",
-            "give either a passphrase or a recovery code",
-            "Type one of them.",
-            Blame::Caller,
-        )),
     }
 }
 

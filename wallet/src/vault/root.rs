@@ -32,7 +32,15 @@ impl RootKey {
         self.derive(vault).access_token()
     }
 
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    /// Its 32 bytes, for sealing.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(*self.0.expose())
+    }
+
+    /// From 32 bytes; `None` for another length.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Key::from_bytes(bytes).map(Self)
     }
 

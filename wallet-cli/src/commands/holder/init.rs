@@ -76,11 +76,17 @@ pub async fn run(
             passphrase: Some(passphrase),
             recovery_code: None,
             fresh: false,
+            passkey: None,
+            device: None,
         };
         shell.run(open).await?;
     } else {
-        let Reply::VaultCreated { recovery_code, .. } =
-            shell.run(Command::CreateVault { passphrase }).await?
+        let Reply::VaultCreated { recovery_code, .. } = shell
+            .run(Command::CreateVault {
+                passphrase: Some(passphrase),
+                passkey: None,
+            })
+            .await?
         else {
             return Err(unexpected());
         };

@@ -99,6 +99,8 @@ async fn run_verb(args: Args, output: Output) -> Result<Answer, CliError> {
     let unlock = WalletCommand::Unlock {
         passphrase: Some(passphrase),
         recovery_code: None,
+        passkey: None,
+        device: None,
     };
     shell.run(unlock).await?;
     match args.command {

@@ -14,7 +14,7 @@ pub use request::{
     RequestView, RequiredBlock, ResultView, RetentionView, ServiceTrust, ServiceView, Warning,
 };
 pub use sharing::{EntrySummary, EntryView, Proof, ReceiptView, SharedDetail, SharingState, SharingView};
-pub use vault::{HomeView, SettingsView, StatusView, VaultState};
+pub use vault::{HomeView, MethodView, PasskeyQuestion, PointQuestion, SettingsView, StatusView, VaultState};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

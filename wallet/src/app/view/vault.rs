@@ -28,12 +28,50 @@ pub struct StatusView {
     pub state: VaultState,
     /// The vault's address, when there is one.
     pub vault_address: Option<String>,
-    /// Unlock methods: `passphrase`, `recoveryCode`.
+    /// Unlock methods: `passphrase`, `recoveryCode`, `passkey`, `device`.
     pub unlock_methods: Vec<String>,
     /// Changes that wait on this device for the vault service.
     pub waiting: usize,
     /// Withdrawals that no service confirmed yet.
     pub pending_withdrawals: usize,
+}
+
+/// An unlock method.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MethodView {
+    /// Id of its slot, base64url.
+    pub id: String,
+    /// `passphrase`, `recoveryCode`, `passkey` or `device`.
+    pub kind: &'static str,
+    /// What the person calls it; empty when it has no name.
+    pub name: String,
+    /// When it was added.
+    pub added_at: i64,
+    /// The vault is open through it.
+    pub unlocked_with: bool,
+}
+
+/// What to ask a passkey: `prf.evalByCredential[credentialId] = { first: current, second: next }`. All base64url.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PasskeyQuestion {
+    /// Its credential id.
+    pub credential_id: String,
+    /// First salt.
+    pub current: String,
+    /// Second salt.
+    pub next: String,
+}
+
+/// What a device's own key must agree with (ECDH on P-256). All base64url.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PointQuestion {
+    /// Its slot.
+    pub slot: String,
+    /// Public key, SEC 1 uncompressed.
+    pub point: String,
 }
 
 /// The home screen.
@@ -66,6 +104,6 @@ pub struct SettingsView {
     pub auto_lock_minutes: u32,
     /// The vault's address.
     pub vault_address: String,
-    /// Unlock methods: `passphrase`, `recoveryCode`.
+    /// Unlock methods: `passphrase`, `recoveryCode`, `passkey`, `device`.
     pub unlock_methods: Vec<String>,
 }
