@@ -48,11 +48,21 @@ pub enum Kind {
     Slot,
     /// What only this device keeps.
     Device,
+    /// A piece of an attachment; the handle is the attachment's, the version is the piece's number.
+    Attachment,
+    /// A backup.
+    Backup,
+    /// A ledger event, for the citizen's own eyes.
+    Event,
+    /// The key that the service destroys to end a grant, under the service's own key.
+    ReleaseKey,
+    /// What a grant hands out, under its release key.
+    Release,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::Value,
         Self::ContentKey,
         Self::AttributeKey,
@@ -60,6 +70,11 @@ impl Kind {
         Self::Manifest,
         Self::Slot,
         Self::Device,
+        Self::Attachment,
+        Self::Backup,
+        Self::Event,
+        Self::ReleaseKey,
+        Self::Release,
     ];
 
     fn name(self) -> &'static str {
@@ -71,12 +86,21 @@ impl Kind {
             Self::Manifest => "manifest",
             Self::Slot => "slot",
             Self::Device => "dev",
+            Self::Attachment => "att",
+            Self::Backup => "bak",
+            Self::Event => "evt",
+            Self::ReleaseKey => "relkey",
+            Self::Release => "rel",
         }
     }
 
-    /// Content of a length that would tell something is padded; keys have one length.
+    /// Content of a length that would tell something is padded. Keys have one length, and so has a wrap; an attachment
+    /// is padded as a whole before it is cut into pieces.
     pub(super) fn is_padded(self) -> bool {
-        matches!(self, Self::Value | Self::Manifest | Self::Device)
+        matches!(
+            self,
+            Self::Value | Self::Manifest | Self::Device | Self::Backup | Self::Event
+        )
     }
 }
 
@@ -85,6 +109,8 @@ impl Kind {
 pub struct Context {
     /// Kind of content.
     pub kind: Kind,
+    /// The operator's tenant; only for what the service seals.
+    pub tenant: Option<[u8; 16]>,
     /// The vault.
     pub vault: VaultId,
     /// Record handle, or slot id.
@@ -93,6 +119,10 @@ pub struct Context {
     pub version: Option<u64>,
     /// Epoch of the key.
     pub epoch: Option<u64>,
+    /// The grant.
+    pub grant: Option<[u8; 16]>,
+    /// SHA-256 of the grant's signed policy.
+    pub policy: Option<[u8; 32]>,
 }
 
 impl Context {
@@ -101,30 +131,32 @@ impl Context {
     pub fn of_vault(kind: Kind, vault: VaultId) -> Self {
         Self {
             kind,
+            tenant: None,
             vault,
             handle: None,
             version: None,
             epoch: None,
+            grant: None,
+            policy: None,
         }
     }
 
     /// Deterministic CBOR (RFC 8949 §4.2) of
     /// `[label, suite, kind, tenant, vault, handle, version, epoch, grant, policy, key id]`.
     pub(super) fn encode(&self, suite: u8, key_id: [u8; 16]) -> Vec<u8> {
-        let optional = |value: Option<Value>| value.unwrap_or(Value::Null);
+        let id = |id: Option<[u8; 16]>| id.map_or(Value::Null, |id| cbor::bytes(&id));
+        let number = |number: Option<u64>| number.map_or(Value::Null, Value::from);
         cbor::encode(&Value::Array(vec![
             Value::from("vault/box/1"),
             Value::from(suite),
             Value::from(self.kind.name()),
-            // Tenant, grant and policy belong to standing grants; their places are taken so that adding them
-            // never changes what an existing context means.
-            Value::Null,
+            id(self.tenant),
             cbor::bytes(&self.vault.0),
-            optional(self.handle.map(|handle| cbor::bytes(&handle))),
-            optional(self.version.map(Value::from)),
-            optional(self.epoch.map(Value::from)),
-            Value::Null,
-            Value::Null,
+            id(self.handle),
+            number(self.version),
+            number(self.epoch),
+            id(self.grant),
+            self.policy.map_or(Value::Null, |policy| cbor::bytes(&policy)),
             cbor::bytes(&key_id),
         ]))
     }

@@ -1,29 +1,19 @@
-use assent_core::env::{RandomUnavailable, SecureRandom};
 use proptest::prelude::*;
 
 use super::*;
 use crate::vault::context::{Kind, VaultId};
-
-/// Counts up: distinct but reproducible.
-struct Counter(u8);
-
-impl SecureRandom for Counter {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
-        for byte in out {
-            self.0 = self.0.wrapping_add(1);
-            *byte = self.0;
-        }
-        Ok(())
-    }
-}
+use crate::vault::testing::Counter;
 
 fn context(kind: Kind) -> Context {
     Context {
         kind,
+        tenant: Some([5; 16]),
         vault: VaultId([1; 16]),
         handle: Some([2; 16]),
         version: Some(3),
         epoch: Some(4),
+        grant: Some([6; 16]),
+        policy: Some([7; 32]),
     }
 }
 
@@ -47,45 +37,77 @@ fn no_kind_opens_as_another() {
     }
 }
 
-/// A25: nor in another vault, under another handle, version or epoch, present or absent.
-#[test]
-fn no_place_opens_as_another() {
-    let c = context(Kind::Value);
-    let mut places = vec![
-        c,
-        Context {
-            vault: VaultId([7; 16]),
-            ..c
-        },
-        Context {
-            handle: Some([7; 16]),
-            ..c
-        },
-        Context { handle: None, ..c },
-        Context {
-            version: Some(4),
-            epoch: Some(3),
-            ..c
-        },
-        Context { version: None, ..c },
-        Context { epoch: None, ..c },
-        Context {
-            version: None,
-            epoch: None,
-            ..c
-        },
-    ];
-    places.push(Context {
-        version: None,
-        epoch: Some(3),
+/// Everything one context can be turned into by changing one member, taking it away, or putting it into another place.
+fn neighbours(c: Context) -> Vec<Context> {
+    let mut all = vec![c];
+    all.extend(
+        Kind::ALL
+            .iter()
+            .filter(|kind| **kind != c.kind)
+            .map(|kind| Context { kind: *kind, ..c }),
+    );
+    all.push(Context {
+        vault: VaultId([8; 16]),
         ..c
     });
-    for sealed_at in &places {
-        let envelope = seal(&key(), sealed_at, b"content", &mut Counter(0)).unwrap();
-        for opened_at in &places {
-            assert_eq!(open(&key(), opened_at, &envelope).is_ok(), sealed_at == opened_at);
+    for id in [None, Some([8; 16]), Some([0; 16])] {
+        all.push(Context { tenant: id, ..c });
+        all.push(Context { handle: id, ..c });
+        all.push(Context { grant: id, ..c });
+    }
+    for number in [None, Some(0), Some(8), Some(u64::MAX)] {
+        all.push(Context { version: number, ..c });
+        all.push(Context { epoch: number, ..c });
+    }
+    all.push(Context { policy: None, ..c });
+    all.push(Context {
+        policy: Some([8; 32]),
+        ..c
+    });
+    // Members that have the same form, exchanged.
+    all.push(Context {
+        version: c.epoch,
+        epoch: c.version,
+        ..c
+    });
+    all.push(Context {
+        tenant: c.handle,
+        handle: c.tenant,
+        ..c
+    });
+    all.push(Context {
+        grant: c.handle,
+        handle: c.grant,
+        ..c
+    });
+    all.push(Context {
+        tenant: Some(c.vault.0),
+        vault: VaultId(c.tenant.unwrap_or_default()),
+        ..c
+    });
+    all
+}
+
+/// A25, the swap matrix: each kind of envelope, in each other place, with each member of the context changed. Nothing
+/// opens but in its own place.
+#[test]
+fn no_place_opens_as_another() {
+    let mut pairs = 0;
+    for kind in Kind::ALL {
+        let places = neighbours(context(kind));
+        for (number, sealed_at) in places.iter().enumerate() {
+            let envelope = seal(&key(), sealed_at, b"content", &mut Counter(number as u64)).unwrap();
+            for opened_at in &places {
+                assert_eq!(
+                    open(&key(), opened_at, &envelope).is_ok(),
+                    sealed_at == opened_at,
+                    "{sealed_at:?} as {opened_at:?}"
+                );
+                pairs += 1;
+            }
         }
     }
+    assert!(pairs > 10_000, "{pairs}");
 }
 
 #[test]
@@ -126,8 +148,23 @@ fn lengths_are_hidden() {
     assert!((3001..=3071).all(|n| len(n) == len(3071)));
 }
 
-/// Vault, handle, version, epoch and kind.
-type Place = ([u8; 16], Option<[u8; 16]>, Option<u64>, Option<u64>, usize);
+/// Any context.
+fn any_context() -> impl Strategy<Value = Context> {
+    let ids = any::<([u8; 16], Option<[u8; 16]>, Option<[u8; 16]>, Option<[u8; 16]>)>();
+    let rest = any::<(Option<u64>, Option<u64>, Option<[u8; 32]>)>();
+    (0..Kind::ALL.len(), ids, rest).prop_map(
+        |(kind, (vault, tenant, handle, grant), (version, epoch, policy))| Context {
+            kind: Kind::ALL[kind],
+            tenant,
+            vault: VaultId(vault),
+            handle,
+            version,
+            epoch,
+            grant,
+            policy,
+        },
+    )
+}
 
 proptest! {
     #[test]
@@ -147,14 +184,28 @@ proptest! {
     }
 
     #[test]
-    fn contexts_encode_injectively(
-        a in any::<Place>(),
-        b in any::<Place>(),
-    ) {
-        let make = |(vault, handle, version, epoch, kind): Place| {
-            Context { kind: Kind::ALL[kind % Kind::ALL.len()], vault: VaultId(vault), handle, version, epoch }
-        };
-        let (a, b) = (make(a), make(b));
+    fn contexts_encode_injectively(a in any_context(), b in any_context()) {
         prop_assert_eq!(a == b, a.encode(1, [0; 16]) == b.encode(1, [0; 16]));
+        for (i, one) in neighbours(a).iter().enumerate() {
+            for other in neighbours(a).iter().skip(i + 1) {
+                prop_assert_eq!(one == other, one.encode(1, [0; 16]) == other.encode(1, [0; 16]));
+            }
+        }
+    }
+
+    #[test]
+    fn any_content_opens_in_its_place_and_in_no_neighbours(
+        place in any_context(),
+        content in proptest::collection::vec(any::<u8>(), 0..300),
+        seed in any::<u64>(),
+    ) {
+        let envelope = seal(&key(), &place, &content, &mut Counter(seed >> 1)).unwrap();
+        for opened_at in neighbours(place) {
+            let opened = open(&key(), &opened_at, &envelope);
+            prop_assert_eq!(opened.is_ok(), opened_at == place);
+            if let Ok(opened) = opened {
+                prop_assert_eq!(&*opened, &content);
+            }
+        }
     }
 }

@@ -34,12 +34,16 @@ mod keyring;
 mod manifest;
 mod method;
 mod padding;
+#[cfg(test)]
+mod primitive_tests;
 mod record;
 mod recovery;
 mod root;
 mod sealed;
 mod slot;
 mod stage;
+#[cfg(test)]
+mod swap_tests;
 #[cfg(test)]
 mod testing;
 mod unlocked;

@@ -30,12 +30,11 @@ pub(super) struct RecordPlace {
 impl RecordPlace {
     fn of(&self, kind: Kind) -> Context {
         Context {
-            kind,
-            vault: self.vault,
             handle: Some(self.handle.0),
             // An attribute key serves all versions of its epoch.
             version: (kind != Kind::AttributeKey).then_some(self.version),
             epoch: Some(self.epoch),
+            ..Context::of_vault(kind, self.vault)
         }
     }
 
