@@ -14,6 +14,7 @@ pub mod crypto;
 pub mod error;
 pub mod http;
 pub mod jobs;
+pub mod lookups;
 pub mod news;
 pub mod outbound;
 pub mod qr;

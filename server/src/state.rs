@@ -9,7 +9,9 @@ use assent_core::crypto::{Signer as _, sha256};
 use assent_core::encoding::base64url;
 use assent_core::env::{Env, SecureRandom};
 use assent_core::profile::Profile;
+use assent_core::sd_jwt::type_metadata::KnownType;
 use assent_core::trust::{TrustAnchors, certified_key};
+use assent_core::verifier::Published;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -21,6 +23,7 @@ use crate::config::{Config, Issue, secret};
 use crate::crypto::{RingSigner, SealingKey, SystemRandom};
 use crate::http::budget::NewVaults;
 use crate::http::rate::RateLimit;
+use crate::lookups::{self, Lookups};
 use crate::news::Listeners;
 use crate::outbound::Outbound;
 pub use crate::service::Service;
@@ -49,6 +52,8 @@ pub struct Inner {
     pub outbound: Outbound,
     /// Status lists fetched lately.
     pub(crate) status_lists: StatusLists,
+    /// Types and issuers that were looked up.
+    pub lookups: Lookups,
     /// Sign-in of operators, when it is configured.
     pub(crate) operators: Option<Operators>,
     /// Devices that listen for changes of their vault.
@@ -82,6 +87,8 @@ pub struct Keys {
     pub anchors: Value,
     /// The same, ready for use.
     pub trust: TrustAnchors,
+    /// Card types that are known without asking anybody.
+    pub types: Vec<KnownType>,
     /// Our client secret at the operators' login provider.
     pub operator_secret: Option<SecretString>,
     /// Who has this token may read measurements.
@@ -118,9 +125,13 @@ impl AppState {
     ) -> Self {
         let limits = &config.limits;
         Self(Arc::new(Inner {
-            profile: profile(&config),
+            profile: config.profile(),
             outbound,
             status_lists: StatusLists::default(),
+            lookups: Lookups::new(Published {
+                types: keys.types.clone(),
+                issuers: Vec::new(),
+            }),
             operators: Operators::new(&config, &keys),
             listeners: Listeners::new(config.vault.listen_limits()),
             outbox: tokio::sync::Notify::new(),
@@ -166,7 +177,7 @@ impl Keys {
         let mut note = |issue: Issue| issues.push(issue);
         let mut services = Vec::new();
         if config.roles.verifier {
-            let profile = profile(config);
+            let profile = config.profile();
             for (i, service) in config.verifier.services.iter().enumerate() {
                 match Service::load(
                     service,
@@ -216,6 +227,10 @@ impl Keys {
                 )),
             }
         }
+        let types = lookups::types(config).unwrap_or_else(|wrong| {
+            wrong.into_iter().for_each(&mut note);
+            Vec::new()
+        });
         let operator_secret = config
             .operator
             .as_ref()
@@ -227,6 +242,7 @@ impl Keys {
                 issuer,
                 anchors,
                 trust,
+                types,
                 operator_secret,
                 metrics_token,
             })
@@ -251,15 +267,6 @@ impl Keys {
     #[must_use]
     pub fn service(&self, id: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.id == id)
-    }
-}
-
-/// What is allowed: the strict profile, or the same with loopback addresses in the sandbox.
-fn profile(config: &Config) -> Profile {
-    if config.sandbox {
-        Profile::BASELINE.sandbox()
-    } else {
-        Profile::BASELINE
     }
 }
 

@@ -109,6 +109,9 @@ impl ReadyRequest {
             let mut always = Map::new();
             always.insert("iss".into(), json!(settings.identifier));
             always.insert("vct".into(), json!(vct));
+            if let Some(integrity) = settings.type_integrity.get(vct) {
+                always.insert("vct#integrity".into(), json!(integrity));
+            }
             always.insert("iat".into(), json!(issued_at));
             always.insert("exp".into(), json!(expires_at));
             always.insert("status".into(), status.to_status());

@@ -16,6 +16,8 @@ pub struct IssuerSettings {
     pub display: Vec<Display>,
     /// What it issues, by configuration id.
     pub configurations: BTreeMap<String, CredentialConfiguration>,
+    /// For types with published metadata, what it hashes to (`vct#integrity`).
+    pub type_integrity: BTreeMap<String, String>,
     /// Most copies in one request; 2 or more.
     pub batch_size: usize,
     /// Seconds an offer can be used.
@@ -41,6 +43,7 @@ impl IssuerSettings {
             identifier,
             display: Vec::new(),
             configurations,
+            type_integrity: BTreeMap::new(),
             batch_size: 10,
             offer_life: 600,
             token_life: 300,

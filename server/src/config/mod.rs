@@ -4,6 +4,7 @@
 //! `crate::state`, and `assent-server config check` reports every [`Issue`] with the setting it is about.
 
 mod limits;
+mod lookups;
 mod metrics;
 mod operator;
 mod outbound;
@@ -13,6 +14,7 @@ mod service;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use assent_core::profile::Profile;
 use figment::Figment;
 use figment::providers::{Format as _, Serialized, Toml};
 use secrecy::SecretString;
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::news::ListenLimits;
 pub use limits::Limits;
+pub use lookups::{LookupConfig, WebIssuerConfig};
 pub use metrics::MetricsConfig;
 pub use operator::OperatorConfig;
 pub use outbound::OutboundConfig;
@@ -76,6 +79,8 @@ pub struct Config {
     pub issuer: IssuerConfig,
     /// Verifier role.
     pub verifier: VerifierConfig,
+    /// Types and issuers that are looked up.
+    pub lookups: LookupConfig,
     /// Static files of the wallet app.
     pub wallet: WalletConfig,
     /// Limits of every request.
@@ -253,6 +258,7 @@ impl Default for Config {
             registry: RegistryConfig::default(),
             issuer: IssuerConfig::default(),
             verifier: VerifierConfig::default(),
+            lookups: LookupConfig::default(),
             wallet: WalletConfig::default(),
             limits: Limits::default(),
             log: LogConfig::default(),
@@ -386,6 +392,16 @@ impl Config {
         }
     }
 
+    /// What is allowed: the strict profile, or the same with loopback addresses in the sandbox.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        if self.sandbox {
+            Profile::BASELINE.sandbox()
+        } else {
+            Profile::BASELINE
+        }
+    }
+
     /// What can be checked without opening anything.
     #[must_use]
     pub fn issues(&self) -> Vec<Issue> {
@@ -441,6 +457,7 @@ impl Config {
                 out.push(Issue::new(name, format!("must be from 1 to {most}")));
             }
         }
+        out.extend(self.lookups.issues(&self.profile()));
         if self.vault.heartbeat_seconds == 0 {
             out.push(Issue::new("vault.heartbeat_seconds", "must be at least 1"));
         }

@@ -1,5 +1,6 @@
-//! What runs beside requests: delivery of webhooks, and deletion of what has expired.
+//! What runs beside requests: delivery of webhooks, deletion of what has expired, lookups.
 
+mod lookups;
 mod news;
 mod sweep;
 mod webhooks;
@@ -17,5 +18,10 @@ pub async fn sweep_now(state: &AppState) -> Result<(), &'static str> {
 
 /// Runs until the server stops.
 pub async fn run(state: AppState) {
-    tokio::join!(sweep::run(&state), news::run(&state), webhooks::run(&state));
+    tokio::join!(
+        sweep::run(&state),
+        news::run(&state),
+        lookups::run(&state),
+        webhooks::run(&state)
+    );
 }

@@ -12,6 +12,7 @@ mod identity;
 mod interface;
 mod issuance;
 mod journey;
+mod lookups;
 mod operator;
 mod protocol;
 mod vaults;

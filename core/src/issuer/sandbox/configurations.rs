@@ -133,6 +133,10 @@ pub fn configurations() -> BTreeMap<String, CredentialConfiguration> {
 pub fn settings(identifier: Endpoint) -> IssuerSettings {
     IssuerSettings {
         display: names("Assent sandbox", "Assent proefomgeving"),
+        type_integrity: super::types()
+            .iter()
+            .map(|known| (known.vct().to_owned(), known.integrity()))
+            .collect(),
         ..IssuerSettings::new(identifier, configurations())
     }
 }

@@ -6,6 +6,8 @@
 
 mod configurations;
 mod persona;
+mod types;
 
 pub use configurations::{IDENTITY, IDENTITY_VCT, RESIDENCE, RESIDENCE_VCT, configurations, settings};
 pub use persona::{identity_card, residence_card, subject};
+pub use types::types;

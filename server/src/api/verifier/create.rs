@@ -73,7 +73,7 @@ async fn ask(
         response_uri_base: endpoint("/vp/responses")?,
         redirect_uri: choices.redirect_uri,
         self_issued: terms.iter().map(|_| RECEIPT_QUERY.to_owned()).collect(),
-        transaction_data: Vec::new(),
+        transaction_data: choices.transaction_data,
         lifetime: Some(new.expires_in.unwrap_or(state.config.verifier.request_lifetime)),
     };
     let mut transaction = state

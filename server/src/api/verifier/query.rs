@@ -3,6 +3,7 @@
 use assent_core::encoding::json::Object;
 use assent_core::oid4vp::{ClientIdPrefix, RequestUriMethod, ResponseMode};
 use assent_core::profile::Endpoint;
+use assent_core::verifier::NewTransactionData;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -41,9 +42,27 @@ pub(super) struct NewPresentation {
     /// Where we tell that something happened.
     #[serde(default)]
     pub(super) webhook_url: Option<String>,
+    /// Transactions to be authorised with the presentation, for a `dcql_query` in a request fetched by `post`. Only
+    /// wallets that name the types in `transaction_data_types_supported` of their metadata get the request.
+    #[serde(default)]
+    pub(super) transaction_data: Vec<TransactionToAuthorise>,
     /// Seconds until the request expires: 60 to 900, usually 300.
     #[serde(default)]
     pub(super) expires_in: Option<i64>,
+}
+
+/// A transaction to be authorised (OpenID4VP 1.0 §5.1).
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+pub(super) struct TransactionToAuthorise {
+    /// Its type.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The credential queries one of which authorises it.
+    credential_ids: Vec<String>,
+    /// The members of its type.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    members: Object,
 }
 
 /// The answer to a new presentation.
@@ -76,6 +95,7 @@ pub(super) struct Choices {
     pub(super) method: RequestUriMethod,
     pub(super) wallet: String,
     pub(super) redirect_uri: Option<Endpoint>,
+    pub(super) transaction_data: Vec<NewTransactionData>,
 }
 
 impl NewPresentation {
@@ -118,6 +138,15 @@ impl NewPresentation {
             method,
             wallet,
             redirect_uri,
+            transaction_data: self
+                .transaction_data
+                .iter()
+                .map(|transaction| NewTransactionData {
+                    kind: transaction.kind.clone(),
+                    credential_ids: transaction.credential_ids.clone(),
+                    members: transaction.members.clone(),
+                })
+                .collect(),
         })
     }
 }

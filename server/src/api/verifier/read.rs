@@ -56,6 +56,9 @@ pub(super) struct Credential {
     /// The claims.
     #[schema(value_type = Object)]
     claims: Value,
+    /// The transactions the person authorised with it: places in `transaction_data`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    transaction_data: Vec<usize>,
 }
 
 /// A consent and its state.
@@ -175,12 +178,14 @@ fn credentials(verdict: Verdict) -> Vec<Credential> {
                 vct: presentation.vct,
                 issuer: subject.display_name().map_or(anchor, str::to_owned),
                 claims: presentation.claims,
+                transaction_data: presentation.transaction_data,
             }),
             PresentationIssuer::Web { name, .. } => Some(Credential {
                 query_id: presentation.query_id,
                 vct: presentation.vct,
                 issuer: name,
                 claims: presentation.claims,
+                transaction_data: presentation.transaction_data,
             }),
             PresentationIssuer::SelfIssued { .. } => None,
         })

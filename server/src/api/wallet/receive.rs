@@ -32,10 +32,11 @@ pub(super) async fn receive(
         .await?
         .ok_or_else(record::unknown)?;
     let mut stored = Stored::open(&state, row)?;
+    let published = state.lookups.now();
     let context = VerificationContext {
         anchors: &state.keys.trust,
         crypto: &RingCrypto,
-        published: None,
+        published: Some(&published),
     };
     let transaction = stored.record.transaction.clone();
     let received = state
@@ -69,10 +70,11 @@ async fn check_status(
         .status_lists
         .fetch(&state.outbound, state.clock.now(), &uris)
         .await;
+    let published = state.lookups.now();
     let context = VerificationContext {
         anchors: &state.keys.trust,
         crypto: &RingCrypto,
-        published: None,
+        published: Some(&published),
     };
     let finished = pending.finish(&tokens, &context, state.clock.now());
     drop(tokens);
