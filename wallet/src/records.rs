@@ -159,7 +159,8 @@ fn name<R: Record>(id: &str) -> String {
     format!("{}/{id}", R::KIND)
 }
 
-fn read<R: Record>(content: &[u8]) -> Result<R, WalletError> {
+/// One record from its content.
+pub(crate) fn read<R: Record>(content: &[u8]) -> Result<R, WalletError> {
     let value = json::parse(content, STORED).map_err(|_| malformed())?;
     serde_json::from_value(value).map_err(|_| malformed())
 }

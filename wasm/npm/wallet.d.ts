@@ -57,6 +57,8 @@ export interface CardSummary {
   textColour: string | null;
   /** What the issuer's logo shows, in words. */
   logoText: string | null;
+  /** Right after receiving: what it did to a card that was here. */
+  renewal: "copies" | "details" | null;
 }
 
 export interface Detail {

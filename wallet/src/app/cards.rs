@@ -8,7 +8,7 @@ use super::session::Core;
 use super::view::{CardUse, CardView, DetailView, HomeView, SecretText, SharingState};
 use super::wallet::Next;
 use super::{Reply, WalletError, history, rights, sync};
-use crate::history::Entry;
+use crate::history::{Entry, EntryKind};
 use crate::holdings::{Card, forget, held, held_card};
 use crate::labels;
 use crate::present::KeptReceipt;
@@ -64,7 +64,7 @@ pub(super) fn one(core: &Core, id: &str, now: Timestamp) -> Result<Next, WalletE
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
     let uses = entries
         .iter()
-        .filter(|entry| entry.cards.contains(&card.id))
+        .filter(|entry| entry.kind == EntryKind::Presentation && entry.cards.contains(&card.id))
         .map(|entry| CardUse {
             service: entry.party_name.clone(),
             at: entry.at,

@@ -12,7 +12,7 @@ use super::view::{OfferView, OfferedCard, ServiceTrust, TxCodeView, Warning};
 use super::wallet::Next;
 use super::{NetworkFailure, Reply, WalletError, sync};
 use crate::history::Entry;
-use crate::holdings::Card;
+use crate::holdings::{self, Card, Renewal};
 use crate::labels;
 use crate::receive::{Authorised, Described, Offered, OpenOffer, Opening, ReceiveError, ReceivedCard};
 
@@ -187,15 +187,13 @@ fn keep(core: &mut Core, authorised: Authorised, env: &mut Env<'_>) -> Result<Ne
     let store = move |records: &mut crate::records::Records<'_>| {
         let mut kept = Vec::new();
         for ReceivedCard { card, copies } in &cards {
-            for copy in copies {
-                records.put(copy)?;
-            }
-            records.put(card)?;
-            kept.push(card.id.clone());
+            kept.push(holdings::add(records, card, copies)?);
         }
         if let Some(ReceivedCard { card, .. }) = cards.first() {
             let types = cards.iter().map(|received| received.card.vct.clone()).collect();
-            records.put(&Entry::issuance(entry_id.clone(), now, card, types))?;
+            let mut entry = Entry::issuance(entry_id.clone(), now, card, types);
+            entry.cards = kept.iter().map(|(id, _)| id.clone()).collect();
+            records.put(&entry)?;
         }
         Ok(kept)
     };
@@ -209,7 +207,11 @@ fn keep(core: &mut Core, authorised: Authorised, env: &mut Env<'_>) -> Result<Ne
         let records = core.records()?;
         let cards = kept
             .iter()
-            .map(|id| Ok(records.need::<Card>(id)?.summary(env.now, &language)))
+            .map(|(id, renewal)| {
+                let mut summary = records.need::<Card>(id)?.summary(env.now, &language);
+                summary.renewal = renewal.map(Renewal::name);
+                Ok(summary)
+            })
             .collect::<Result<_, WalletError>>()?;
         notify(
             authorised.notifications(true, &core.profile()),

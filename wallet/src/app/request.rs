@@ -15,7 +15,7 @@ use super::session::Core;
 use super::view::{Outcome, RequestView, ResultView, SharingState, Warning};
 use super::wallet::Next;
 use super::{NetworkFailure, Reply, Shared, WalletError, request_view, sync};
-use crate::history::{DetailRef, Entry};
+use crate::history::{DetailRef, Entry, EntryKind};
 use crate::holdings::{self, BurntCopy, Card, burn};
 use crate::present::{
     DisclosurePlan, DisclosureSelection, HeldCard, KeptReceipt, OpenRequest, PresentError, Reaction, Uses,
@@ -151,6 +151,7 @@ fn uses(entries: &[Entry], card: &Card, service: &str) -> Uses {
         .unwrap_or_default();
     let of_card = entries
         .iter()
+        .filter(|entry| entry.kind == EntryKind::Presentation)
         .filter(|entry| entry.cards.contains(&card.id) && entry.at >= last);
     let (mut here, mut elsewhere) = (0, 0);
     for entry in of_card {

@@ -18,8 +18,8 @@ use super::session::{Core, Open};
 use super::view::SecretText;
 use super::wallet::Next;
 use super::{NetworkFailure, Reply, WalletError};
-use crate::holdings::{Card, CopyRecord, read_status, status_lists, status_request};
-use crate::records::{Record as _, Records, to_stage};
+use crate::holdings::{Card, CopyRecord, CopyState, read_status, status_lists, status_request};
+use crate::records::{Record as _, Records, read, to_stage};
 use crate::vault::{Handle, RemoteRecord, RemoteVault, Staged, StoredRecord};
 
 /// One page of changes: the service sends about 1 MiB of ciphertext, or one record, and the manifest with the last.
@@ -236,17 +236,61 @@ fn turn_page(mut reading: Reading, response: &HttpResponse) -> Option<Page> {
 }
 
 /// A commit whose answer was lost may have stored new cards all the same, and another device may have used copies of
-/// them since. Sending the cards once more would bring those copies back to be used twice.
+/// them since. Sending the cards once more would bring those copies back to be used twice: of a card that is stored, only
+/// copies that are not go on waiting.
 pub(super) fn forget_stored_cards(open: &mut Open) {
     let Open { vault, device, .. } = open;
-    device.waiting.retain(|name, _| {
-        let card = match name.split_once('/') {
-            Some((Card::KIND, card)) => card,
-            Some((CopyRecord::KIND, copy)) => copy.split('/').next().unwrap_or_default(),
-            _ => return true,
+    let mut stored: Vec<(String, Card)> = Vec::new();
+    for name in device.waiting.keys() {
+        if let Some((Card::KIND, id)) = name.split_once('/')
+            && let Some(card) = vault.get(name).and_then(|content| read(content).ok())
+        {
+            stored.push((id.to_owned(), card));
+        }
+    }
+    for (id, card) in &stored {
+        let name = format!("{}/{id}", Card::KIND);
+        let waiting = device.waiting.get(&name).and_then(Option::as_ref);
+        let Some(mut renewed) = waiting.and_then(|content| read::<Card>(content.as_bytes()).ok()) else {
+            continue;
         };
-        vault.get(&format!("{}/{card}", Card::KIND)).is_none()
-    });
+        let is_stored = |copy: &CopyState| card.copies.iter().find(|stored| stored.id == copy.id).cloned();
+        if renewed.copies.iter().all(|copy| is_stored(copy).is_some()) {
+            device.waiting.retain(|waiting, _| !belongs(waiting, id));
+            continue;
+        }
+        for copy in &mut renewed.copies {
+            if let Some(stored) = is_stored(copy) {
+                copy.used_at = stored.used_at.or(copy.used_at);
+            }
+        }
+        // What another device added meanwhile.
+        for copy in &card.copies {
+            let name = format!("{}/{id}/{}", CopyRecord::KIND, copy.id);
+            let known = renewed.copies.iter().any(|renewed| renewed.id == copy.id);
+            if !known && !device.waiting.contains_key(&name) && vault.get(&name).is_some() {
+                renewed.copies.push(copy.clone());
+            }
+        }
+        device.waiting.retain(|waiting, content| {
+            let copy = waiting.rsplit('/').next().unwrap_or_default();
+            let sent = content.is_some() && card.copies.iter().any(|stored| stored.id == copy);
+            !(sent && belongs(waiting, id))
+        });
+        if let Ok(content) = serde_json::to_string(&renewed) {
+            device.waiting.insert(name, Some(Zeroizing::new(content)));
+        }
+    }
+}
+
+/// True for the record of a card and those of its copies.
+fn belongs(name: &str, card: &str) -> bool {
+    let (kind, id) = name.split_once('/').unwrap_or_default();
+    match kind {
+        Card::KIND => id == card,
+        CopyRecord::KIND => id.split('/').next() == Some(card),
+        _ => false,
+    }
 }
 
 /// Fetches the trust anchors when the ones here are older than a day, or `always`. Going on with old anchors is

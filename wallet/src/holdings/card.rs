@@ -137,6 +137,7 @@ impl Card {
             colour: display.background_color,
             text_colour: display.text_color,
             logo_text: display.logo_alt_text,
+            renewal: None,
         }
     }
 }

@@ -67,6 +67,14 @@ impl CopyRecord {
         }
     }
 
+    /// The same copy under another card and number.
+    pub(super) fn moved(&self, card: &str, copy: &str) -> Self {
+        Self {
+            id: format!("{card}/{copy}"),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn credential(&self) -> Result<HolderSdJwt, HoldingError> {
         HolderSdJwt::open(&self.credential).map_err(|_| HoldingError::Unreadable)
     }

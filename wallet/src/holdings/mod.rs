@@ -6,8 +6,10 @@
 
 mod card;
 mod copies;
+mod merge;
 mod status;
 
 pub(crate) use card::{Card, CardStatus, CopyState};
 pub(crate) use copies::{BurntCopy, CopyRecord, burn, forget, held, held_card};
+pub(crate) use merge::{Renewal, add};
 pub(crate) use status::{read_status, status_lists, status_request};

@@ -136,6 +136,10 @@ pub struct City {
     pub stopped: bool,
     /// Status indexes that are taken back.
     pub revoked: Vec<u64>,
+    /// What the issuer changes in the details of the next card.
+    pub details: Option<(&'static str, Value)>,
+    /// Days since the beginning, for the issuer.
+    pub day: i64,
     /// Every URL that was asked, in order.
     pub asked: Vec<String>,
     /// Answers with these path endings fail as if the network were down.
@@ -164,6 +168,8 @@ impl City {
             erasure_asked: false,
             stopped: false,
             revoked: Vec::new(),
+            details: None,
+            day: 0,
             asked: Vec::new(),
             down: BTreeSet::new(),
             lost: BTreeSet::new(),
@@ -207,7 +213,7 @@ impl City {
     /// A link that offers a card.
     pub fn offer(&mut self, configuration: &str, tx_code: bool) -> (String, Option<String>) {
         let mut env = Env {
-            now: NOW,
+            now: self.now(),
             rng: &mut self.rng,
         };
         let new = Issuance::offer(&self.settings, &[configuration], tx_code, &mut env).unwrap();
@@ -335,7 +341,7 @@ impl City {
             "/issuer/token" => self.token(&body),
             "/issuer/nonce" => {
                 let mut env = Env {
-                    now: NOW,
+                    now: self.now(),
                     rng: &mut self.rng,
                 };
                 let (response, record) = NonceRecord::issue(&self.settings, &mut env).unwrap();
@@ -426,10 +432,15 @@ impl City {
         }
     }
 
+    /// The issuer's clock.
+    fn now(&self) -> Timestamp {
+        NOW.plus(self.day * 86_400)
+    }
+
     fn token(&mut self, body: &str) -> HttpResponse {
         let request = TokenRequest::parse(body).unwrap();
         let mut env = Env {
-            now: NOW,
+            now: self.now(),
             rng: &mut self.rng,
         };
         let redeemed = self
@@ -454,16 +465,27 @@ impl City {
         let request = CredentialRequest::parse(body.as_bytes(), &PROFILE).unwrap();
         let issuance = self.issuance.take().unwrap();
         let checked = issuance
-            .check_request(&token, &request, &self.settings, NOW, &PROFILE, &RustCrypto)
+            .check_request(
+                &token,
+                &request,
+                &self.settings,
+                self.now(),
+                &PROFILE,
+                &RustCrypto,
+            )
             .unwrap();
         let fingerprints = checked.nonce_fingerprints();
         let (used, left) = std::mem::take(&mut self.nonces)
             .into_iter()
             .partition(|nonce| fingerprints.contains(&nonce.fingerprint));
         self.nonces = left;
-        let ready = checked.nonces_used_up(&used, NOW).unwrap();
-        let subject =
-            sandbox::subject(ready.configuration_id(), "https://city.example/anchors", NOW).unwrap();
+        let ready = checked.nonces_used_up(&used, self.now()).unwrap();
+        let now = self.now();
+        let mut subject =
+            sandbox::subject(ready.configuration_id(), "https://city.example/anchors", now).unwrap();
+        if let Some((name, value)) = &self.details {
+            subject.claims.insert((*name).to_owned(), value.clone());
+        }
         let statuses = (0..ready.copies() as u64)
             .map(|at| StatusReference {
                 idx: self.next_index + at,
@@ -476,7 +498,7 @@ impl City {
             x5c: vec![self.issuer.leaf.clone()],
         };
         let mut env = Env {
-            now: NOW,
+            now,
             rng: &mut self.rng,
         };
         let minted = ready

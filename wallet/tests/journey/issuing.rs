@@ -1,9 +1,11 @@
 //! What the wallet asks of an issuer, and what it cannot do yet.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 
 use crate::city::{BASE, City};
-use crate::person::Person;
+use crate::person::{PASSPHRASE, Person};
 
 /// CI-22: one nonce is enough for all the key proofs of a batch; some issuers give no second one.
 #[test]
@@ -49,4 +51,132 @@ fn an_offer_that_wants_a_sign_in_says_so() {
     let error = person.fails(&mut city, json!({ "type": "offerOpen", "link": link }));
     assert_eq!(error["code"], "offer-needs-sign-in");
     assert!(!city.asked.iter().any(|url| url.ends_with("/issuer/token")));
+}
+
+fn cards(person: &mut Person, city: &mut City) -> Value {
+    person.run(city, json!({ "type": "cards" })).unwrap()["cards"].clone()
+}
+
+fn show_residence(person: &mut Person, city: &mut City) -> Value {
+    let query = json!({ "credentials": [{ "id": "a", "format": "dc+sd-jwt",
+        "meta": { "vct_values": ["urn:assent:residence:1"] }, "claims": [{ "path": ["municipality"] }] }] });
+    let link = city.ask_query(query, None, assent_core::oid4vp::ResponseMode::DirectPost);
+    person
+        .run(city, json!({ "type": "requestOpen", "link": link }))
+        .unwrap();
+    person.run(city, json!({ "type": "requestShare" })).unwrap()["result"].clone()
+}
+
+/// The same card again: one card, its unused copies and the fresh ones, and every one of them works.
+#[test]
+fn the_same_card_again_brings_fresh_copies() {
+    let mut city = City::new();
+    let mut person = Person::with_vault(&mut city);
+    let first = person.receive(&mut city, "residence")["cards"][0].clone();
+    assert_eq!(first["renewal"], Value::Null);
+    for _ in 0..8 {
+        show_residence(&mut person, &mut city);
+    }
+    let again = person.receive(&mut city, "residence")["cards"][0].clone();
+    assert_eq!(
+        (&again["id"], &again["renewal"]),
+        (&first["id"], &json!("copies"))
+    );
+    let here = cards(&mut person, &mut city);
+    assert_eq!(here.as_array().unwrap().len(), 1);
+    assert_eq!(here[0]["copiesLeft"], 12);
+    assert_eq!(here[0]["refresh"], false);
+    let mut seen = BTreeSet::new();
+    for _ in 0..12 {
+        assert_eq!(show_residence(&mut person, &mut city)["outcome"], "shared");
+        let body = city.responses.last().unwrap().clone();
+        // The issuer's signature tells copies apart.
+        let token = body
+            .split("vp_token=")
+            .nth(1)
+            .unwrap()
+            .split("%7E")
+            .next()
+            .unwrap();
+        assert!(seen.insert(token.to_owned()), "a copy was shown twice");
+    }
+    assert_eq!(cards(&mut person, &mut city)[0]["state"], "usedUp");
+    person.receive(&mut city, "residence");
+    assert_eq!(cards(&mut person, &mut city)[0]["copiesLeft"], 10);
+    // The card knows its whole past.
+    let card = person
+        .run(&mut city, json!({ "type": "card", "id": first["id"] }))
+        .unwrap();
+    assert_eq!(card["card"]["uses"].as_array().unwrap().len(), 20);
+}
+
+/// New details of the same person replace the old ones; the old copies are gone.
+#[test]
+fn a_renewed_card_replaces_the_old_one() {
+    let mut city = City::new();
+    let mut person = Person::with_vault(&mut city);
+    let first = person.receive(&mut city, "identity")["cards"][0].clone();
+    (city.day, person.now) = (40, person.now.plus(40 * 86_400));
+    city.details = Some(("family_name", json!("Voorbeeld-Nieuw")));
+    let (link, _) = city.offer("identity", false);
+    let offer = person
+        .run(&mut city, json!({ "type": "offerOpen", "link": link }))
+        .unwrap();
+    assert_eq!(offer["offer"]["cards"][0]["alreadyHere"], true);
+    let renewed = person.run(&mut city, json!({ "type": "offerAccept" })).unwrap()["cards"][0].clone();
+    assert_eq!(
+        (&renewed["id"], &renewed["renewal"]),
+        (&first["id"], &json!("details"))
+    );
+    assert_eq!(renewed["copiesLeft"], 10);
+    assert!(renewed["validUntil"].as_i64() > first["validUntil"].as_i64());
+    let card = person
+        .run(&mut city, json!({ "type": "card", "id": first["id"] }))
+        .unwrap();
+    assert!(card.to_string().contains("Voorbeeld-Nieuw"));
+    let status = person.run(&mut city, json!({ "type": "sync" }));
+    assert!(status.is_ok());
+}
+
+/// A card of the same kind about somebody else, or that nobody can tell, is a card of its own.
+#[test]
+fn somebody_elses_card_stays_beside() {
+    let mut city = City::new();
+    let mut person = Person::with_cards(&mut city);
+    city.details = Some(("personal_administrative_number", json!("SANDBOX-000000002")));
+    let other = person.receive(&mut city, "identity");
+    assert_eq!(other["cards"][0]["renewal"], Value::Null);
+    city.details = Some(("email", json!("child@voorbeeld.example")));
+    person.receive(&mut city, "residence");
+    assert_eq!(cards(&mut person, &mut city).as_array().unwrap().len(), 4);
+}
+
+/// Fresh copies wait on this device while another one uses an old copy: nothing is lost, nothing comes back.
+#[test]
+fn fresh_copies_wait_beside_what_another_device_does() {
+    for stored in [true, false] {
+        let mut city = City::new();
+        let mut person = Person::with_vault(&mut city);
+        person.receive(&mut city, "residence");
+        let mut other = Person::new(1000);
+        let open = json!({ "type": "openVault", "address": person.address, "passphrase": PASSPHRASE });
+        other.run(&mut city, open).unwrap();
+        let broken = if stored { &mut city.lost } else { &mut city.down };
+        broken.insert("/commits");
+        person.receive(&mut city, "residence");
+        city.lost.clear();
+        city.down.clear();
+        assert_eq!(cards(&mut person, &mut city)[0]["copiesLeft"], 20);
+        other.run(&mut city, json!({ "type": "sync" })).unwrap();
+        show_residence(&mut other, &mut city);
+        for device in [&mut person, &mut other] {
+            device.run(&mut city, json!({ "type": "sync" })).unwrap();
+            let here = cards(device, &mut city);
+            assert_eq!(here.as_array().unwrap().len(), 1);
+            assert_eq!(here[0]["copiesLeft"], 19, "stored: {stored}");
+        }
+        show_residence(&mut person, &mut city);
+        other.run(&mut city, json!({ "type": "sync" })).unwrap();
+        assert_eq!(cards(&mut other, &mut city)[0]["copiesLeft"], 18);
+    }
 }

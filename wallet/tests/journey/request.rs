@@ -33,6 +33,7 @@ fn use_up(person: &mut Person, city: &mut City) {
 fn another_card_brings_its_own_details() {
     let mut city = City::new();
     let mut person = Person::with_cards(&mut city);
+    city.details = Some(("personal_administrative_number", json!("SANDBOX-000000002")));
     person.receive(&mut city, "identity");
     let query = json!({ "credentials": [{ "id": "a", "format": "dc+sd-jwt",
         "meta": { "vct_values": ["urn:eudi:pid:1"] }, "claims": [{ "path": ["nationalities", null] }, { "path": ["picture"] }] }] });
@@ -49,6 +50,7 @@ fn another_card_makes_another_recognisability() {
     let mut person = Person::with_cards(&mut city);
     use_up(&mut person, &mut city);
     let old = person.run(&mut city, json!({ "type": "cards" })).unwrap()["cards"][1]["id"].clone();
+    city.details = Some(("library_number", json!("L-2026-000018")));
     person.receive(&mut city, "residence");
     let mut query = json!({ "credentials": [
         asks("urn:assent:residence:1", json!(["municipality"])),

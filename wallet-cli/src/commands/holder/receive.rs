@@ -57,7 +57,14 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
     };
     let lines: Vec<String> = cards
         .iter()
-        .map(|card| format!("{}  {}", card.id, card.name))
+        .map(|card| {
+            let more = match card.renewal {
+                Some("copies") => "  (fresh copies of a card that was here)",
+                Some(_) => "  (renewed: its details changed)",
+                None => "",
+            };
+            format!("{}  {}{more}", card.id, card.name)
+        })
         .collect();
     Ok(Answer::new(
         "assent.holder-receive/1",

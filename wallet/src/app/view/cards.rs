@@ -52,6 +52,9 @@ pub struct CardSummary {
     pub text_colour: Option<String>,
     /// What the issuer's logo shows, in words. The picture itself is not fetched: its host would learn of it.
     pub logo_text: Option<String>,
+    /// Right after receiving: `copies` when it gave fresh copies to a card that was here, `details` when it also says
+    /// something new, nothing for a new card.
+    pub renewal: Option<&'static str>,
 }
 
 /// A card to choose.

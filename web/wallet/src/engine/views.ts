@@ -49,6 +49,7 @@ export const cardSummary = object({
   colour: optional(text),
   textColour: optional(text),
   logoText: optional(text),
+  renewal: optional(oneOf("copies", "details")),
 });
 
 export const card = object({
