@@ -12,11 +12,13 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::headers::wallet_policy;
 
-/// Serves `dir`; an address without a file gets `index.html`, because the app has its own routes.
+/// Serves `dir`; an address without a file gets `index.html`, because the app has its own routes. Not so for the parts
+/// of an app of yesterday: a browser would keep the page under the name of a script, for good.
 pub(crate) fn service(dir: &Path, sandbox: bool) -> Router {
     let policy = HeaderValue::from_str(&wallet_policy(sandbox))
         .unwrap_or(HeaderValue::from_static("default-src 'none'"));
     Router::new()
+        .nest_service("/assets", ServeDir::new(dir.join("assets")))
         .fallback_service(ServeDir::new(dir).fallback(ServeFile::new(dir.join("index.html"))))
         .layer(middleware::from_fn(cache))
         .layer(SetResponseHeaderLayer::overriding(
