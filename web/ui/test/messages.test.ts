@@ -46,6 +46,12 @@ describe("translator", () => {
     expect(translator.t("request.title", { service: "{service} <b>" })).toBe("{service} <b> asks for your details");
   });
 
+  it("writes dates as the reader's region does", async () => {
+    const noon = 1_790_000_000;
+    expect((await loadTranslator("en")).date(noon, true)).toMatch(/^21 September 2026 at \d\d:\d\d$/);
+    expect((await loadTranslator("nl")).date(noon)).toBe("21 september 2026");
+  });
+
   it("finds nothing for a code it does not know", async () => {
     expect((await loadTranslator("en")).find("problem.no-such-code.title")).toBeUndefined();
   });

@@ -14,15 +14,21 @@ const load: Record<Language, () => Promise<Catalogue>> = {
   nl: async () => (await import("../../messages/nl.json")).default,
 };
 
+/** How dates are written where the browser names no region for the language: as most of Europe does. */
+const regions: Record<Language, string> = { en: "en-GB", nl: "nl-NL" };
+
 /** A loaded language: looks up texts and formats dates and numbers. */
 export class Translator {
   readonly #plural: Intl.PluralRules;
+  readonly #region: string;
 
   constructor(
     readonly language: Language,
     readonly catalogue: Catalogue,
   ) {
     this.#plural = new Intl.PluralRules(language);
+    const preferred = globalThis.navigator?.languages ?? [];
+    this.#region = preferred.find((tag) => tag.startsWith(`${language}-`)) ?? regions[language];
   }
 
   /** The text for a key. Parameters are put in as plain text, never as markup. */
@@ -39,7 +45,7 @@ export class Translator {
   date(seconds: number, withTime = false): string {
     const options: Intl.DateTimeFormatOptions = { day: "numeric", month: "long", year: "numeric" };
     if (withTime) Object.assign(options, { hour: "2-digit", minute: "2-digit" });
-    return new Intl.DateTimeFormat(this.language, options).format(seconds * 1000);
+    return new Intl.DateTimeFormat(this.#region, options).format(seconds * 1000);
   }
 
   /** A list in words: "a, b and c". */

@@ -140,8 +140,10 @@ class App {
   /** Chooses a language here and, when the vault is open, for the vault. */
   async setLanguage(language: Language): Promise<void> {
     preferences.language = language;
+    // Asked first, so that what the screens then ask for comes in the new language. Offline it is kept for this device.
+    const kept = this.isOpen && this.call({ type: "setSettings", language, theme: undefined, autoLockMinutes: undefined }).catch(() => undefined);
     await this.speak(language);
-    if (this.isOpen) await this.call({ type: "setSettings", language, theme: undefined, autoLockMinutes: undefined });
+    await kept;
   }
 
   setTheme(theme: Theme): void {
