@@ -88,15 +88,13 @@ export class Person {
    * of 320 pixels. Fails on any violation.
    */
   async looksAt(screen) {
-    mkdirSync(SHOTS, { recursive: true });
     const wrong = [];
     const usual = this.page.viewportSize();
-    const shot = (name) => this.page.screenshot({ path: `${SHOTS}${screen}-${name}.png`, fullPage: true });
     for (const colorScheme of ["light", "dark"]) {
       await this.#show({ colorScheme }, usual);
       // As high as its content: axe measures what is on the screen, and a person scrolls.
       await this.page.setViewportSize({ ...usual, height: Math.max(usual.height, await this.#height()) });
-      await shot(colorScheme);
+      await this.shot(`${screen}-${colorScheme}`);
       const { violations } = await new AxeBuilder({ page: this.page }).withTags(TAGS).analyze();
       for (const { id, help, nodes } of violations) {
         const places = nodes.map((node) => `\n    ${node.target.join(" ")}`).join("");
@@ -104,11 +102,17 @@ export class Person {
       }
     }
     await this.#show({ colorScheme: "light" }, { width: 1280, height: 860 });
-    await shot("wide");
+    await this.shot(`${screen}-wide`);
     wrong.push(...(await this.#spills(screen)));
     await this.#show({ colorScheme: "light" }, usual);
     this.audited.set(screen, wrong.length);
     if (wrong.length > 0) throw new Error(`accessibility:\n${wrong.join("\n")}`);
+  }
+
+  /** A picture of the whole page, to look at. */
+  async shot(name) {
+    mkdirSync(SHOTS, { recursive: true });
+    await this.page.screenshot({ path: `${SHOTS}${name}.png`, fullPage: true });
   }
 
   /** WCAG 2.2, 1.4.10: a window of 1280 by 1024 at 400 % has 320 by 256; nothing may need two directions of scrolling. */

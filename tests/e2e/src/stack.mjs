@@ -1,6 +1,6 @@
 // The real programs: the server with its own SQLite in a temporary folder, and the library in its own process.
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -68,9 +68,15 @@ class Program {
   }
 }
 
-/** Starts server and library. `stop` ends both and removes what they stored. */
-export async function startStack() {
+/**
+ * Starts server and library. `stop` ends both and removes what they stored. With `ownApp` the wallet app is served from a
+ * copy, at `app`, that a test may change.
+ */
+export async function startStack({ ownApp = false } = {}) {
   const data = mkdtempSync(join(tmpdir(), "assent-e2e-"));
+  const built = process.env.ASSENT_WALLET_DIR ?? join(ROOT, "web/wallet/dist");
+  const app = ownApp ? join(data, "app") : built;
+  if (ownApp) cpSync(built, app, { recursive: true });
   const [port, libraryPort] = [await freePort(), await freePort()];
   const base = `http://localhost:${port}`;
   const libraryOrigin = `http://localhost:${libraryPort}`;
@@ -82,7 +88,7 @@ export async function startStack() {
       `listen = "127.0.0.1:${port}"`,
       `public_url = "${base}"`,
       `data_dir = ${JSON.stringify(join(data, "server"))}`,
-      `wallet.dir = ${JSON.stringify(process.env.ASSENT_WALLET_DIR ?? join(ROOT, "web/wallet/dist"))}`,
+      `wallet.dir = ${JSON.stringify(app)}`,
       `roles.issuer = true`,
       `log.filter = "trace"`,
     ].join("\n"),
@@ -121,6 +127,7 @@ export async function startStack() {
     base,
     libraryOrigin,
     data,
+    app,
     server,
     library,
     /** The API key of the sandbox's service. */

@@ -73,11 +73,15 @@ export async function pasteLink(person, stack, link) {
   await person.press("button", t("add.open"));
 }
 
+/** Waits until the button that shares was in sight for a moment: before, it does nothing. */
+export async function readyToShare(person) {
+  await person.page.getByRole("button", { name: t("request.share") }).scrollIntoViewIfNeeded();
+  await person.page.locator(".decide button[data-armed=true]").waitFor();
+}
+
 /** Shares what the open request needs. */
 export async function share(person) {
-  const button = person.page.getByRole("button", { name: t("request.share") });
-  await button.scrollIntoViewIfNeeded();
-  await person.page.locator(".decide button[data-armed=true]").waitFor();
+  await readyToShare(person);
   await person.press("button", t("request.share"));
 }
 

@@ -223,6 +223,8 @@ test("reads home and a request in Dutch, and declines", async () => {
   await ada.press("button", "Nederlands");
   await ada.sees(nl("request.title"));
   assert.equal(await page.locator("html").getAttribute("lang"), "nl");
+  // Also what the engine names: the labels of the details.
+  await page.getByText("Woonplaats").first().waitFor();
   await ada.looksAt("request-nl");
   await ada.press("button", nl("request.refuse"));
   await ada.sees(nl("result.declined"));

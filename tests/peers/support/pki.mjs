@@ -70,6 +70,15 @@ export async function authority(commonName, issuer) {
   return certificate({ CN: commonName, C: 'NL' }, await newKeys(), { issuer, ca: true })
 }
 
+/** An authority that exists already, from its certificate and its private key in PEM. */
+export async function existingAuthority(certificatePem, keyPem) {
+  const der = (pem) => Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')
+  const cert = pkijs.Certificate.fromBER(der(certificatePem))
+  const privateKey = await webcrypto.subtle.importKey('pkcs8', der(keyPem), ALGORITHM, true, ['sign'])
+  const publicKey = await cert.getPublicKey()
+  return { cert, keys: { privateKey, publicKey }, der: der(certificatePem), base64: der(certificatePem).toString('base64') }
+}
+
 /** An end-entity certificate of `issuer`, with its private key as JWK. */
 export async function leaf(issuer, organization, dns) {
   const keys = await newKeys()

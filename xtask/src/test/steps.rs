@@ -241,6 +241,8 @@ fn peers(_: &Args) -> Result<Done> {
 
 pub(super) fn e2e(args: &Args) -> Result<Done> {
     tools::npm_ci("tests/e2e")?;
+    // The hostile services of the browser tests make their certificates as the peers do.
+    tools::npm_ci("tests/peers")?;
     let chromium = tools::chromium()?;
     if !args.flag("no-build") {
         web::run(args)?;
