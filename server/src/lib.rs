@@ -8,6 +8,7 @@
 //! the ready-made certificates and keys of `serve --sandbox`.
 
 pub mod api;
+pub mod blobs;
 pub mod clock;
 pub mod config;
 pub mod crypto;

@@ -157,6 +157,7 @@ fn check(config: &Config) -> anyhow::Result<()> {
             issues.extend(more);
         }
         issues.extend(state::load_sealing(config).err());
+        issues.extend(config.vault.blobs.open(&config.data_dir).err());
         issues.extend(state::database_url(config).err());
     } else if let Some(operator) = &config.operator {
         issues.extend(operator.secret().err());

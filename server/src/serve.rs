@@ -112,13 +112,18 @@ impl Server {
             .authorities()
             .map_err(|issue| ServeError::Config(vec![issue]))?;
         let outbound = Outbound::new(network, &authorities).map_err(ServeError::Outbound)?;
+        let blobs = config
+            .vault
+            .blobs
+            .open(&config.data_dir)
+            .map_err(|issue| ServeError::Config(vec![issue]))?;
         let metrics = config.metrics.listen.map(listen_on).transpose()?;
         crate::http::telemetry::metrics_handle();
         Ok(Self {
             listener,
             metrics,
             tls,
-            state: AppState::new(config, store, keys, sealing, clock, outbound),
+            state: AppState::new(config, store, keys, sealing, clock, outbound, blobs),
             handle: Handle::new(),
         })
     }

@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use crate::api::{Operators, StatusLists};
+use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::config::{Config, Issue, secret};
 use crate::crypto::{RingSigner, SealingKey, SystemRandom};
@@ -56,6 +57,8 @@ pub struct Inner {
     pub lookups: Lookups,
     /// Sign-in of operators, when it is configured.
     pub(crate) operators: Option<Operators>,
+    /// Where attachments are kept.
+    pub blobs: Blobs,
     /// Devices that listen for changes of their vault.
     pub listeners: Listeners,
     /// Woken when a webhook was queued.
@@ -122,6 +125,7 @@ impl AppState {
         sealing: SealingKey,
         clock: Clock,
         outbound: Outbound,
+        blobs: Blobs,
     ) -> Self {
         let limits = &config.limits;
         Self(Arc::new(Inner {
@@ -133,6 +137,7 @@ impl AppState {
                 issuers: Vec::new(),
             }),
             operators: Operators::new(&config, &keys),
+            blobs,
             listeners: Listeners::new(config.vault.listen_limits()),
             outbox: tokio::sync::Notify::new(),
             erased: AtomicBool::new(false),

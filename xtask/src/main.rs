@@ -13,6 +13,7 @@ mod deny;
 mod fuzz;
 mod postgres;
 mod process;
+mod s3;
 mod summary;
 mod test;
 mod tools;

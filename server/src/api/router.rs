@@ -7,6 +7,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{health, issuer, openapi, operator, registry, sandbox, vault, verifier, wallet};
@@ -58,7 +59,7 @@ pub fn build(state: AppState) -> Router {
     app.layer(DefaultBodyLimit::max(limits.body_bytes))
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(middleware::from_fn(plain_errors_as_problems))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(not_for_ciphertext()))
         .layer(middleware::from_fn_with_state(
             config.public_url.starts_with("https:"),
             headers::add,
@@ -99,6 +100,11 @@ fn documented(roles: &Roles, in_sandbox: bool) -> OpenApiRouter<AppState> {
         }
     }
     router
+}
+
+/// Compressing ciphertext costs time, gains nothing, and hides its length from the reader's progress bar.
+fn not_for_ciphertext() -> impl Predicate {
+    DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"))
 }
 
 /// Extractors and the router answer some errors as plain text; callers are promised problem details.

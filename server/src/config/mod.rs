@@ -3,6 +3,7 @@
 //! [`Config`] is the file as written; the parts that need files or keys are read and checked by
 //! `crate::state`, and `assent-server config check` reports every [`Issue`] with the setting it is about.
 
+mod blobs;
 mod limits;
 mod lookups;
 mod metrics;
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::news::ListenLimits;
+pub use blobs::{BlobConfig, BlobPlace, S3Config};
 pub use limits::Limits;
 pub use lookups::{LookupConfig, WebIssuerConfig};
 pub use metrics::MetricsConfig;
@@ -148,7 +150,7 @@ pub struct Roles {
 }
 
 /// How much a vault may hold.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VaultConfig {
     /// Largest number of live records.
@@ -165,6 +167,8 @@ pub struct VaultConfig {
     pub max_listeners_per_address: usize,
     /// Seconds between signs of life to those who listen.
     pub heartbeat_seconds: u64,
+    /// Attachments.
+    pub blobs: BlobConfig,
 }
 
 impl VaultConfig {
@@ -290,6 +294,7 @@ impl Default for VaultConfig {
             max_listeners_per_vault: 8,
             max_listeners_per_address: 64,
             heartbeat_seconds: 20,
+            blobs: BlobConfig::default(),
         }
     }
 }
@@ -458,6 +463,7 @@ impl Config {
             }
         }
         out.extend(self.lookups.issues(&self.profile()));
+        out.extend(self.vault.blobs.issues(self.sandbox));
         if self.vault.heartbeat_seconds == 0 {
             out.push(Issue::new("vault.heartbeat_seconds", "must be at least 1"));
         }

@@ -10,16 +10,19 @@ use tower_http::cors::{Any, CorsLayer};
 pub fn for_wallets() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([
             header::ACCEPT,
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::RANGE,
             HeaderName::from_static("dpop"),
             HeaderName::from_static("idempotency-key"),
         ])
         .expose_headers([
             header::CONTENT_TYPE,
+            header::CONTENT_RANGE,
+            header::ETAG,
             header::RETRY_AFTER,
             header::WWW_AUTHENTICATE,
             HeaderName::from_static("dpop-nonce"),

@@ -1,5 +1,6 @@
 //! What runs beside requests: delivery of webhooks, deletion of what has expired, lookups.
 
+mod blobs;
 mod lookups;
 mod news;
 mod sweep;

@@ -20,6 +20,9 @@ pub(super) async fn run(state: &AppState) {
         if let Err(error) = once(state).await {
             tracing::warn!(%error, "expired data could not be deleted");
         }
+        if let Err(error) = super::blobs::sweep(state).await {
+            tracing::warn!(%error, "blobs that nobody needs could not be deleted");
+        }
         for limit in [&state.address_rate, &state.service_rate, &state.vault_rate] {
             limit.forget_idle();
         }

@@ -1,9 +1,10 @@
-//! The only HTTP client of the server: status lists, webhooks, and the operators' login provider.
+//! The only HTTP clients of the server: status lists, webhooks, the operators' login provider, the store of blobs.
 //!
 //! Addresses come from others, so each one is a possible trick to make us call our own network (reference 07
 //! §2.2 A5). A host name is resolved once; every address it has must be public; the connection goes to exactly
 //! those addresses. No redirects, no proxies, no cookies, 5 seconds, bounded bodies.
 
+mod objects;
 mod openid;
 
 use std::net::IpAddr;
@@ -17,6 +18,7 @@ use reqwest::{Certificate, Client, Response, redirect};
 use rustls_pki_types::CertificateDer;
 
 pub use assent_core::profile::{Network, allowed};
+pub use objects::{ObjectClient, ObjectError, ObjectSettings};
 
 /// Longest time of a whole exchange.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -28,6 +28,7 @@ pub use presentations::{PresentationChange, PresentationRow, PresentationStore};
 pub use status_lists::{StatusListRow, StatusListStore};
 pub use value::{Arg, Row};
 pub use vaults::{
-    ChangedRecord, ChangesPage, Commit, CommitOutcome, CreateOutcome, Cursor, Head, NewEpoch, NewVault,
+    BlobPart, BlobQuota, BlobRow, BlobStore, ChangedRecord, ChangesPage, Commit, CommitOutcome,
+    CreateOutcome, Cursor, DeclareOutcome, DeleteBlobOutcome, Garbage, Head, NewBlob, NewEpoch, NewVault,
     PageLimits, PutKey, PutRecord, Quota, VaultHeader, VaultStore,
 };

@@ -6,6 +6,7 @@
     reason = "a test ends where something unexpected happens"
 )]
 
+mod blobs;
 mod common;
 mod events;
 mod identity;

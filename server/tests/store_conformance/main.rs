@@ -62,6 +62,8 @@ suite!(
     changes_come_in_pages_that_add_up,
     a_new_epoch_brings_every_key_or_nothing,
     counters_stay_right,
+    blobs_stay_as_long_as_they_are_linked,
+    blob_quotas_hold_under_concurrency,
     idempotency_life_cycle,
     a_key_given_back_is_free_for_one,
     presentations_change_once_and_belong_to_one_service,

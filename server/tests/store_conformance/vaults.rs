@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use assent_server::store::{
-    ChangesPage, Commit, CommitOutcome, CountStore as _, CreateOutcome, Cursor, Database, Head, NewEpoch,
-    NewVault, PageLimits, PutKey, PutRecord, Quota, VaultStore as _,
+    BlobPart, BlobQuota, BlobStore as _, ChangesPage, Commit, CommitOutcome, CountStore as _, CreateOutcome,
+    Cursor, Database, DeclareOutcome, DeleteBlobOutcome, Garbage, Head, NewBlob, NewEpoch, NewVault,
+    PageLimits, PutKey, PutRecord, Quota, VaultStore as _,
 };
 
 use super::NOW;
@@ -58,6 +59,8 @@ fn commit(base_version: i64) -> Commit {
         delete: Vec::new(),
         keys: Vec::new(),
         epoch: None,
+        link: Vec::new(),
+        unlink: Vec::new(),
     }
 }
 
@@ -487,4 +490,135 @@ pub async fn counters_stay_right(store: Database) {
         }
     }
     assert!(version > 20, "few commits passed: {version}");
+}
+
+const BLOBS: BlobQuota = BlobQuota {
+    blobs: 3,
+    bytes: 1000,
+};
+
+fn new_blob(name: &str, parts: u8) -> NewBlob {
+    NewBlob {
+        blob: name.into(),
+        object: format!("object-of-{name}"),
+        size: i64::from(parts) * 10,
+        parts: (0..parts)
+            .map(|number| BlobPart {
+                sha256: [number; 32],
+                size: 10,
+                stored: false,
+            })
+            .collect(),
+    }
+}
+
+pub async fn blobs_stay_as_long_as_they_are_linked(store: Database) {
+    store.create_vault(&vault("v"), QUOTA, NOW).await.unwrap();
+    store.create_vault(&vault("w"), QUOTA, NOW).await.unwrap();
+    let declare =
+        async |vault: &str, blob: &NewBlob, at| store.declare_blob(vault, blob, BLOBS, at).await.unwrap();
+    assert_eq!(
+        declare("none", &new_blob("a", 1), NOW).await,
+        DeclareOutcome::NotFound
+    );
+    assert_eq!(
+        declare("v", &new_blob("a", 2), NOW).await,
+        DeclareOutcome::Declared
+    );
+    assert_eq!(declare("v", &new_blob("a", 2), NOW).await, DeclareOutcome::Known);
+    assert_eq!(
+        declare("w", &new_blob("b", 1), NOW).await,
+        DeclareOutcome::Declared
+    );
+    let put = async |vault: &str, blob: &str, number, at| {
+        store
+            .store_blob_part(vault, blob, number, Some(&b"data"[..]), at)
+            .await
+            .unwrap()
+    };
+    assert!(put("v", "a", 0, NOW).await);
+    assert!(put("v", "a", 0, NOW).await, "again is no error, and counts once");
+    assert!(!put("w", "a", 0, NOW).await, "another's blob");
+    let blob = store.blob("v", "a").await.unwrap().unwrap();
+    assert_eq!((blob.part_count, blob.missing, blob.linked), (2, 1, false));
+    assert!(store.blob("w", "a").await.unwrap().is_none());
+    assert_eq!(store.blob_part_data("v", "a", 0).await.unwrap().unwrap(), b"data");
+    assert_eq!(store.blob_part_data("v", "a", 1).await.unwrap(), None);
+    let link = |base, link: &[&str], unlink: &[&str]| {
+        let change = Commit {
+            link: link.iter().map(|&blob| blob.into()).collect(),
+            unlink: unlink.iter().map(|&blob| blob.into()).collect(),
+            ..commit(base)
+        };
+        let store = store.clone();
+        async move { store.commit_vault("v", &change, QUOTA, NOW).await.unwrap() }
+    };
+    for unknown in ["a", "b", "zzz"] {
+        assert_eq!(
+            link(1, &[unknown], &[]).await,
+            CommitOutcome::BlobUnknown,
+            "{unknown}"
+        );
+    }
+    assert!(put("v", "a", 1, NOW).await);
+    assert_eq!(
+        link(1, &["a"], &["never-there"]).await,
+        CommitOutcome::Committed(2)
+    );
+    assert_eq!(
+        store.delete_blob("v", "a").await.unwrap(),
+        DeleteBlobOutcome::Linked
+    );
+    assert_eq!(
+        store.delete_blob("w", "a").await.unwrap(),
+        DeleteBlobOutcome::NotFound
+    );
+    // The sweep takes what is not linked and old, nothing else.
+    assert_eq!(
+        declare("v", &new_blob("young", 1), NOW.plus(100)).await,
+        DeclareOutcome::Declared
+    );
+    assert_eq!(store.sweep_blobs(NOW.plus(1)).await.unwrap(), 1);
+    assert!(store.blob("w", "b").await.unwrap().is_none());
+    let garbage = |name: &str, part_count| Garbage {
+        object: format!("object-of-{name}"),
+        part_count,
+    };
+    assert_eq!(store.blob_garbage(9).await.unwrap(), [garbage("b", 1)]);
+    store.forget_garbage("object-of-b").await.unwrap();
+    // Unlinked, it may go; the vault's end takes the rest.
+    assert_eq!(link(2, &[], &["a"]).await, CommitOutcome::Committed(3));
+    assert_eq!(
+        store.delete_blob("v", "a").await.unwrap(),
+        DeleteBlobOutcome::Deleted
+    );
+    assert!(store.blob_parts("v", "a").await.unwrap().is_empty());
+    assert!(store.delete_vault("v").await.unwrap());
+    assert_eq!(
+        store.blob_garbage(9).await.unwrap(),
+        [garbage("a", 2), garbage("young", 1)]
+    );
+}
+
+pub async fn blob_quotas_hold_under_concurrency(store: Database) {
+    store.create_vault(&vault("v"), QUOTA, NOW).await.unwrap();
+    let mut tasks = Vec::new();
+    for i in 0..12 {
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move {
+            store
+                .declare_blob("v", &new_blob(&format!("b{i}"), 1), BLOBS, NOW)
+                .await
+                .unwrap()
+        }));
+    }
+    let mut declared = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            DeclareOutcome::Declared => declared += 1,
+            DeclareOutcome::QuotaExceeded => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(declared, 3);
 }

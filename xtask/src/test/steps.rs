@@ -7,6 +7,7 @@ use crate::args::Args;
 use crate::deny::Advisories;
 use crate::postgres::Postgres;
 use crate::process::{Cmd, root, target_dir};
+use crate::s3::S3;
 use crate::{bridge, budget, deny, tools, wasm, web};
 
 pub(super) const ALL: &[Step] = &[
@@ -143,18 +144,21 @@ fn wasm_pure(_: &Args) -> Result<Done> {
 
 fn unit(_: &Args) -> Result<Done> {
     let postgres = Postgres::start(8791)?;
-    counted(
-        Cmd::new("cargo")
-            .args([
-                "test",
-                "--quiet",
-                "--workspace",
-                "--exclude",
-                "assent-tidy",
-                "--no-fail-fast",
-            ])
-            .env("ASSENT_TEST_POSTGRES", postgres.url()),
-    )
+    let s3 = S3::start(8792)?;
+    let mut tests = Cmd::new("cargo")
+        .args([
+            "test",
+            "--quiet",
+            "--workspace",
+            "--exclude",
+            "assent-tidy",
+            "--no-fail-fast",
+        ])
+        .env("ASSENT_TEST_POSTGRES", postgres.url());
+    if let Some(s3) = &s3 {
+        tests = tests.env("ASSENT_TEST_S3", s3.url());
+    }
+    counted(tests)
 }
 
 fn precision(_: &Args) -> Result<Done> {

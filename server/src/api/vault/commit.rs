@@ -40,6 +40,12 @@ pub(super) struct CommitVault {
     /// SHA-256 of the new access token; only with a new epoch.
     #[serde(default)]
     access_token_sha256: Option<Base64Url>,
+    /// Ids of blobs that a record needs from now on. What no record needs is deleted after a time.
+    #[serde(default)]
+    link: Vec<String>,
+    /// Ids of blobs that no record needs any more.
+    #[serde(default)]
+    unlink: Vec<String>,
 }
 
 /// The sealed key of a record, sealed anew.
@@ -60,7 +66,7 @@ pub(super) struct Key {
     responses((status = 200, description = "Stored.", body = Version),
               (status = 401, description = "`vault-access-refused`.", body = ProblemDetails),
               (status = 409, description = "`vault-version-conflict`: read, merge, commit again; `vault-epoch-conflict`; or `idempotency-key-in-flight`.", body = ProblemDetails),
-              (status = 422, description = "`vault-epoch-incomplete`: a new epoch without the key of every record; `vault-record-unknown`: a key for a record that is not there; or `idempotency-key-reused`.", body = ProblemDetails),
+              (status = 422, description = "`vault-epoch-incomplete`: a new epoch without the key of every record; `vault-record-unknown`: a key for a record that is not there; `vault-blob-unknown`: a blob to link that is not here whole; or `idempotency-key-reused`.", body = ProblemDetails),
               (status = 507, description = "`vault-quota-exceeded`.", body = ProblemDetails)))]
 pub(super) async fn commit(
     State(state): State<AppState>,
@@ -88,6 +94,9 @@ async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Pro
     if i64::try_from(body.keys.len()).map_or(true, |keys| keys > state.config.vault.max_records) {
         return Err(super::too_large("More keys than a vault may have records."));
     }
+    if body.link.len() > super::MAX_PUT || body.unlink.len() > super::MAX_PUT {
+        return Err(super::too_large("Too many blobs in one request."));
+    }
     let commit = Commit {
         base_version: body.base_version,
         epoch: new_epoch(body.epoch, body.access_token_sha256, body.header.is_some())?,
@@ -105,6 +114,8 @@ async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Pro
                 })
             })
             .collect::<Result<_, Problem>>()?,
+        link: body.link,
+        unlink: body.unlink,
     };
     let outcome = state
         .store
@@ -134,6 +145,11 @@ async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Pro
             StatusCode::UNPROCESSABLE_ENTITY,
             "vault-record-unknown",
             "There is no record with this handle.",
+        )),
+        CommitOutcome::BlobUnknown => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "vault-blob-unknown",
+            "A blob to link is not here, or not whole.",
         )),
         CommitOutcome::QuotaExceeded => Err(super::over_quota()),
         CommitOutcome::NotFound => Err(auth::refused("vault-access-refused")),

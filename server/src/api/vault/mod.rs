@@ -4,6 +4,7 @@
 //! unlocks, and uses that for the rest. Writes are compare-and-swap on the vault's version; reads are of what changed
 //! since a version, page by page.
 
+mod blobs;
 mod changes;
 mod commit;
 mod create;
@@ -42,6 +43,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(changes::changes))
         .routes(routes!(changes::record))
         .routes(routes!(delete::delete))
+        .merge(blobs::router())
         .routes(routes!(events::events))
         .routes(routes!(commit::commit).layer(DefaultBodyLimit::max(MAX_COMMIT)))
 }

@@ -6,6 +6,7 @@ use assent_core::env::Timestamp;
 
 use super::super::database::{Database, StoreError, Tx};
 use super::super::value::args;
+use super::blobs;
 use super::{Commit, CommitOutcome, NewEpoch, PutKey, PutRecord, Quota};
 
 /// Live records and their bytes. Kept in the vault's row, so that a commit costs what it changes and not what the
@@ -74,6 +75,9 @@ async fn apply(
             return Ok(CommitOutcome::EpochIncomplete);
         }
         enter_epoch(tx, id, new).await?;
+    }
+    if !blobs::link(tx, id, &commit.link, &commit.unlink, now).await? {
+        return Ok(CommitOutcome::BlobUnknown);
     }
     // The lengths of header and manifest are in the counter, too: the old ones go, the new ones come.
     let header = commit.header.as_ref().map_or(before.header, |new| length(new));

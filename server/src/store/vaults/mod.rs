@@ -1,5 +1,6 @@
 //! Vaults: ciphertext with a version counter, compare-and-swap on that counter, quotas.
 
+mod blobs;
 mod changes;
 mod commit;
 mod types;
@@ -12,6 +13,9 @@ use self::commit::{Totals, length, put};
 use super::value::args;
 use super::{Database, StoreError};
 
+pub use blobs::{
+    BlobPart, BlobQuota, BlobRow, BlobStore, DeclareOutcome, DeleteBlobOutcome, Garbage, NewBlob,
+};
 pub use types::{
     ChangedRecord, ChangesPage, Commit, CommitOutcome, CreateOutcome, Cursor, Head, NewEpoch, NewVault,
     PageLimits, PutKey, PutRecord, Quota, VaultHeader,
@@ -191,6 +195,7 @@ impl VaultStore for Database {
 
     async fn delete_vault(&self, id: &str) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
+        blobs::discard_all(&mut tx, id).await?;
         let deleted = tx.execute("DELETE FROM vaults WHERE id = $1", args![id]).await?;
         tx.announce(id, 0).await?;
         tx.commit().await?;

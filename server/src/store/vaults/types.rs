@@ -66,6 +66,10 @@ pub struct Commit {
     pub keys: Vec<PutKey>,
     /// A new epoch of the root key.
     pub epoch: Option<NewEpoch>,
+    /// Blobs that a record needs from now on.
+    pub link: Vec<String>,
+    /// Blobs that no record needs any more.
+    pub unlink: Vec<String>,
 }
 
 /// A new epoch: every key is sealed anew, and the token changes with the root key.
@@ -110,6 +114,8 @@ pub enum CommitOutcome {
     EpochIncomplete,
     /// A key for a record that is not there.
     RecordUnknown,
+    /// A blob to link that is not here, or not whole.
+    BlobUnknown,
     /// It would exceed the quota.
     QuotaExceeded,
     /// No such vault.

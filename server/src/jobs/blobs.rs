@@ -1,0 +1,21 @@
+//! Throws away blobs that no record needs, and what stays behind of them in the store outside.
+
+use crate::blobs::BlobError;
+use crate::state::AppState;
+use crate::store::BlobStore as _;
+
+/// Objects deleted in one round.
+const ROUND: i64 = 100;
+
+pub(super) async fn sweep(state: &AppState) -> Result<(), BlobError> {
+    let grace = state.config.vault.blobs.grace_hours.saturating_mul(3600);
+    if state.store.sweep_blobs(state.clock.now().plus(-grace)).await? > 0 {
+        state.store.checkpoint().await?;
+    }
+    for garbage in state.store.blob_garbage(ROUND).await? {
+        // First the object, then the note of it: what is interrupted here is done again.
+        state.blobs.delete(&garbage).await?;
+        state.store.forget_garbage(&garbage.object).await?;
+    }
+    Ok(())
+}
