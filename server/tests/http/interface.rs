@@ -371,7 +371,7 @@ async fn the_wallet_app_is_served_under_a_strict_policy() {
     );
     // A part of an older version is gone; the page in its place would be kept as that part, for good.
     let old = server.get("/assets/core-0000.wasm").await.expect(404);
-    assert_eq!(old.headers["cache-control"], "no-cache");
+    assert_eq!(old.headers["cache-control"], "no-store");
     assert!(!old.text.contains("wallet"));
     for path in [
         "/../Cargo.toml",
