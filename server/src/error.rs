@@ -193,7 +193,7 @@ impl IntoResponse for Problem {
 pub struct ProblemCode(pub &'static str);
 
 /// An error with its causes in one line.
-struct Chain<'a>(&'a dyn std::error::Error);
+pub(crate) struct Chain<'a>(pub(crate) &'a dyn std::error::Error);
 
 impl std::fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -162,11 +162,52 @@ fn check(config: &Config) -> anyhow::Result<()> {
     } else if let Some(operator) = &config.operator {
         issues.extend(operator.secret().err());
     }
+    issues.extend(check_files(config));
     if issues.is_empty() {
         println!("The configuration is in order.");
         return Ok(());
     }
     Err(ServeError::Config(issues).into())
+}
+
+/// What the server would only find when it starts.
+fn check_files(config: &Config) -> Vec<Issue> {
+    let mut out = Vec::new();
+    if let Err(error) = EnvFilter::try_new(&config.log.filter) {
+        out.push(Issue::new("log.filter", error.to_string()));
+    }
+    if let Some(tls) = &config.tls {
+        for (name, path) in [
+            ("tls.certificate_file", &tls.certificate_file),
+            ("tls.key_file", &tls.key_file),
+        ] {
+            if let Err(error) = std::fs::File::open(path) {
+                out.push(Issue::new(
+                    name,
+                    format!("cannot read {}: {error}", path.display()),
+                ));
+            }
+        }
+    }
+    if let Some(dir) = &config.wallet.dir
+        && !dir.join("index.html").is_file()
+    {
+        let text = format!(
+            "there is no index.html in {}: build the wallet app first",
+            dir.display()
+        );
+        out.push(Issue::new("wallet.dir", text));
+    }
+    if let Some(program) = &config.w3c_bridge.program
+        && !program.is_file()
+    {
+        out.push(Issue::new(
+            "w3c_bridge.program",
+            format!("{} is not a file", program.display()),
+        ));
+    }
+    out.extend(config.outbound.authorities().err());
+    out
 }
 
 fn start_logs(config: &LogConfig) -> anyhow::Result<()> {

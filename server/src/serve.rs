@@ -20,6 +20,9 @@ use crate::store::{Database, StoreError};
 /// How long requests may finish after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
+/// Requests at once on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 64;
+
 /// Why the server did not start or broke off.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -72,6 +75,13 @@ impl Server {
     pub async fn prepare(mut config: Config, clock: Clock) -> Result<Self, ServeError> {
         // Every TLS connection of the process, in and out, is on ring.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        // The sandbox needs its port first; otherwise what is wrong with the settings is said before anything is taken.
+        if !config.sandbox {
+            let issues = config.issues();
+            if !issues.is_empty() {
+                return Err(ServeError::Config(issues));
+            }
+        }
         let listener = listen_on(config.listen)?;
         let address = listener
             .local_addr()
@@ -82,6 +92,12 @@ impl Server {
                 config.public_url = format!("{scheme}://localhost:{}", address.port());
             }
             sandbox::prepare(&mut config)?;
+            if !address.ip().is_loopback() {
+                tracing::warn!(
+                    "the sandbox listens beyond this machine: anybody there gets made-up cards, and its calls may go to \
+                     this machine"
+                );
+            }
         }
         let issues = config.issues();
         if !issues.is_empty() {
@@ -93,6 +109,9 @@ impl Server {
         let store = Database::open(url.expose_secret()).await?;
         if config.database.migrate_on_start == Some(true) {
             store.migrate().await?;
+        } else if !store.is_current().await? {
+            // Better no server than one that fails at every request.
+            return Err(StoreError::NotCurrent.into());
         }
         let tls = match &config.tls {
             Some(tls) => Some(
@@ -204,6 +223,13 @@ fn limit_header_time(builder: &mut Builder<TokioExecutor>, longest: Duration) {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(longest);
+    // HTTP/2 has no such limit; a peer that is gone is noticed by its silence.
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(longest))
+        .keep_alive_timeout(longest)
+        .max_concurrent_streams(MAX_STREAMS);
 }
 
 /// Tells a running server to stop.

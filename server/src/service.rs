@@ -86,11 +86,7 @@ impl Service {
             own_origin,
             did,
             api_key_sha256: sha256(api_key.expose_secret().as_bytes()),
-            webhook_secret: secret::resolve(
-                &format!("{at}.webhook_secret"),
-                config.webhook_secret.as_ref(),
-                config.webhook_secret_file.as_ref(),
-            )?,
+            webhook_secret: webhook_secret(config, at)?,
             identity,
         })
     }
@@ -185,4 +181,16 @@ impl Service {
     fn leaf(&self) -> &[u8] {
         self.identity.chain.first().map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+fn webhook_secret(config: &ServiceConfig, at: &str) -> Result<Option<SecretString>, Issue> {
+    let name = format!("{at}.webhook_secret");
+    secret::resolve(
+        &name,
+        config.webhook_secret.as_ref(),
+        config.webhook_secret_file.as_ref(),
+    )?
+    // As the convention of the signature has it: 24 bytes or more.
+    .map(|secret| secret::long_enough(&name, secret, 24))
+    .transpose()
 }

@@ -18,6 +18,16 @@ use crate::http::rate::ByAddress;
 use crate::http::{budget, cors, headers, telemetry, wallet_files};
 use crate::state::AppState;
 
+/// Addresses for programs; no page of the wallet app begins like this.
+const PROGRAMS: [&str; 6] = [
+    "/v1/",
+    "/vp/",
+    "/issuer/",
+    "/services/",
+    "/operator/",
+    "/.well-known/",
+];
+
 /// The whole application.
 pub fn build(state: AppState) -> Router {
     let config = &state.config;
@@ -40,21 +50,14 @@ pub fn build(state: AppState) -> Router {
         ));
     // Health must answer also when the rest is busy, so it stays outside the limits.
     let (health, _) = health::router().split_for_parts();
-    app = app.layer(middleware::from_fn_with_state(
-        Bounds::new(limits.concurrent_requests, limits.request_seconds),
-        guard::bound,
-    ));
+    app = app.layer(middleware::from_fn_with_state(Bounds::new(limits), guard::bound));
     app = app.merge(health);
     let app: Router = app.with_state(state.clone());
     let app = match &config.wallet.dir {
-        Some(dir) => app.fallback_service(wallet_files::service(dir, config.sandbox)),
-        None => app.fallback(async || {
-            Problem::new(
-                StatusCode::NOT_FOUND,
-                "not-found",
-                "There is nothing at this address.",
-            )
-        }),
+        Some(dir) => app.fallback_service(
+            wallet_files::service(dir, config.sandbox).layer(middleware::from_fn(only_for_people)),
+        ),
+        None => app.fallback(async || nothing_here()),
     };
     app.layer(DefaultBodyLimit::max(limits.body_bytes))
         .layer(CatchPanicLayer::custom(guard::panicked))
@@ -105,6 +108,24 @@ fn documented(roles: &Roles, in_sandbox: bool) -> OpenApiRouter<AppState> {
 /// Compressing ciphertext costs time, gains nothing, and hides its length from the reader's progress bar.
 fn not_for_ciphertext() -> impl Predicate {
     DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"))
+}
+
+/// The wallet app answers every address with its one page. For a program that mistyped one of ours that would be a
+/// success, and for a wallet that looks for metadata a riddle.
+async fn only_for_people(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if PROGRAMS.iter().any(|start| path.starts_with(start)) {
+        return nothing_here().into_response();
+    }
+    next.run(request).await
+}
+
+fn nothing_here() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        "There is nothing at this address.",
+    )
 }
 
 /// Extractors and the router answer some errors as plain text; callers are promised problem details.

@@ -16,6 +16,8 @@ pub struct Limits {
     pub header_seconds: u64,
     /// Requests worked on at the same time; more are answered 503.
     pub concurrent_requests: usize,
+    /// Of these, from one address (for IPv6: one /64 network).
+    pub concurrent_per_address: usize,
     /// Requests a minute from one address to public endpoints.
     pub per_address_per_minute: u32,
     /// Requests a minute from one service.
@@ -41,6 +43,7 @@ impl Default for Limits {
             request_seconds: 20,
             header_seconds: 10,
             concurrent_requests: 512,
+            concurrent_per_address: 128,
             per_address_per_minute: 1200,
             per_service_per_minute: 6000,
             per_vault_per_minute: 600,
@@ -69,8 +72,19 @@ impl Limits {
     /// What is wrong with them.
     pub(super) fn issues(&self) -> Vec<Issue> {
         let mut out = Vec::new();
-        if self.header_seconds == 0 {
-            out.push(Issue::new("limits.header_seconds", "must be at least 1"));
+        for (name, value) in [
+            ("limits.body_bytes", self.body_bytes as u64),
+            ("limits.request_seconds", self.request_seconds),
+            ("limits.header_seconds", self.header_seconds),
+            ("limits.concurrent_requests", self.concurrent_requests as u64),
+            (
+                "limits.concurrent_per_address",
+                self.concurrent_per_address as u64,
+            ),
+        ] {
+            if value == 0 {
+                out.push(Issue::new(name, "must be at least 1"));
+            }
         }
         for (name, value) in [
             ("limits.per_address_per_minute", self.per_address_per_minute),

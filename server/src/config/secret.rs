@@ -19,6 +19,11 @@ pub fn resolve(
         (Some(_), Some(_)) => Err(Issue::new(name, format!("give {name} or {name}_file, not both"))),
         (Some(secret), None) => Ok(Some(secret.clone())),
         (None, Some(path)) => match std::fs::read_to_string(path) {
+            // An empty secret is one that everybody knows.
+            Ok(text) if text.trim().is_empty() => Err(Issue::new(
+                format!("{name}_file"),
+                format!("{} is empty", path.display()),
+            )),
             Ok(text) => Ok(Some(SecretString::from(text.trim_end().to_owned()))),
             Err(error) => Err(Issue::new(
                 format!("{name}_file"),

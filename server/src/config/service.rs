@@ -97,6 +97,9 @@ pub(super) fn origin_issue(name: &str, public_url: &str, sandbox: bool) -> Optio
         Ok(url) if public_url.ends_with('/') || url.path() != "/" || url.query().is_some() => Some(
             Issue::new(name, "must be an origin without a path or trailing slash"),
         ),
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            Some(Issue::new(name, "must not have a user name"))
+        }
         Ok(url) if url.scheme() == "https" || (sandbox && url.scheme() == "http") => None,
         Ok(_) => Some(Issue::new(name, "must begin with https:// outside the sandbox")),
         Err(_) => Some(Issue::new(name, "missing or not a URL")),

@@ -30,8 +30,14 @@ pub fn client_address(
         .len()
         .checked_sub(trusted_proxies)
         .and_then(|i| forwarded.get(i))
-        .and_then(|text| text.parse().ok())
+        .and_then(|text| read(text))
         .or(peer)
+}
+
+/// An address as proxies write it: some add the port.
+fn read(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    text.parse().ok().or_else(with_port)
 }
 
 /// What to count requests by: an IPv4 address, or the /64 an IPv6 caller can choose addresses from.
@@ -57,11 +63,24 @@ mod tests {
         extensions.insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 9], 1))));
         let mut headers = HeaderMap::new();
         headers.append("x-forwarded-for", "1.1.1.1, 2.2.2.2".parse().unwrap());
-        let ip = |n| client_address(&extensions, &headers, n).unwrap().to_string();
+        let first = headers.clone();
+        let ip = |n| client_address(&extensions, &first, n).unwrap().to_string();
         assert_eq!(ip(0), "10.0.0.9");
         assert_eq!(ip(1), "2.2.2.2");
         assert_eq!(ip(2), "1.1.1.1");
         assert_eq!(ip(3), "10.0.0.9");
+        for (written, expected) in [
+            ("192.0.2.7:4711", "192.0.2.7"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("unknown", "10.0.0.9"),
+        ] {
+            headers.insert("x-forwarded-for", written.parse().unwrap());
+            assert_eq!(
+                client_address(&extensions, &headers, 1).unwrap().to_string(),
+                expected
+            );
+        }
     }
 
     #[test]

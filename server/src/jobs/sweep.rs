@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::api::verifier::erase_what_was_read;
+use crate::error::Chain;
 use crate::state::AppState;
 use crate::store::{
     IdempotencyStore as _, IssuanceStore as _, OperatorStore as _, PresentationStore as _,
@@ -18,7 +19,7 @@ pub(super) async fn run(state: &AppState) {
     loop {
         timer.tick().await;
         if let Err(error) = once(state).await {
-            tracing::warn!(%error, "expired data could not be deleted");
+            tracing::warn!(error = %Chain(&error), "expired data could not be deleted");
         }
         if let Err(error) = super::blobs::sweep(state).await {
             tracing::warn!(%error, "blobs that nobody needs could not be deleted");

@@ -13,6 +13,7 @@ use secrecy::ExposeSecret as _;
 use tokio::task::JoinSet;
 
 use crate::crypto::hmac_sha256;
+use crate::error::Chain;
 use crate::state::AppState;
 use crate::store::{DueWebhook, NewWebhook, OutboxStore as _, StoreError};
 
@@ -51,7 +52,7 @@ impl Running {
             let delivery = tokio::spawn(async move { deliver(&state, webhook).await });
             match delivery.await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(%error, "the outbox could not be written"),
+                Ok(Err(error)) => tracing::warn!(error = %Chain(&error), "the outbox could not be written"),
                 Err(error) => tracing::error!(%error, "a delivery broke off"),
             }
             service_id
@@ -84,7 +85,7 @@ pub(super) async fn run(state: &AppState) {
             () = running.ended() => {}
         }
         if let Err(error) = start_due(state, &mut running).await {
-            tracing::warn!(%error, "the outbox could not be read");
+            tracing::warn!(error = %Chain(&error), "the outbox could not be read");
         }
     }
 }

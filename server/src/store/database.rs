@@ -1,6 +1,7 @@
 //! The two databases behind one small interface: connect, migrate, read, write in a transaction.
 
-use std::fs::File;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -36,6 +37,11 @@ pub enum StoreError {
     /// Another process has the database file open.
     #[error("another server uses this database file")]
     Locked,
+    /// Migrations of this version are missing, or there are some of a later version.
+    #[error(
+        "the database is not at the layout of this version; run `assent-server migrate`, or a newer server"
+    )]
+    NotCurrent,
     /// The lock file or the data directory cannot be used.
     #[error("the data directory cannot be used")]
     File(#[from] std::io::Error),
@@ -54,6 +60,7 @@ impl assent_core::error::ErrorCode for StoreError {
             Self::Migration(_) => "storage-migration-failed",
             Self::SqliteTooOld(_) => "storage-sqlite-too-old",
             Self::Locked => "storage-locked",
+            Self::NotCurrent => "storage-not-migrated",
             Self::File(_) => "storage-file-unusable",
             Self::Url => "storage-url-unknown",
             Self::Damaged(_) => "storage-damaged",
@@ -137,8 +144,15 @@ impl Database {
 
     async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-            std::fs::create_dir_all(dir)?;
+            // Others on this machine have no business here, also with what is sealed.
+            DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         }
+        // Made before SQLite makes it, for its mode; the files beside it get the same.
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(path)?;
         let lock = File::create(path.with_extension("lock"))?;
         lock.try_lock().map_err(|_| StoreError::Locked)?;
         let common = SqliteConnectOptions::new()
@@ -191,6 +205,41 @@ impl Database {
             Kind::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
         }
         Ok(())
+    }
+
+    /// True when every migration of this version is applied, and none of a later one.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn is_current(&self) -> Result<bool, StoreError> {
+        let (migrator, table) = match &self.0 {
+            Kind::Sqlite { .. } => (
+                &SQLITE_MIGRATIONS,
+                "SELECT COUNT(*) AS n FROM sqlite_master WHERE name = '_sqlx_migrations'",
+            ),
+            Kind::Postgres(_) => (
+                &POSTGRES_MIGRATIONS,
+                "SELECT COUNT(*) AS n FROM information_schema.tables
+                 WHERE table_name = '_sqlx_migrations' AND table_schema = ANY (current_schemas(false))",
+            ),
+        };
+        let known = self.fetch_optional(table, Vec::new()).await?;
+        if known.map_or(Ok(0), |row| row.int("n"))? == 0 {
+            return Ok(false);
+        }
+        let rows = self
+            .fetch(
+                "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version",
+                Vec::new(),
+            )
+            .await?;
+        let applied = rows
+            .iter()
+            .map(|row| row.int("version"))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut ours: Vec<i64> = migrator.iter().map(|migration| migration.version).collect();
+        ours.sort_unstable();
+        Ok(applied == ours)
     }
 
     /// `"sqlite"` or `"postgres"`.
@@ -436,6 +485,30 @@ mod tests {
         assert!(matches!(Database::open(&url).await, Err(StoreError::Locked)));
         first.close().await;
         assert!(matches!(Database::open("mysql://x").await, Err(StoreError::Url)));
+    }
+
+    #[tokio::test]
+    async fn the_files_are_for_their_owner_and_the_layout_is_known() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("data").join("a.db");
+        let database = Database::open(&format!("sqlite:{}", path.display()))
+            .await
+            .unwrap();
+        assert!(!database.is_current().await.unwrap(), "nothing is migrated");
+        database.migrate().await.unwrap();
+        assert!(database.is_current().await.unwrap());
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+        assert_eq!(
+            (mode(&path), mode(&path.with_extension("db-wal"))),
+            (0o600, 0o600)
+        );
+        database
+            .execute("DELETE FROM _sqlx_migrations WHERE version = 16", Vec::new())
+            .await
+            .unwrap();
+        assert!(!database.is_current().await.unwrap(), "one is missing");
     }
 
     #[tokio::test]

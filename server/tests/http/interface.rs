@@ -361,6 +361,10 @@ async fn the_wallet_app_is_served_under_a_strict_policy() {
             .text
             .contains("wallet")
     );
+    // A program that mistyped an address must not take the app for its answer.
+    for path in ["/v1/presentation", "/.well-known/openid-configuration", "/vp/x"] {
+        server.get(path).await.problem(404, "not-found");
+    }
     let wasm = server.get("/assets/core-1a2b.wasm").await.expect(200);
     assert_eq!(wasm.headers["content-type"], "application/wasm");
     assert!(
@@ -469,10 +473,64 @@ async fn w3c_credentials_go_through_the_bridge_program() {
         (&json!("verify"), &json!("x"))
     );
     assert!(verdict["asked"]["now"].is_i64());
-    for script in [r#"echo '{"id":"1","ok":false}'"#, "echo nonsense", "exit 1"] {
+    for script in [
+        r#"echo '{"id":"1","ok":false}'"#,
+        "echo nonsense",
+        "exit 1",
+        "yes 0123456789",
+    ] {
         let bad = program("bad", script);
         ask(&with(bad).await).await.problem(502, "w3c-bridge-failed");
     }
+}
+
+/// Requests whose bodies do not come hold their place until they are given up; one address must not hold all places.
+#[tokio::test]
+async fn one_address_cannot_take_every_place() {
+    use tokio::io::AsyncWriteExt as _;
+    let server = Sandbox::start_with(|config| {
+        config.limits.trusted_proxies = 1;
+        config.limits.concurrent_per_address = 3;
+    })
+    .await;
+    let address = server.base.trim_start_matches("http://").to_owned();
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let mut connection = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let head = "POST /vp/withdrawals HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\nContent-Length: 9\r\n\r\n";
+        connection.write_all(head.as_bytes()).await.unwrap();
+        open.push(connection);
+    }
+    let ask = async |from: &str| {
+        let request = server
+            .client
+            .get(server.url("/v1/wallet/config"))
+            .header("x-forwarded-for", from);
+        Answer::read(request.send().await.unwrap()).await
+    };
+    let settled = async |status: u16| {
+        for _ in 0..100 {
+            if ask("192.0.2.1").await.status == status {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("never {status}");
+    };
+    settled(429).await;
+    ask("192.0.2.2").await.expect(200);
+    drop(open);
+    settled(200).await;
+}
+
+#[tokio::test]
+async fn a_database_of_another_layout_is_not_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::sandbox(([127, 0, 0, 1], 0).into(), dir.path().join("data"));
+    config.database.migrate_on_start = Some(false);
+    let refused = Server::prepare(config, Clock::System).await.unwrap_err();
+    let why = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(why.contains("assent-server migrate"), "{why}");
 }
 
 #[tokio::test]

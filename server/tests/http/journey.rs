@@ -255,6 +255,19 @@ async fn share_two_details_get_a_receipt_and_stop_sharing() {
 }
 
 #[tokio::test]
+async fn a_query_no_wallet_would_read_is_refused() {
+    let server = Sandbox::start().await;
+    let mut query = json!({ "credentials": [{ "id": "card", "format": "dc+sd-jwt",
+        "meta": { "vct_values": ["urn:assent:residence:1"] } }] });
+    query["extra"] = "x".repeat(200_000).into();
+    let body = json!({ "dcql_query": query });
+    let refused = server
+        .call("POST", PRESENTATIONS, &server.library_key(), &[], Some(&body))
+        .await;
+    refused.problem(422, "presentation-invalid");
+}
+
+#[tokio::test]
 async fn sharing_is_stopped_purpose_by_purpose() {
     let server = Sandbox::start().await;
     let (hook, hooks) = webhook_receiver().await;

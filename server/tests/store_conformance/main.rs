@@ -720,6 +720,7 @@ async fn operators_secrets_count_once_for_a_while(store: Database) {
 
 async fn probe_works(store: Database) {
     store.probe().await.unwrap();
+    assert!(store.is_current().await.unwrap());
 }
 
 /// A database made for one test.

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use tokio::time::Instant;
 
-use crate::error::{Problem, ProblemDetails};
+use crate::error::{Chain, Problem, ProblemDetails};
 use crate::state::AppState;
 
 /// How long the answer of the database counts.
@@ -29,7 +29,7 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Result<&'static str
         _ => {
             let tried = state.store.probe().await;
             if let Err(error) = &tried {
-                tracing::error!(%error, "the database does not take writes");
+                tracing::error!(error = %Chain(error), "the database does not take writes");
             }
             *probed = Some((Instant::now(), tried.is_ok()));
             tried.is_ok()

@@ -1,6 +1,7 @@
 //! `POST /v1/presentations`
 
 use assent_core::consent::RECEIPT_QUERY;
+use assent_core::oid4vp::MAX_REQUEST_OBJECT;
 use assent_core::profile::Endpoint;
 use assent_core::verifier::{NewTransaction, Transaction};
 use axum::extract::{Request, State};
@@ -11,11 +12,15 @@ use super::consent;
 use super::identity::{Signing, requester};
 use super::query::{CreatedPresentation, Links, NewPresentation, invalid};
 use super::record::{Record, state_name};
+use crate::api::auth;
 use crate::error::{Problem, ProblemDetails};
 use crate::http::{body, idempotency};
 use crate::qr;
 use crate::state::{AppState, Service};
 use crate::store::{PresentationRow, PresentationStore as _};
+
+/// Largest query, in bytes: half of what a wallet reads as one request, so that the rest has room.
+const MAX_QUERY: usize = MAX_REQUEST_OBJECT / 2;
 
 /// Asks a wallet for details. Nothing is sent anywhere yet: show the links or the QR code to the person.
 #[utoipa::path(post, path = "/v1/presentations", tag = "verifier", security(("service_key" = [])),
@@ -27,10 +32,11 @@ use crate::store::{PresentationRow, PresentationStore as _};
               (status = 422, description = "The request is incomplete or wrong; the code says how.", body = ProblemDetails)))]
 pub(super) async fn create(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
     let headers = request.headers().clone();
-    super::service(&state, &headers)?;
+    let service_id = super::service(&state, &headers)?.id.clone();
     let bytes = body::read(request, &state).await?;
     idempotency::to_the_end(async move {
-        let service = super::service(&state, &headers)?;
+        let refused = || auth::refused("service-key-refused");
+        let service = state.keys.service(&service_id).ok_or_else(refused)?;
         let scope = format!("service/{}", service.id);
         idempotency::once(&state, &scope, &headers, &bytes, || async {
             let created = ask(&state, service, body::parse(&bytes)?).await?;
@@ -56,6 +62,9 @@ async fn ask(
         Endpoint::parse(&service.url(path), &state.profile).map_err(|error| Problem::internal(&error))
     };
     let (dcql_query, terms) = match (&new.consent_request, &new.dcql_query) {
+        (None, Some(query)) if query.to_string().len() > MAX_QUERY => {
+            return Err(invalid("dcql_query is larger than a wallet would read."));
+        }
         (None, Some(query)) => (query.clone(), None),
         (Some(consent_request), None) => {
             let terms = consent::terms(state, service, consent_request, choices.prefix)?;

@@ -12,8 +12,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
+use tokio::sync::Semaphore;
 
 use crate::error::{Problem, ProblemDetails};
 use crate::http::body;
@@ -22,7 +23,9 @@ use crate::state::AppState;
 /// Longest time the program may take: resolving a DID may need the network.
 const LONGEST: Duration = Duration::from_secs(15);
 /// Largest answer we read.
-const MAX_ANSWER: usize = 1 << 20;
+const MAX_ANSWER: u64 = 1 << 20;
+/// Programs that run at once: each may take a core for as long as it may run.
+static AT_ONCE: Semaphore = Semaphore::const_new(8);
 
 /// A credential to check.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -41,6 +44,7 @@ pub(super) struct CredentialToVerify {
 #[utoipa::path(post, path = "/v1/credentials/verify", tag = "verifier", security(("service_key" = [])),
     request_body = CredentialToVerify,
     responses((status = 200, description = "What the check found.", body = Object),
+              (status = 503, description = "`w3c-bridge-busy`.", body = ProblemDetails),
               (status = 501, description = "`w3c-bridge-not-configured`.", body = ProblemDetails)))]
 pub(super) async fn verify(
     State(state): State<AppState>,
@@ -60,6 +64,14 @@ pub(super) async fn verify(
     let input: CredentialToVerify = body::parse(&bytes)?;
     let line = json!({ "id": "1", "action": "verify", "credential": input.credential,
                        "did_documents": input.did_documents, "now": state.clock.now() });
+    let Ok(_running) = AT_ONCE.try_acquire() else {
+        return Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "w3c-bridge-busy",
+            "Too many credentials are checked at once. Try again in a moment.",
+        )
+        .retry_after(2));
+    };
     let answer = tokio::time::timeout(LONGEST, run(program, &line))
         .await
         .map_err(|_| failed("took too long"))??;
@@ -85,11 +97,22 @@ async fn run(program: &std::path::Path, input: &Value) -> Result<Value, Problem>
             .await
             .map_err(|_| failed("did not read its input"))?;
     }
-    let output = child.wait_with_output().await.map_err(|_| failed("broke off"))?;
-    if output.stdout.len() > MAX_ANSWER {
+    let stdout = child
+        .stdout
+        .take()
+        .ok_or_else(|| failed("could not be started"))?;
+    let mut answer = Vec::new();
+    stdout
+        .take(MAX_ANSWER + 1)
+        .read_to_end(&mut answer)
+        .await
+        .map_err(|_| failed("broke off"))?;
+    if answer.len() as u64 > MAX_ANSWER {
         return Err(failed("answered too much"));
     }
-    serde_json::from_slice(&output.stdout).map_err(|_| failed("gave no answer"))
+    // It has said everything; its end is waited for so that it leaves nothing behind.
+    child.wait().await.map_err(|_| failed("broke off"))?;
+    serde_json::from_slice(&answer).map_err(|_| failed("gave no answer"))
 }
 
 fn failed(what: &str) -> Problem {
