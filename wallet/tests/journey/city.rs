@@ -49,22 +49,22 @@ impl SecureRandom for Counter {
 /// One vault as the service stores it.
 #[derive(Default, Clone)]
 pub struct StoredVault {
-    token_hash: String,
-    version: u64,
-    header: Value,
-    manifest: Value,
-    epoch: u64,
-    records: BTreeMap<String, StoredRecord>,
-    deleted: BTreeMap<String, u64>,
+    pub token_hash: String,
+    pub version: u64,
+    pub header: Value,
+    pub manifest: Value,
+    pub epoch: u64,
+    pub records: BTreeMap<String, StoredRecord>,
+    pub deleted: BTreeMap<String, u64>,
 }
 
 /// One record: when it was last written, when its box was, and both parts.
 #[derive(Clone)]
-struct StoredRecord {
-    version: u64,
-    box_version: u64,
-    key: Value,
-    sealed: Value,
+pub struct StoredRecord {
+    pub version: u64,
+    pub box_version: u64,
+    pub key: Value,
+    pub sealed: Value,
 }
 
 impl StoredVault {
@@ -146,6 +146,8 @@ pub struct City {
     pub down: BTreeSet<&'static str>,
     /// Requests with these path endings are carried out, but their answers get lost.
     pub lost: BTreeSet<&'static str>,
+    /// What the service makes of its answers before it gives them: path and body. It believes every token then.
+    pub lie: Option<fn(&str, &mut Value)>,
     /// Bodies the library got at its response address.
     pub responses: Vec<String>,
     rng: Counter,
@@ -173,6 +175,7 @@ impl City {
             asked: Vec::new(),
             down: BTreeSet::new(),
             lost: BTreeSet::new(),
+            lie: None,
             responses: Vec::new(),
             rng: Counter(1 << 40),
         }
@@ -362,6 +365,13 @@ impl City {
             "/vp/withdrawals" => self.withdrawal(&body),
             other => panic!("nothing lives at {other}"),
         };
+        let mut answer = answer;
+        if let Some(lie) = self.lie
+            && let Ok(mut value) = serde_json::from_str(&answer.body)
+        {
+            lie(&path, &mut value);
+            answer.body = value.to_string();
+        }
         (!self.lost.iter().any(|end| line.contains(end))).then_some(answer)
     }
 
@@ -406,7 +416,7 @@ impl City {
         let token = bearer
             .and_then(|bearer| bearer.strip_prefix("Bearer ").map(str::to_owned))
             .unwrap_or_default();
-        if base64url::encode(&sha256(token.as_bytes())) != vault.token_hash {
+        if self.lie.is_none() && base64url::encode(&sha256(token.as_bytes())) != vault.token_hash {
             return respond(401, "application/json", "{}");
         }
         match (request.method, verb) {

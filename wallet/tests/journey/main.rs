@@ -12,6 +12,7 @@
 mod certificates;
 mod city;
 mod issuing;
+mod liar;
 mod methods;
 mod other_app;
 mod person;

@@ -31,7 +31,7 @@ fn change(person: &mut Person, city: &mut City, change: Value) -> Value {
         .unwrap()
 }
 
-fn add_passkey(person: &mut Person, city: &mut City, secret: &str) -> Value {
+pub fn add_passkey(person: &mut Person, city: &mut City, secret: &str) -> Value {
     let salts = person.run(city, json!({ "type": "newPasskey" })).unwrap();
     let passkey = passkey_answers(secret, &salts["current"], &salts["next"]);
     change(

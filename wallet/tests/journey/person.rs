@@ -71,7 +71,7 @@ impl Person {
             rng: &mut self.rng,
         };
         let mut step: Step<Reply> = self.wallet.start(command, &mut env)?;
-        for _ in 0..40 {
+        for _ in 0..130 {
             match step {
                 Step::Done(reply) => return Ok(serde_json::to_value(reply).unwrap()),
                 Step::Send(request) => {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::city::City;
 use crate::person::{PASSPHRASE, Person, surroundings};
 
-fn terms() -> Value {
+pub fn terms() -> Value {
     json!({
         "purpose": { "en": "Check that you may borrow films for 16 and over", "nl": "Nagaan of je films vanaf 16 mag lenen" },
         "purpose_type": "dpv:ServiceProvision",
@@ -27,7 +27,7 @@ fn terms() -> Value {
     })
 }
 
-fn opened(person: &mut Person, city: &mut City) -> Value {
+pub fn opened(person: &mut Person, city: &mut City) -> Value {
     let link = city.ask(&terms(), ResponseMode::DirectPostJwt);
     person
         .run(city, json!({ "type": "requestOpen", "link": link }))
