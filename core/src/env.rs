@@ -1,9 +1,23 @@
 //! The outside world as parameters: the present time and a source of randomness.
 
+use crate::encoding::record::{FromJson, ToJson};
 use std::fmt;
 
 /// Seconds since 1970-01-01T00:00:00Z, without leap seconds: the `NumericDate` of RFC 7519 §2, whole seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    ToJson,
+    FromJson,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 

@@ -1,9 +1,10 @@
 //! An HTTP exchange as plain data. Flows say what to send and read what came back; the shells do the sending.
 
+use crate::encoding::record::{FromJson, ToJson};
 use std::fmt;
 
 /// HTTP methods the protocols use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub enum Method {
     /// Reads a resource.
     #[serde(rename = "GET")]
@@ -20,7 +21,7 @@ pub enum Method {
 ///
 /// The shell sends no cookies, follows no redirects (OpenID4VP 1.0 errata §14.8), gives up after ten seconds and
 /// refuses a body larger than [`HttpRequest::max_response`].
-#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct HttpRequest {
     /// GET, POST or DELETE.
     pub method: Method,
@@ -86,7 +87,7 @@ impl fmt::Debug for HttpRequest {
 }
 
 /// What came back.
-#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct HttpResponse {
     /// Status code, e.g. 200.
     pub status: u16,

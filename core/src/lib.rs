@@ -11,6 +11,9 @@
 //! 6. [`consent`]
 //! 7. [`verifier`], [`issuer`]
 
+// The derives name this crate from outside.
+extern crate self as assent_core;
+
 pub mod claims;
 pub mod consent;
 pub mod crypto;

@@ -1,5 +1,6 @@
 //! What a command says: data on standard output, messages on standard error, for people or as JSON.
 
+use assent_core::encoding::record::ToJson as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use assent_wallet::app::Shared;
@@ -199,7 +200,7 @@ fn object(schema: &str, data: Option<&Value>, error: Option<&CliError>, warnings
             "docs": error.docs(),
         });
         if let Some(shared) = error.shared {
-            object["wasAnythingShared"] = json!(shared);
+            object["wasAnythingShared"] = shared.write_json();
         }
         object
     });

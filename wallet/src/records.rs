@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use assent_core::encoding::json::{self, Limits};
+use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::error::Blame;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::app::WalletError;
 use crate::vault::{Change, UnlockedVault};
 
 /// Something kept in the vault as one record of JSON.
-pub(crate) trait Record: Serialize + DeserializeOwned {
+pub(crate) trait Record: ToJson + FromJson {
     /// First part of the record's name.
     const KIND: &'static str;
 
@@ -106,7 +105,7 @@ impl<'v> Records<'v> {
 
     /// Creates or replaces a record.
     pub(crate) fn put<R: Record>(&mut self, record: &R) -> Result<(), WalletError> {
-        let content = serde_json::to_string(record).map_err(|_| malformed())?;
+        let content = record.write_json().to_string();
         self.changes
             .insert(name::<R>(record.id()), Some(Zeroizing::new(content)));
         Ok(())
@@ -160,9 +159,9 @@ fn name<R: Record>(id: &str) -> String {
 }
 
 /// One record from its content.
-pub(crate) fn read<R: Record>(content: &[u8]) -> Result<R, WalletError> {
+pub(crate) fn read<R: FromJson>(content: &[u8]) -> Result<R, WalletError> {
     let value = json::parse(content, STORED).map_err(|_| malformed())?;
-    serde_json::from_value(value).map_err(|_| malformed())
+    R::read_json(value).map_err(|_| malformed())
 }
 
 fn malformed() -> WalletError {

@@ -1,11 +1,11 @@
 //! The person's settings, kept in the vault.
 
-use serde::{Deserialize, Serialize};
+use assent_core::encoding::record::{FromJson, ToJson};
 
 use crate::records::{Record, Records};
 
 /// Settings.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, ToJson, FromJson)]
 pub(crate) struct Settings {
     pub(crate) language: String,
     pub(crate) theme: String,

@@ -8,8 +8,7 @@ mod host;
 mod step;
 
 use assent_core::env::{Env, Timestamp};
-use assent_core::http::HttpResponse;
-use assent_wallet::app::{Command, NetworkFailure, Surroundings, Wallet};
+use assent_wallet::app::{NetworkFailure, Surroundings, Wallet};
 use wasm_bindgen::prelude::*;
 
 use host::PlatformRandom;
@@ -46,9 +45,8 @@ impl AssentWallet {
     /// Starts a command (JSON text) and returns the first step (JSON text):
     /// `{"type":"send","request":…}`, `{"type":"done","reply":…}` or `{"type":"error","error":…}`.
     pub fn start(&mut self, command: &str, now_seconds: f64) -> String {
-        let command: Command = match serde_json::from_str(command) {
-            Ok(command) => command,
-            Err(_) => return step::not_a_command(),
+        let Some(command) = step::read(command) else {
+            return step::not_a_command();
         };
         self.step(now_seconds, |wallet, env| wallet.start(command, env))
     }
@@ -57,7 +55,7 @@ impl AssentWallet {
     /// when none came. Returns the next step.
     pub fn resume(&mut self, response: Option<String>, now_seconds: f64) -> String {
         let answer = response
-            .and_then(|response| serde_json::from_str::<HttpResponse>(&response).ok())
+            .and_then(|response| step::read(&response))
             .ok_or(NetworkFailure);
         self.step(now_seconds, |wallet, env| wallet.resume(answer, env))
     }

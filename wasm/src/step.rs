@@ -1,28 +1,41 @@
 //! Steps as JSON text.
 
+use assent_core::encoding::json::{self, Limits};
+use assent_core::encoding::record::FromJson;
+use assent_core::record;
 use assent_wallet::app::{Reply, Step, WalletError};
-use serde_json::json;
 
 pub(crate) type Outcome = Result<Step<Reply>, WalletError>;
 
+/// A message from the page: answers of services are in it, bounded by the requests that asked for them.
+const MESSAGE: Limits = Limits {
+    bytes: 64 << 20,
+    depth: 32,
+};
+
+/// Reads what the page sent; `None` when it is not what is expected.
+pub(crate) fn read<T: FromJson>(text: &str) -> Option<T> {
+    T::read_json(json::parse(text.as_bytes(), MESSAGE).ok()?).ok()
+}
+
 pub(crate) fn write(outcome: Outcome) -> String {
     match outcome {
-        Ok(Step::Send(request)) => json!({ "type": "send", "request": request }),
-        Ok(Step::Done(reply)) => json!({ "type": "done", "reply": reply }),
-        Err(error) => json!({ "type": "error", "error": error.view() }),
+        Ok(Step::Send(request)) => record!({ "type": "send", "request": request }),
+        Ok(Step::Done(reply)) => record!({ "type": "done", "reply": reply }),
+        Err(error) => record!({ "type": "error", "error": error.view() }),
     }
     .to_string()
 }
 
 pub(crate) fn not_a_command() -> String {
-    json!({ "type": "error", "error": {
+    let error = record!({
         "code": "not-a-command",
         "message": "this is not a command the wallet knows",
         "hint": "Update the app.",
         "blame": "wallet",
         "wasAnythingShared": "no",
-    } })
-    .to_string()
+    });
+    record!({ "type": "error", "error": error }).to_string()
 }
 
 #[cfg(test)]
@@ -45,12 +58,12 @@ mod tests {
             now: Timestamp(1_795_000_000),
             rng: &mut rng,
         };
-        let status: Command = serde_json::from_str(r#"{"type":"status"}"#).unwrap();
+        let status: Command = read(r#"{"type":"status"}"#).unwrap();
         let done: Value = serde_json::from_str(&write(wallet.start(status, &mut env))).unwrap();
         assert_eq!(done["type"], "done");
         assert_eq!(done["reply"]["type"], "status");
         assert_eq!(done["reply"]["status"]["state"], "empty");
-        let cards: Command = serde_json::from_str(r#"{"type":"cards"}"#).unwrap();
+        let cards: Command = read(r#"{"type":"cards"}"#).unwrap();
         let error: Value = serde_json::from_str(&write(wallet.start(cards, &mut env))).unwrap();
         assert_eq!(error["error"]["code"], "vault-locked");
         assert_eq!(error["error"]["wasAnythingShared"], "no");

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::encoding::record::{FromJson, Malformed, ToJson};
 use serde_json::Value;
 
 /// Longest path accepted.
@@ -159,6 +160,18 @@ impl<'de> serde::Deserialize<'de> for ClaimsPath {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         Self::from_json(&value).map_err(serde::de::Error::custom)
+    }
+}
+
+impl ToJson for ClaimsPath {
+    fn write_json(&self) -> Value {
+        self.to_json()
+    }
+}
+
+impl FromJson for ClaimsPath {
+    fn read_json(value: Value) -> Result<Self, Malformed> {
+        Self::from_json(&value).map_err(|_| Malformed("a claims path"))
     }
 }
 

@@ -8,6 +8,7 @@ use super::receipt::{ReceiptError, VerifiedReceipt};
 use super::request::{ConsentRequest, ConsentRequestError};
 use crate::crypto::CryptoProvider;
 use crate::encoding::jws::{JwsError, UnverifiedJws};
+use crate::encoding::record::{FromJson, ToJson};
 use crate::env::Timestamp;
 use crate::error::ErrorCode;
 use crate::profile::Profile;
@@ -21,7 +22,7 @@ pub const FORMAT: &str = "assent-receipt-bundle-1";
 const MAX_EVENTS: usize = 1000;
 
 /// A bundle: what a person exports and anyone can check. Holds no claim values.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct ReceiptBundle {
     /// [`FORMAT`].
     pub format: String,

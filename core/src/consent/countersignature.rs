@@ -5,6 +5,7 @@ use super::event::{from_object, to_object};
 use super::receipt::VerifiedReceipt;
 use crate::crypto::{CryptoProvider, PublicKey, SignError, Signer};
 use crate::encoding::jws::{self, JwsError, UnverifiedJws};
+use crate::encoding::record::{FromJson, ToJson};
 use crate::env::Timestamp;
 use crate::error::ErrorCode;
 
@@ -12,7 +13,7 @@ use crate::error::ErrorCode;
 pub const TYP: &str = "consent-receipt-countersignature+jwt";
 
 /// The payload of a countersignature.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct Countersignature {
     /// The full client identifier of the service.
     pub iss: String,

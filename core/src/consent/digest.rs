@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::crypto::sha256;
 use crate::encoding::base64url;
+use crate::encoding::record::{self, FromJson, Malformed, ToJson, Value};
 
 /// A SHA-256 digest, base64url without padding in JSON.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,5 +58,17 @@ impl<'de> serde::Deserialize<'de> for Digest {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <String as serde::Deserialize>::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a SHA-256 digest in base64url"))
+    }
+}
+
+impl ToJson for Digest {
+    fn write_json(&self) -> Value {
+        record::text(&self.to_string())
+    }
+}
+
+impl FromJson for Digest {
+    fn read_json(value: Value) -> Result<Self, Malformed> {
+        Self::parse(&String::read_json(value)?).ok_or(Malformed("a SHA-256 digest in base64url"))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::encoding::record::{self, FromJson, Malformed, ToJson, Value};
 use crate::env::Timestamp;
 
 /// An ISO 8601 duration of years, months, weeks, days, hours and minutes (`P30D`, `P1Y6M`, `PT12H`), more than zero
@@ -85,6 +86,18 @@ impl<'de> serde::Deserialize<'de> for Duration {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <String as serde::Deserialize>::deserialize(deserializer)?;
         Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+impl ToJson for Duration {
+    fn write_json(&self) -> Value {
+        record::text(&self.text)
+    }
+}
+
+impl FromJson for Duration {
+    fn read_json(value: Value) -> Result<Self, Malformed> {
+        Self::parse(&String::read_json(value)?).map_err(|_| Malformed("a duration"))
     }
 }
 

@@ -7,6 +7,7 @@ use super::receipt::VerifiedReceipt;
 use crate::crypto::{CryptoProvider, PublicKey, SignError, Signer};
 use crate::encoding::json::Object;
 use crate::encoding::jws::{self, JwsError, UnverifiedJws};
+use crate::encoding::record::{self, FromJson, Malformed, ToJson, Value};
 use crate::env::Timestamp;
 use crate::error::ErrorCode;
 
@@ -14,7 +15,7 @@ use crate::error::ErrorCode;
 pub const TYP: &str = "consent-event+jwt";
 
 /// What an event says; names of the Data Privacy Vocabulary where it has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub enum EventState {
     /// The notice was shown (start of a notice record).
     NoticeShown,
@@ -43,7 +44,7 @@ pub enum EventState {
 }
 
 /// The payload of an event.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct ConsentEvent {
     /// The receipt it belongs to.
     pub receipt_sha256: Digest,
@@ -84,6 +85,12 @@ pub enum EventError {
     /// It could not be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
+}
+
+impl From<Malformed> for EventError {
+    fn from(error: Malformed) -> Self {
+        Self::Malformed(error.to_string())
+    }
 }
 
 impl ErrorCode for EventError {
@@ -153,14 +160,10 @@ impl ConsentEvent {
     }
 }
 
-pub(super) fn to_object<T: serde::Serialize>(value: &T) -> Result<Object, EventError> {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::Object(object)) => Ok(object),
-        _ => Err(EventError::Malformed("not an object".into())),
-    }
+pub(super) fn to_object<T: ToJson>(value: &T) -> Result<Object, EventError> {
+    Ok(record::object(value.write_json())?)
 }
 
-pub(super) fn from_object<T: serde::de::DeserializeOwned>(object: Object) -> Result<T, EventError> {
-    serde_json::from_value(serde_json::Value::Object(object))
-        .map_err(|error| EventError::Malformed(error.to_string()))
+pub(super) fn from_object<T: FromJson>(object: Object) -> Result<T, EventError> {
+    Ok(T::read_json(Value::Object(object))?)
 }

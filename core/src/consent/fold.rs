@@ -13,11 +13,12 @@
 
 use super::digest::Digest;
 use super::event::EventState;
+use crate::encoding::record::{FromJson, ToJson};
 use crate::env::Timestamp;
 use crate::profile::CLOCK_LEEWAY;
 
 /// Who made an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 #[serde(rename_all = "lowercase")]
 pub enum Author {
     /// The person, with the key of the receipt.
@@ -50,7 +51,7 @@ pub struct Event {
 }
 
 /// The state of one purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum EffectiveState {
     /// Nothing is known, or the chain is broken.

@@ -1,5 +1,6 @@
 //! Legal bases, and which countries need a word about transfer.
 
+use crate::encoding::record::{self, FromJson, Malformed, ToJson, Value};
 use std::fmt;
 
 /// A legal basis of GDPR Article 6 or 9, written as in the Data Privacy Vocabulary (`eu-gdpr:A6-1-a`).
@@ -23,7 +24,7 @@ pub enum LegalBasis {
 
 /// What kind of record a request leads to. Approval of a disclosure is not consent: only a legal basis that *is*
 /// consent gives a consent record; every other basis gives a notice record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 #[serde(rename_all = "lowercase")]
 pub enum RecordKind {
     /// The person agreed and can withdraw.
@@ -87,6 +88,18 @@ impl<'de> serde::Deserialize<'de> for LegalBasis {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <String as serde::Deserialize>::deserialize(deserializer)?;
         Self::from_name(&text).ok_or_else(|| serde::de::Error::custom("unknown legal basis"))
+    }
+}
+
+impl ToJson for LegalBasis {
+    fn write_json(&self) -> Value {
+        record::text(self.as_str())
+    }
+}
+
+impl FromJson for LegalBasis {
+    fn read_json(value: Value) -> Result<Self, Malformed> {
+        Self::from_name(&String::read_json(value)?).ok_or(Malformed("a legal basis"))
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::category::category;
 use crate::claims::ClaimsPath;
+use crate::encoding::record::{FromJson, ToJson};
 
 /// What one presented credential tells besides its claims.
 #[derive(Debug, Clone)]
@@ -51,7 +52,9 @@ pub struct LinkabilityInput<'a> {
 }
 
 /// What a person wants to know before sharing, from the least to the most recognisable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, ToJson, FromJson,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Recognisability {
     /// The service cannot tell this visit from anyone else's.
@@ -63,7 +66,9 @@ pub enum Recognisability {
 }
 
 /// A property that was achieved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, ToJson, FromJson,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Unlinkability {
     /// Services cannot link two presentations by anything but the details themselves.
@@ -75,7 +80,9 @@ pub enum Unlinkability {
 }
 
 /// Why the level is what it is; a stable code for texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, ToJson, FromJson,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkReason {
     /// A detail says who the person is.
@@ -99,7 +106,7 @@ pub enum LinkReason {
 }
 
 /// The report: shown before sharing, stored in the receipt as achieved.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct LinkabilityReport {
     /// The level.
     pub level: Recognisability,

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::encoding::json::Object;
+use crate::encoding::record::{FromJson, Malformed, ToJson};
 
 const MAX_LANGUAGES: usize = 30;
 const MAX_CHARS: usize = 500;
 
 /// One text in one or more languages (BCP 47 tag → text). Never empty; each text is 1–500 characters without
 /// control characters. The words are the service's own: escape them and say so.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, ToJson)]
 #[serde(transparent)]
 pub struct Texts(BTreeMap<String, String>);
 
@@ -64,6 +65,12 @@ impl Texts {
 impl<'de> serde::Deserialize<'de> for Texts {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_json(&Value::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl FromJson for Texts {
+    fn read_json(value: Value) -> Result<Self, Malformed> {
+        Self::from_json(&value).map_err(|_| Malformed("texts by language"))
     }
 }
 

@@ -10,6 +10,7 @@ use super::receipt::VerifiedReceipt;
 use crate::claims::ClaimsPath;
 use crate::crypto::{CryptoProvider, PublicKey, SignError, Signer};
 use crate::encoding::jws::{self, JwsError, UnverifiedJws};
+use crate::encoding::record::{FromJson, ToJson};
 use crate::env::{Env, RandomUnavailable, Timestamp};
 use crate::error::{Audience, Blame, ErrorCode};
 use crate::profile::CLOCK_LEEWAY;
@@ -21,7 +22,7 @@ pub const TYP: &str = "consent-withdrawal+jwt";
 pub const ACKNOWLEDGEMENT_TYP: &str = "consent-withdrawal-ack+jwt";
 
 /// The payload of a withdrawal: an event of the chain, addressed to the service.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct Withdrawal {
     /// The thumbprint URI of the receipt's key.
     pub iss: String,
@@ -47,7 +48,7 @@ pub struct Withdrawal {
 }
 
 /// The payload of an acknowledgement.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct WithdrawalAcknowledgement {
     /// The full client identifier of the service.
     pub iss: String,
@@ -69,7 +70,7 @@ pub struct WithdrawalAcknowledgement {
 }
 
 /// Data that is kept after a withdrawal.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct Retained {
     /// What, as claims paths; never values. Empty for data that is not an attribute, such as an invoice.
     pub paths: Vec<ClaimsPath>,
@@ -83,7 +84,7 @@ pub struct Retained {
 }
 
 /// The answer to a wish for erasure; names of the Data Privacy Vocabulary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub enum ErasureAnswer {
     /// Will be done.
     RequestAccepted,
@@ -94,7 +95,7 @@ pub enum ErasureAnswer {
 }
 
 /// How far a withdrawal got. At rest in the wallet.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Propagation {
     /// Signed; the service has not heard of it yet.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::error::QueryError;
 use super::value::ClaimValue;
 use crate::claims::ClaimsPath;
+use crate::encoding::record::{FromJson, Malformed, ToJson};
 
 /// A valid DCQL query (OpenID4VP 1.0 §6).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -309,5 +310,17 @@ impl<'de> serde::Deserialize<'de> for DcqlQuery {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         Self::parse(&value).map_err(serde::de::Error::custom)
+    }
+}
+
+impl ToJson for DcqlQuery {
+    fn write_json(&self) -> Value {
+        self.to_json()
+    }
+}
+
+impl FromJson for DcqlQuery {
+    fn read_json(value: Value) -> Result<Self, Malformed> {
+        Self::parse(&value).map_err(|_| Malformed("dcql_query"))
     }
 }

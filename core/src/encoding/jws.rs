@@ -195,8 +195,8 @@ pub fn sign_jwt(
             .collect();
         header.insert("x5c".into(), Value::Array(chain));
     }
-    let payload = serde_json::to_vec(claims).map_err(|_| SignError)?;
-    sign(header, &payload, signer)
+    let payload = Value::Object(claims.clone()).to_string();
+    sign(header, payload.as_bytes(), signer)
 }
 
 fn parse_header(bytes: &[u8]) -> Result<Header, JwsError> {

@@ -9,3 +9,4 @@ pub mod form;
 pub mod json;
 pub mod jwe;
 pub mod jws;
+pub mod record;

@@ -6,6 +6,7 @@ use super::offer::insert;
 use super::{Rejection, RejectionCode, SecretText};
 use crate::encoding::fields::Fields;
 use crate::encoding::json::{self, Limits};
+use crate::encoding::record::{FromJson, ToJson};
 use crate::http::HttpRequest;
 use crate::profile::{Endpoint, Profile};
 
@@ -21,7 +22,7 @@ pub struct Notification {
 }
 
 /// The events of §11.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationEvent {
     /// The credential is in the wallet.

@@ -9,6 +9,7 @@ use super::{AnswerError, SecretText, answer};
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::form;
 use crate::encoding::json::{self, JsonError, Object};
+use crate::encoding::record::{FromJson, ToJson};
 use crate::error::{Audience, ErrorCode};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::profile::{Endpoint, Profile};
@@ -21,7 +22,7 @@ const SCHEMES: [&str; 2] = ["openid-credential-offer://", "haip-vci://"];
 const MAX_CONFIGURATIONS: usize = 20;
 
 /// A credential offer. Untrusted: whoever made the link chose everything in it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct CredentialOffer {
     /// The credential issuer identifier.
     pub credential_issuer: Endpoint,
@@ -34,7 +35,7 @@ pub struct CredentialOffer {
 }
 
 /// The grant `urn:ietf:params:oauth:grant-type:pre-authorized_code` (CI-4).
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct PreAuthorizedCodeGrant {
     /// The code: short-lived and single use.
     pub pre_authorized_code: SecretText,
@@ -45,7 +46,7 @@ pub struct PreAuthorizedCodeGrant {
 }
 
 /// The grant `authorization_code` (CI-3).
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct AuthorizationCodeGrant {
     /// To be echoed in the authorization request.
     pub issuer_state: Option<String>,
@@ -54,7 +55,7 @@ pub struct AuthorizationCodeGrant {
 }
 
 /// What the transaction code looks like (CI-4). `{}` on the wire still means that one is needed.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct TxCode {
     /// Digits or any text.
     pub input_mode: InputMode,
@@ -65,7 +66,7 @@ pub struct TxCode {
 }
 
 /// What a transaction code is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 #[serde(rename_all = "lowercase")]
 pub enum InputMode {
     /// Digits only, the default.

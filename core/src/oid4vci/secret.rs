@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::{constant_time_eq, sha256};
 use crate::encoding::base64url;
+use crate::encoding::record::{self, FromJson, Malformed, ToJson, Value};
 
 /// A code or token. Wiped when dropped, never printed, compared in constant time.
 ///
@@ -56,5 +57,17 @@ impl serde::Serialize for SecretText {
 impl<'de> serde::Deserialize<'de> for SecretText {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         <String as serde::Deserialize>::deserialize(deserializer).map(Self::new)
+    }
+}
+
+impl ToJson for SecretText {
+    fn write_json(&self) -> Value {
+        record::text(&self.0)
+    }
+}
+
+impl FromJson for SecretText {
+    fn read_json(value: Value) -> Result<Self, Malformed> {
+        String::read_json(value).map(Self::new)
     }
 }

@@ -6,6 +6,7 @@ use super::offer::{PRE_AUTHORIZED_CODE, insert};
 use super::{AnswerError, Rejection, RejectionCode, SecretText, answer};
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::form;
+use crate::encoding::record::{FromJson, ToJson};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::profile::{Endpoint, Profile};
 
@@ -21,7 +22,7 @@ pub struct TokenRequest {
 }
 
 /// A token.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct TokenResponse {
     /// A bearer token. CI-15: never kept longer than the issuance.
     pub access_token: SecretText,
@@ -32,7 +33,7 @@ pub struct TokenResponse {
 }
 
 /// One entry of `authorization_details` in a token response (§6.2).
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct AuthorizedCredential {
     /// The configuration.
     pub credential_configuration_id: String,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::crypto::sha256;
 use crate::encoding::base64url;
+use crate::encoding::record::{self, FromJson, Malformed, ToJson, Value};
 use crate::error::ErrorCode;
 use crate::profile::Endpoint;
 
@@ -11,7 +12,7 @@ use crate::profile::Endpoint;
 const MAX_CLIENT_ID: usize = 2048;
 
 /// How a verifier is identified, and so how a wallet authenticates it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientIdPrefix {
     /// `redirect_uri:` — not authenticated at all; requests cannot be signed.
@@ -189,6 +190,18 @@ impl<'de> serde::Deserialize<'de> for ClientId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <String as serde::Deserialize>::deserialize(deserializer)?;
         Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+impl ToJson for ClientId {
+    fn write_json(&self) -> Value {
+        record::text(&self.text)
+    }
+}
+
+impl FromJson for ClientId {
+    fn read_json(value: Value) -> Result<Self, Malformed> {
+        Self::parse(&String::read_json(value)?).map_err(|_| Malformed("a client_id"))
     }
 }
 

@@ -1,9 +1,10 @@
 //! Error codes on the wire (OpenID4VP 1.0 §8.5).
 
 use crate::encoding::json::Object;
+use crate::encoding::record::{FromJson, ToJson};
 
 /// What a wallet tells a verifier instead of a `vp_token`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthorizationErrorCode {
     /// The request is malformed or contradicts itself.
@@ -57,7 +58,7 @@ impl AuthorizationErrorCode {
 }
 
 /// An error response.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct AuthorizationError {
     /// The code.
     pub error: AuthorizationErrorCode,

@@ -8,6 +8,7 @@ use super::request::RequestError;
 use super::{ClientId, metadata};
 use crate::encoding::form;
 use crate::encoding::json::{self, Limits, Object};
+use crate::encoding::record::{FromJson, ToJson};
 use crate::http::HttpRequest;
 use crate::profile::{Endpoint, Profile};
 
@@ -22,7 +23,9 @@ pub const REQUEST_OBJECT_MEDIA_TYPE: &str = "application/oauth-authz-req+jwt";
 const WALLET_SCHEMES: [&str; 4] = ["openid4vp", "haip-vp", "eu-eaap", "eudi-openid4vp"];
 
 /// How the wallet gets the Request Object (§5.10, `request_uri_method`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, ToJson, FromJson,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum RequestUriMethod {
     /// With GET.

@@ -4,12 +4,13 @@
 use serde_json::Value;
 
 use crate::encoding::json::Object;
+use crate::encoding::record::{FromJson, ToJson};
 
 /// Most entries accepted.
 const MAX_ENTRIES: usize = 16;
 
 /// One entry. Reading it checks its form only: whoever knows its format verifies signature and binding.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct VerifierInfo {
     /// What `data` is.
     pub format: String,

@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::Profile;
 use crate::encoding::form;
+use crate::encoding::record::{self, FromJson, Malformed, ToJson, Value};
 
 /// Longest URL accepted, in bytes.
 const MAX_URL: usize = 2048;
@@ -144,6 +145,19 @@ impl<'de> serde::Deserialize<'de> for Endpoint {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <String as serde::Deserialize>::deserialize(deserializer)?;
         Self::parse(&text, &Profile::BASELINE.sandbox()).map_err(serde::de::Error::custom)
+    }
+}
+
+impl ToJson for Endpoint {
+    fn write_json(&self) -> Value {
+        record::text(&self.text)
+    }
+}
+
+impl FromJson for Endpoint {
+    fn read_json(value: Value) -> Result<Self, Malformed> {
+        let text = String::read_json(value)?;
+        Self::parse(&text, &Profile::BASELINE.sandbox()).map_err(|_| Malformed("a web address"))
     }
 }
 

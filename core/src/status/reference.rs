@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::StatusError;
+use crate::encoding::record::{FromJson, ToJson};
 
 /// The `status.status_list` of a referenced token (§6.2).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct StatusReference {
     /// Index into the list.
     pub idx: u64,

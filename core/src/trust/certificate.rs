@@ -8,6 +8,7 @@ use x509_cert::name::Name;
 
 use super::ChainError;
 use crate::crypto::PublicKey;
+use crate::encoding::record::{FromJson, ToJson};
 use crate::env::Timestamp;
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
@@ -21,7 +22,7 @@ const MAX_NAME: usize = 200;
 
 /// Who a certificate is for. Texts are cleaned for display: no control or direction-changing characters, at most
 /// 200 characters.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct CertificateSubject {
     /// `commonName`.
     pub common_name: Option<String>,

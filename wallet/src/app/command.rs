@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
+use assent_core::encoding::record::FromJson;
 use zeroize::Zeroizing;
 
 use super::{DeviceAnswer, PasskeyAnswer, Unlock};
 
 /// One command. In JSON: an object whose `type` is the command's name in camelCase.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, FromJson)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Command {
     /// Whether there is a vault and whether it is open. Reply: `status`.
@@ -217,7 +217,7 @@ pub enum Command {
 }
 
 /// One group of the recovery code, typed again.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, FromJson)]
 #[serde(rename_all = "camelCase")]
 pub struct RecoveryGroup {
     /// Position of the group, from 0.
@@ -227,7 +227,7 @@ pub struct RecoveryGroup {
 }
 
 /// A change of the unlock methods. In JSON: an object whose `kind` is the change's name in camelCase.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, FromJson)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum MethodChange {
     /// One more passphrase.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use assent_core::encoding::record::ToJson;
 use assent_core::error::{Audience, Blame, ErrorCode};
-use serde::Serialize;
 
 /// The shell could not get an answer: no connection, time-out, a body too large or not text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +11,7 @@ use serde::Serialize;
 pub struct NetworkFailure;
 
 /// Whether details left the wallet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub enum Shared {
     /// Nothing left.
@@ -136,7 +136,7 @@ impl ErrorCode for WalletError {
 }
 
 /// An error as the user interface gets it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorView {
     /// Stable kebab-case code; texts are looked up by it.

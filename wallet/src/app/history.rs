@@ -1,5 +1,6 @@
 //! The commands around history and receipts.
 
+use assent_core::encoding::record::{ToJson as _, Value};
 use assent_core::env::{Env, Timestamp};
 
 use super::session::Core;
@@ -42,7 +43,7 @@ pub(super) fn entry(core: &Core, id: &str) -> Result<Next, WalletError> {
         summary: summary(&entry),
         requested: labels.all(&entry.requested),
         presented: labels.all(&entry.presented),
-        export: serde_json::to_string_pretty(&ts10(&entry)).unwrap_or_default(),
+        export: pretty(&ts10(&entry)),
         service: entry.service,
         purpose: entry.purpose,
         policy_url: entry.policy_url,
@@ -74,7 +75,7 @@ pub(super) fn receipt(core: &Core, id: &str, now: Timestamp) -> Result<Next, Wal
     let [receipt, countersignature, withdrawal, acknowledgement] = kept.proofs(now, core.crypto());
     let bundle = kept.bundle(now, core.crypto());
     let export = bundle
-        .and_then(|bundle| serde_json::to_string_pretty(&bundle).ok())
+        .map(|bundle| pretty(&bundle.write_json()))
         .unwrap_or_default();
     let receipt = ReceiptView {
         id: kept.id,
@@ -142,4 +143,8 @@ fn summary(entry: &Entry) -> EntrySummary {
             Some(_) => 0,
         },
     }
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}")
 }

@@ -1,6 +1,6 @@
 //! What a command answers.
 
-use serde::Serialize;
+use assent_core::encoding::record::ToJson;
 
 use super::view::{
     CardSummary, CardView, EntrySummary, EntryView, HomeView, MethodView, OfferView, PasskeyQuestion,
@@ -9,7 +9,7 @@ use super::view::{
 };
 
 /// The answer to one command. In JSON: an object whose `type` is the reply's name in camelCase.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, ToJson)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Reply {
     /// State of the vault.

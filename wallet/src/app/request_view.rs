@@ -2,6 +2,7 @@
 
 use assent_core::consent::{ConsentTerms, LinkabilityReport};
 use assent_core::dcql::Meta;
+use assent_core::encoding::record::ToJson as _;
 
 use super::cards::detail;
 use super::view::{
@@ -226,7 +227,7 @@ pub(super) fn recognised(report: &LinkabilityReport) -> RecognisabilityView {
     RecognisabilityView {
         level: report.level.into(),
         reasons: reasons
-            .filter_map(|reason| serde_json::to_value(reason).ok()?.as_str().map(str::to_owned))
+            .filter_map(|reason| reason.write_json().as_str().map(str::to_owned))
             .collect(),
         with_optional: Vec::new(),
     }

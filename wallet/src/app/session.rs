@@ -1,11 +1,11 @@
 //! Where the vault is in its life, and what the open one keeps beside it.
 
 use assent_core::crypto::{CryptoProvider, RustCrypto};
+use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::{Env, Timestamp};
 use assent_core::error::Blame;
 use assent_core::profile::Profile;
 use assent_core::trust::TrustAnchors;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -69,7 +69,7 @@ pub(crate) struct Open {
 }
 
 /// What only this device keeps, sealed in its cache.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, ToJson, FromJson)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeviceData {
     /// Changes that wait for the vault service.
@@ -262,7 +262,7 @@ impl Core {
 
     /// Puts an unlocked vault in place.
     pub(crate) fn opened(&mut self, address: Address, vault: UnlockedVault) {
-        let device: DeviceData = serde_json::from_slice(vault.device()).unwrap_or_default();
+        let device: DeviceData = crate::records::read(vault.device()).unwrap_or_default();
         let anchors = device
             .anchors
             .as_ref()
@@ -279,7 +279,7 @@ impl Core {
 
 impl Open {
     pub(crate) fn lock(&mut self, env: &mut Env<'_>) -> Result<LockedVault, WalletError> {
-        let device = serde_json::to_vec(&self.device).unwrap_or_default();
+        let device = self.device.write_json().to_string().into_bytes();
         self.vault.set_device(Zeroizing::new(device));
         self.vault
             .lock(env.rng)

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use assent_core::encoding::base64url;
 use assent_core::encoding::json::{self, Limits};
+use assent_core::encoding::record::ToJson as _;
 use assent_core::env::Env;
 use assent_core::error::Blame;
 use assent_core::http::{HttpRequest, HttpResponse};
@@ -277,9 +278,8 @@ pub(super) fn forget_stored_cards(open: &mut Open) {
             let sent = content.is_some() && card.copies.iter().any(|stored| stored.id == copy);
             !(sent && belongs(waiting, id))
         });
-        if let Ok(content) = serde_json::to_string(&renewed) {
-            device.waiting.insert(name, Some(Zeroizing::new(content)));
-        }
+        let content = renewed.write_json().to_string();
+        device.waiting.insert(name, Some(Zeroizing::new(content)));
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use assent_core::crypto::constant_time_eq;
 use assent_core::encoding::base64url;
+use assent_core::encoding::record::FromJson;
 use assent_core::error::Blame;
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::WalletError;
@@ -14,7 +14,7 @@ use super::vault::vault_error;
 use crate::vault::{Header, PrfOutputs, RecoveryCode, Secret, Unlocking, VaultError};
 
 /// How to unlock: exactly one member.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, FromJson)]
 #[serde(rename_all = "camelCase")]
 pub struct Unlock {
     /// The passphrase.
@@ -32,7 +32,7 @@ pub struct Unlock {
 }
 
 /// What a passkey answered to the salts it was asked with. All base64url.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, FromJson)]
 #[serde(rename_all = "camelCase")]
 pub struct PasskeyAnswer {
     /// Its credential id.
@@ -44,7 +44,7 @@ pub struct PasskeyAnswer {
 }
 
 /// What this device's own key agreed on. All base64url.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, FromJson)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceAnswer {
     /// The slot.

@@ -1,6 +1,7 @@
 //! Making, opening, locking and deleting the vault, and its settings.
 
 use assent_core::encoding::base64url;
+use assent_core::encoding::record::ToJson as _;
 use assent_core::env::Env;
 use assent_core::error::Blame;
 use assent_core::http::HttpRequest;
@@ -66,7 +67,7 @@ pub(super) fn create(
         .map(|group| SecretText(group.to_string()))
         .collect();
     let mut first = Waiting::new();
-    let settings = serde_json::to_string(&Settings::default()).unwrap_or_default();
+    let settings = Settings::default().write_json().to_string();
     first.insert(
         format!("settings/{}", Settings::ID),
         Some(Zeroizing::new(settings)),

@@ -1,22 +1,22 @@
 //! One log entry.
 
 use assent_core::claims::ClaimsPath;
+use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::app::view::{Outcome, Recognisability, ServiceView};
 use crate::holdings::Card;
 use crate::records::Record;
 
 /// A detail by name: credential type and path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson, FromJson)]
 pub(crate) struct DetailRef {
     pub(crate) vct: String,
     pub(crate) path: ClaimsPath,
 }
 
 /// What an entry is about (EU TS10 `transactionType`, those that occur here).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToJson, FromJson)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum EntryKind {
     Presentation,
@@ -39,7 +39,7 @@ impl EntryKind {
 }
 
 /// One log entry.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, ToJson, FromJson)]
 pub(crate) struct Entry {
     pub(crate) id: String,
     pub(crate) at: i64,

@@ -1,8 +1,8 @@
 //! A card: what all its copies have in common, and which of them are used.
 
+use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::Timestamp;
 use assent_core::oid4vci::metadata::{ClaimDescription, Display};
-use serde::{Deserialize, Serialize};
 
 use crate::app::view::{CardChoice, CardState, CardSummary};
 use crate::labels;
@@ -12,7 +12,7 @@ use crate::records::Record;
 const EXPIRING: i64 = 14 * 86_400;
 
 /// A card.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, ToJson, FromJson)]
 pub(crate) struct Card {
     pub(crate) id: String,
     /// Credential issuer identifier.
@@ -37,7 +37,7 @@ pub(crate) struct Card {
 }
 
 /// One copy, without its secrets.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, ToJson, FromJson)]
 pub(crate) struct CopyState {
     pub(crate) id: String,
     pub(crate) used_at: Option<i64>,
@@ -46,7 +46,7 @@ pub(crate) struct CopyState {
 }
 
 /// What the issuer's status list said last, the worst last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ToJson, FromJson)]
 pub(crate) enum CardStatus {
     Valid,
     Suspended,

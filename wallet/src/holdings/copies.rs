@@ -4,10 +4,10 @@ use std::fmt;
 
 use assent_core::crypto::SoftwareKey;
 use assent_core::encoding::base64url;
+use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::Timestamp;
 use assent_core::error::{Audience, Blame, ErrorCode};
 use assent_core::sd_jwt::HolderSdJwt;
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{Card, CopyState};
@@ -50,7 +50,7 @@ impl ErrorCode for HoldingError {
 }
 
 /// One copy with its key, a record of its own: burning rewrites little and destroys the key.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, ToJson, FromJson)]
 pub(crate) struct CopyRecord {
     /// `<card>/<copy>`.
     id: String,

@@ -5,9 +5,9 @@ use assent_core::consent::{
 };
 use assent_core::crypto::{CryptoProvider, PublicKey, SoftwareKey};
 use assent_core::encoding::json::Object;
+use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::{Env, Timestamp};
 use assent_core::sd_jwt::KeyBindingCheck;
-use serde::{Deserialize, Serialize};
 
 use super::open::{OpenRequest, Terms};
 use super::plan::DisclosureSelection;
@@ -18,7 +18,7 @@ use crate::records::Record;
 use crate::vault::UnlockedVault;
 
 /// A receipt with its proofs. Names of details, no values.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, ToJson, FromJson)]
 pub(crate) struct KeptReceipt {
     pub(crate) id: String,
     pub(crate) service_id: String,

@@ -1,15 +1,15 @@
 //! One sharing that rests on consent.
 
 use assent_core::consent::{ErasureAnswer, Recognisability as Level, WithdrawalAcknowledgement};
+use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::app::view::{Recognisability, RetentionView, ServiceView, SharingState};
 use crate::history::DetailRef;
 use crate::records::Record;
 
 /// A sharing.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, ToJson, FromJson)]
 pub(crate) struct Sharing {
     pub(crate) id: String,
     pub(crate) service: ServiceView,

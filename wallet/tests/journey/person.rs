@@ -1,5 +1,6 @@
 //! Someone at a wallet: runs commands and passes HTTP between wallet and city.
 
+use assent_core::encoding::record::{FromJson as _, ToJson as _};
 use assent_core::env::{Env, Timestamp};
 use assent_wallet::app::{Command, NetworkFailure, Reply, Step, Surroundings, Wallet, WalletError};
 use serde_json::{Value, json};
@@ -64,7 +65,7 @@ impl Person {
 
     /// Runs a command to its end; the reply as JSON.
     pub fn run(&mut self, city: &mut City, command: Value) -> Result<Value, WalletError> {
-        let command: Command = serde_json::from_value(command).unwrap();
+        let command = Command::read_json(command).unwrap();
         self.now = self.now.plus(1);
         let mut env = Env {
             now: self.now,
@@ -73,7 +74,7 @@ impl Person {
         let mut step: Step<Reply> = self.wallet.start(command, &mut env)?;
         for _ in 0..130 {
             match step {
-                Step::Done(reply) => return Ok(serde_json::to_value(reply).unwrap()),
+                Step::Done(reply) => return Ok(reply.write_json()),
                 Step::Send(request) => {
                     self.kept.push(self.wallet.cache().to_vec());
                     let answer = city.answer(&request).ok_or(NetworkFailure);
@@ -89,7 +90,10 @@ impl Person {
     }
 
     pub fn fails(&mut self, city: &mut City, command: Value) -> Value {
-        serde_json::to_value(self.run(city, command).expect_err("the command must fail").view()).unwrap()
+        self.run(city, command)
+            .expect_err("the command must fail")
+            .view()
+            .write_json()
     }
 
     /// The same device after a restart, locked.

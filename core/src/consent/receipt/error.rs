@@ -1,5 +1,6 @@
 //! Why a receipt was refused.
 
+use crate::encoding::record::Malformed;
 use crate::env::RandomUnavailable;
 use crate::error::{Audience, Blame, ErrorCode};
 use crate::sd_jwt::{IssueError, SdJwtError, VcError};
@@ -37,6 +38,12 @@ pub enum ReceiptError {
     /// The clock is outside the years 0–9999.
     #[error("the clock is wrong")]
     Clock,
+}
+
+impl From<Malformed> for ReceiptError {
+    fn from(error: Malformed) -> Self {
+        Self::Malformed(error.to_string())
+    }
 }
 
 impl ErrorCode for ReceiptError {

@@ -1,6 +1,7 @@
 //! Making a receipt, in the wallet, when the person has decided.
 
-use serde_json::{Map, Value, json};
+use crate::encoding::record::{ToJson as _, object};
+use serde_json::{Map, json};
 
 use super::super::compile::{Purpose, RECEIPT_VCT};
 use super::super::digest::Digest;
@@ -42,10 +43,7 @@ impl Decision<'_> {
     pub fn mint(&self, key: &dyn Signer, env: &mut Env<'_>) -> Result<VerifiedReceipt, ReceiptError> {
         let granted = granted(self.request, self.granted)?;
         let receipt = self.receipt(&granted, Digest::from_bytes(key.public_key().thumbprint()), env)?;
-        let mut claims = match serde_json::to_value(&receipt) {
-            Ok(Value::Object(object)) => object,
-            _ => return Err(ReceiptError::Malformed("not an object".into())),
-        };
+        let mut claims = object(receipt.write_json())?;
         claims.extend(registered(key, env));
         let compact = SdJwtBuilder::new(Map::new(), DisclosurePolicy::TopLevel)
             .always(claims)

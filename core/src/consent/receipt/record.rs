@@ -5,10 +5,11 @@ use super::super::duration::Duration;
 use super::super::legal::{LegalBasis, RecordKind};
 use super::super::linkability::LinkabilityReport;
 use crate::claims::ClaimsPath;
+use crate::encoding::record::{FromJson, ToJson};
 use crate::profile::Endpoint;
 
 /// What the receipt says, next to the registered claims `iss`, `iat`, `vct` and `cnf`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct Receipt {
     /// [`super::RECEIPT_SCHEMA`].
     pub schema_version: String,
@@ -25,7 +26,7 @@ pub struct Receipt {
 }
 
 /// A consent record, or a notice record where the legal basis is another one.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct ConsentRecord {
     /// [`super::RECORD_SCHEMA`].
     pub schema_version: String,
@@ -48,7 +49,7 @@ pub struct ConsentRecord {
 }
 
 /// `privacy_notice`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct PrivacyNotice {
     /// Where the policy is.
     pub uri: Endpoint,
@@ -62,7 +63,7 @@ pub struct PrivacyNotice {
 }
 
 /// What happens to the data, for one purpose.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct Processing {
     /// `required`, `optional-1` …: the name used in events and withdrawals.
     pub processing_id: String,
@@ -115,7 +116,7 @@ pub struct Processing {
 }
 
 /// One attribute.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct PiiInformation {
     /// DPV category.
     pub pii_type: String,
@@ -132,7 +133,7 @@ pub struct PiiInformation {
 }
 
 /// Where an attribute is. There is deliberately no place for its value.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 #[serde(deny_unknown_fields)]
 pub struct PiiAttribute {
     /// Credential format.
@@ -144,7 +145,7 @@ pub struct PiiAttribute {
 }
 
 /// A right or control, and where it is exercised.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct RightsExercise {
     /// `dpv:WithdrawConsent`, or a right such as `eu-gdpr:A17`.
     pub right: String,
@@ -153,7 +154,7 @@ pub struct RightsExercise {
 }
 
 /// A party.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct Party {
     /// Identifier within the record.
     pub party_id: String,
@@ -175,7 +176,7 @@ pub struct Party {
 }
 
 /// The first event of the record.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct RecordedEvent {
     /// UUID version 4.
     pub event_id: String,
@@ -196,7 +197,7 @@ pub struct RecordedEvent {
 }
 
 /// What ties the receipt to one OpenID4VP exchange.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct Evidence {
     /// The full client identifier of the service.
     pub client_id: String,
@@ -211,7 +212,7 @@ pub struct Evidence {
 }
 
 /// What was shared in answer to one credential query.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 #[serde(deny_unknown_fields)]
 pub struct SharedCredential {
     /// The id of the credential query.

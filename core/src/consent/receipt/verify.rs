@@ -14,6 +14,7 @@ use super::{RECEIPT_SCHEMA, RECORD_SCHEMA, ReceiptError, build, mint};
 use crate::crypto::{CryptoProvider, PublicKey};
 use crate::encoding::base64url;
 use crate::encoding::json::Object;
+use crate::encoding::record::{FromJson as _, ToJson as _, object};
 use crate::env::Timestamp;
 use crate::profile::CLOCK_LEEWAY;
 use crate::sd_jwt::{KeyBindingCheck, UnverifiedSdJwt, VcCheck};
@@ -66,8 +67,7 @@ impl VerifiedReceipt {
         let issued_at = vc
             .issued_at
             .ok_or_else(|| ReceiptError::Malformed("iat is missing".into()))?;
-        let receipt: Receipt = serde_json::from_value(vc.claims.clone())
-            .map_err(|error| ReceiptError::Malformed(error.to_string()))?;
+        let receipt = Receipt::read_json(vc.claims.clone())?;
         check_whole(&receipt, &claims)?;
         check_consistent(&receipt, &key, issued_at)?;
         Ok(Self {
@@ -225,9 +225,7 @@ impl VerifiedReceipt {
 /// no member that nobody reads, and no digest (`_sd`) of something to be shown later.
 fn check_whole(receipt: &Receipt, payload: &Object) -> Result<(), ReceiptError> {
     let malformed = |what: &str| ReceiptError::Malformed(what.to_owned());
-    let Ok(Value::Object(mut known)) = serde_json::to_value(receipt) else {
-        return Err(malformed("not an object"));
-    };
+    let mut known = object(receipt.write_json())?;
     for name in ["iss", "iat", "vct"] {
         known.extend(payload.get(name).map(|value| (name.to_owned(), value.clone())));
     }

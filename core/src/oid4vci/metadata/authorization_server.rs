@@ -6,11 +6,12 @@ use super::super::offer::{PRE_AUTHORIZED_CODE, endpoint, insert};
 use super::super::{AnswerError, answer};
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::json::Object;
+use crate::encoding::record::{FromJson, ToJson};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::profile::{Endpoint, Profile};
 
 /// What an authorization server says about itself.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct AuthorizationServerMetadata {
     /// Its identifier.
     pub issuer: Endpoint,

@@ -9,10 +9,11 @@ use super::Display;
 use crate::claims::{ClaimsPath, PathElement};
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::json::Object;
+use crate::encoding::record::{FromJson, ToJson};
 use crate::profile::Profile;
 
 /// A kind of credential an issuer can issue.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct CredentialConfiguration {
     /// Format and type.
     pub kind: CredentialKind,
@@ -31,7 +32,7 @@ pub struct CredentialConfiguration {
 }
 
 /// Format and type of a credential.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 #[serde(tag = "format")]
 pub enum CredentialKind {
     /// `dc+sd-jwt` (Appendix A.3).
@@ -55,7 +56,7 @@ pub enum CredentialKind {
 }
 
 /// What a key proof of one type must be like.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct ProofType {
     /// Algorithms that are accepted.
     pub signing_algorithms: Vec<String>,
@@ -64,7 +65,7 @@ pub struct ProofType {
 }
 
 /// One detail of a credential (Appendix B.2).
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct ClaimDescription {
     /// Where it is.
     pub path: ClaimsPath,

@@ -4,11 +4,12 @@ use serde_json::{Map, Value};
 
 use super::super::offer::insert;
 use crate::encoding::fields::{FieldError, Fields, Problem};
+use crate::encoding::record::{FromJson, ToJson};
 
 const MAX_DISPLAYS: usize = 64;
 
 /// One entry of a `display` array. Texts are the issuer's own: escape them, and say whose they are.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct Display {
     /// The name to show.
     pub name: Option<String>,

@@ -4,9 +4,10 @@
 
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::json::Object;
+use crate::encoding::record::{FromJson, ToJson};
 
 /// `credential_request_encryption`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct RequestEncryption {
     /// The issuer's keys as JWK, each with a `kid`.
     pub keys: Vec<Object>,
@@ -17,7 +18,7 @@ pub struct RequestEncryption {
 }
 
 /// `credential_response_encryption`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct ResponseEncryption {
     /// Key agreement algorithms.
     pub alg_values_supported: Vec<String>,

@@ -11,13 +11,14 @@ use super::{
 };
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::json::Object;
+use crate::encoding::record::{FromJson, ToJson};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::profile::{Endpoint, Profile};
 
 const MAX_CONFIGURATIONS: usize = 512;
 
 /// What an issuer says about itself.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct IssuerMetadata {
     /// The credential issuer identifier.
     pub credential_issuer: Endpoint,

@@ -1,5 +1,7 @@
 //! Authorization requests: written and signed by a verifier, checked by a wallet.
 
+use crate::encoding::record::{FromJson, ToJson};
+
 mod authenticate;
 mod build;
 mod check;
@@ -19,7 +21,9 @@ pub const REQUEST_OBJECT_TYPE: &str = "oauth-authz-req+jwt";
 
 /// How the response comes back (OpenID4VP 1.0 §8.2, §8.3.1). The modes of same-page redirects and of the Digital
 /// Credentials API are not supported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, ToJson, FromJson,
+)]
 pub enum ResponseMode {
     /// A form posted to `response_uri`, in the clear (inside TLS).
     #[serde(rename = "direct_post")]

@@ -12,6 +12,7 @@ mod withdraw;
 
 use std::path::PathBuf;
 
+use assent_core::encoding::record::ToJson as _;
 use assent_wallet::app::{Command as WalletCommand, Reply, Shared};
 
 use crate::error::CliError;
@@ -128,7 +129,7 @@ fn unexpected() -> CliError {
 
 /// The data of an answer: the reply as the app gets it.
 fn data(reply: &Reply) -> Result<serde_json::Value, CliError> {
-    serde_json::to_value(reply).map_err(|_| unexpected())
+    Ok(reply.write_json())
 }
 
 /// Text of a link: given directly, or in a file after `@`, or `-` for standard input.

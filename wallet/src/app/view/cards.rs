@@ -1,11 +1,11 @@
 //! Cards and offers of cards.
 
-use serde::Serialize;
+use assent_core::encoding::record::ToJson;
 
 use super::{DetailView, ServiceTrust, Warning};
 
 /// Whether a card can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub enum CardState {
     /// Yes.
@@ -25,7 +25,7 @@ pub enum CardState {
 }
 
 /// A card in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct CardSummary {
     /// Card id.
@@ -58,7 +58,7 @@ pub struct CardSummary {
 }
 
 /// A card to choose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct CardChoice {
     /// Card id.
@@ -68,7 +68,7 @@ pub struct CardChoice {
 }
 
 /// One use of a card.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct CardUse {
     /// Name of the service.
@@ -80,7 +80,7 @@ pub struct CardUse {
 }
 
 /// A card with its details.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct CardView {
     /// The card in short.
@@ -96,7 +96,7 @@ pub struct CardView {
 }
 
 /// The code an offer asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct TxCodeView {
     /// True for digits only.
@@ -108,7 +108,7 @@ pub struct TxCodeView {
 }
 
 /// A card on offer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct OfferedCard {
     /// Credential configuration id.
@@ -124,7 +124,7 @@ pub struct OfferedCard {
 }
 
 /// An offer of cards.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct OfferView {
     /// Name of the issuer.

@@ -16,11 +16,11 @@ pub use request::{
 pub use sharing::{EntrySummary, EntryView, Proof, ReceiptView, SharedDetail, SharingState, SharingView};
 pub use vault::{HomeView, MethodView, PasskeyQuestion, PointQuestion, SettingsView, StatusView, VaultState};
 
-use serde::{Deserialize, Serialize};
+use assent_core::encoding::record::{FromJson, ToJson};
 use std::fmt;
 
 /// Text that is personal or secret: shown on a screen, never printed by the program.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, ToJson, FromJson)]
 #[serde(transparent)]
 pub struct SecretText(pub String);
 

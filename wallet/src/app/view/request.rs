@@ -1,12 +1,12 @@
 //! The request screen and its result.
 
-use serde::{Deserialize, Serialize};
+use assent_core::encoding::record::{FromJson, ToJson};
 use serde_json::Value;
 
 use super::{CardChoice, SecretText};
 
 /// What could be checked about a service, in four words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToJson, FromJson)]
 #[serde(rename_all = "camelCase")]
 pub enum ServiceTrust {
     /// Its certificate leads to a trusted register.
@@ -18,7 +18,7 @@ pub enum ServiceTrust {
 }
 
 /// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson, FromJson)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceView {
     /// Stable identifier, the key of history filters.
@@ -36,7 +36,7 @@ pub struct ServiceView {
 }
 
 /// One detail of a card.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct DetailView {
     /// Claims path (JSON array).
@@ -51,7 +51,7 @@ pub struct DetailView {
 
 /// Another card that fits. What it would show can differ: another value, more elements of a list, another of the
 /// combinations that the service accepts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct OtherCard {
     /// Card id.
@@ -65,7 +65,7 @@ pub struct OtherCard {
 }
 
 /// Details that come together from one card, without a switch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct RequiredBlock {
     /// Credential query id.
@@ -81,7 +81,7 @@ pub struct RequiredBlock {
 }
 
 /// One switch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct OptionalSet {
     /// Id to send back in `requestShare.optional`.
@@ -103,7 +103,7 @@ pub struct OptionalSet {
 }
 
 /// A card that is needed and not here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct MissingCard {
     /// Credential type.
@@ -115,7 +115,7 @@ pub struct MissingCard {
 }
 
 /// How recognisable the citizen will be, computed from what is really sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ToJson, FromJson)]
 #[serde(rename_all = "snake_case")]
 pub enum Recognisability {
     /// The service cannot tell that it is the same person next time.
@@ -127,7 +127,7 @@ pub enum Recognisability {
 }
 
 /// Recognisability with its reasons.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct RecognisabilityView {
     /// The level, for the request when nothing optional is switched on, else for the choice that was asked about.
@@ -139,7 +139,7 @@ pub struct RecognisabilityView {
 }
 
 /// How long the service says it keeps the details.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson, FromJson)]
 #[serde(rename_all = "camelCase")]
 pub struct RetentionView {
     /// ISO 8601 duration as stated, e.g. `P30D`.
@@ -149,7 +149,7 @@ pub struct RetentionView {
 }
 
 /// Something to know before deciding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct Warning {
     /// Stable kebab-case code.
@@ -173,7 +173,7 @@ impl Warning {
 }
 
 /// The request screen.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestView {
     /// Who asks.
@@ -207,7 +207,7 @@ pub struct RequestView {
 }
 
 /// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToJson, FromJson)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
     /// The service has the details and said so.
@@ -223,7 +223,7 @@ pub enum Outcome {
 }
 
 /// The result screen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultView {
     /// How it ended.

@@ -1,12 +1,12 @@
 //! History, receipts and active sharing.
 
-use serde::{Deserialize, Serialize};
+use assent_core::encoding::record::{FromJson, ToJson};
 use serde_json::Value;
 
 use super::{Outcome, Recognisability, RetentionView, ServiceView};
 
 /// A detail by name, never with its value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson, FromJson)]
 #[serde(rename_all = "camelCase")]
 pub struct SharedDetail {
     /// Credential type it came from.
@@ -18,7 +18,7 @@ pub struct SharedDetail {
 }
 
 /// A history entry in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct EntrySummary {
     /// Entry id.
@@ -38,7 +38,7 @@ pub struct EntrySummary {
 }
 
 /// A history entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct EntryView {
     /// The entry in short.
@@ -68,7 +68,7 @@ pub struct EntryView {
 }
 
 /// Where a sharing is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToJson, FromJson)]
 #[serde(rename_all = "camelCase")]
 pub enum SharingState {
     /// The service may use the details.
@@ -84,7 +84,7 @@ pub enum SharingState {
 }
 
 /// One sharing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct SharingView {
     /// Sharing id.
@@ -122,7 +122,7 @@ pub struct SharingView {
 }
 
 /// Outcome of checking one proof now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub enum Proof {
     /// Not there.
@@ -134,7 +134,7 @@ pub enum Proof {
 }
 
 /// A receipt with its proofs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceiptView {
     /// Receipt id.

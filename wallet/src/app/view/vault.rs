@@ -1,11 +1,11 @@
 //! Vault, home and settings.
 
-use serde::Serialize;
+use assent_core::encoding::record::ToJson;
 
 use super::{CardSummary, EntrySummary, SharingView};
 
 /// Whether there is a vault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub enum VaultState {
     /// No vault on this device.
@@ -21,7 +21,7 @@ pub enum VaultState {
 }
 
 /// State of the vault.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusView {
     /// Where it is in its life.
@@ -37,7 +37,7 @@ pub struct StatusView {
 }
 
 /// An unlock method.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct MethodView {
     /// Id of its slot, base64url.
@@ -53,7 +53,7 @@ pub struct MethodView {
 }
 
 /// What to ask a passkey: `prf.evalByCredential[credentialId] = { first: current, second: next }`. All base64url.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct PasskeyQuestion {
     /// Its credential id.
@@ -65,7 +65,7 @@ pub struct PasskeyQuestion {
 }
 
 /// What a device's own key must agree with (ECDH on P-256). All base64url.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct PointQuestion {
     /// Its slot.
@@ -75,7 +75,7 @@ pub struct PointQuestion {
 }
 
 /// The home screen.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct HomeView {
     /// Cards, in order of receipt.
@@ -93,7 +93,7 @@ pub struct HomeView {
 }
 
 /// Settings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct SettingsView {
     /// `en` or `nl`.
