@@ -71,6 +71,10 @@ pub struct Inner {
     pub service_rate: RateLimit,
     /// Counted by vault id.
     pub vault_rate: RateLimit,
+    /// Readings of unlock slots, counted by vault id.
+    pub unlock_rate: RateLimit,
+    /// Readings of unlock slots, counted by the caller's address.
+    pub unlock_address_rate: RateLimit,
     /// What new vaults may cost.
     pub new_vaults: NewVaults,
     /// When the database was last tried for `/readyz`, and whether it took a write.
@@ -144,6 +148,8 @@ impl AppState {
             address_rate: RateLimit::per_minute(limits.per_address_per_minute),
             service_rate: RateLimit::per_minute(limits.per_service_per_minute),
             vault_rate: RateLimit::per_minute(limits.per_vault_per_minute),
+            unlock_rate: RateLimit::per_minute(limits.unlocks_per_vault_per_minute),
+            unlock_address_rate: RateLimit::per_minute(limits.unlocks_per_address_per_minute),
             new_vaults: NewVaults::new(limits),
             config,
             store,

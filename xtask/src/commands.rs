@@ -104,6 +104,14 @@ const ALL: &[Command] = &[
         run: |_| budget::run(),
     },
     Command {
+        name: "crash",
+        words: "",
+        about: "Kill the server under writes, and look whether anything acknowledged is lost",
+        options: &[option("rounds", "N", "how often it is killed (1000)")],
+        more: "The suite of `cargo xtask test` does this 50 times; also run here: an fsync that fails.",
+        run: crash,
+    },
+    Command {
         name: "bench",
         words: "[NAME]",
         about: "Measure",
@@ -243,5 +251,21 @@ fn fmt() -> Result<()> {
     process::Cmd::new("cargo").args(["fmt", "--all"]).run()?;
     process::Cmd::new("cargo")
         .args(["run", "--quiet", "--package", "assent-tidy"])
+        .run()
+}
+
+fn crash(args: &Args) -> Result<()> {
+    let rounds = args.option("rounds").unwrap_or("1000");
+    process::Cmd::new("cargo")
+        .args([
+            "test",
+            "--package",
+            "assent-server",
+            "--test",
+            "crash",
+            "--",
+            "--nocapture",
+        ])
+        .env("ASSENT_CRASH_ROUNDS", rounds)
         .run()
 }

@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::store::stop_now;
+
 /// A folder of blobs: `<first two letters>/<object>/<number>-<content hash>`.
 #[derive(Debug, Clone)]
 pub struct Files {
@@ -70,7 +72,7 @@ fn write(root: &Path, folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()>
     let temporary = folder.join(format!(".{name}.{}", uuid::Uuid::new_v4().simple()));
     let written = File::create(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
-        file.sync_all()
+        synced(&file)
     });
     if let Err(error) = written.and_then(|()| fs::rename(&temporary, folder.join(name))) {
         // Best effort: what is left has a name nobody looks for, and goes with the folder.
@@ -81,7 +83,12 @@ fn write(root: &Path, folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()>
 }
 
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    synced(&File::open(folder)?)
+}
+
+/// An fsync that fails ends the process, as it does for the database.
+fn synced(file: &File) -> io::Result<()> {
+    file.sync_all().inspect_err(|_| stop_now("a blob"))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {

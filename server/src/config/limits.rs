@@ -24,6 +24,11 @@ pub struct Limits {
     pub per_service_per_minute: u32,
     /// Requests a minute to one vault.
     pub per_vault_per_minute: u32,
+    /// Readings of unlock slots a minute from one address, which may belong to many people. Whoever has slots can guess
+    /// passphrases, and whoever asks for many ids looks for vaults.
+    pub unlocks_per_address_per_minute: u32,
+    /// Readings of the unlock slots of one vault a minute.
+    pub unlocks_per_vault_per_minute: u32,
     /// New vaults an hour from one address (for IPv6: one /64 network).
     pub new_vaults_per_address_per_hour: u32,
     /// Bytes of new vaults an hour from one address.
@@ -47,6 +52,8 @@ impl Default for Limits {
             per_address_per_minute: 1200,
             per_service_per_minute: 6000,
             per_vault_per_minute: 600,
+            unlocks_per_address_per_minute: 120,
+            unlocks_per_vault_per_minute: 40,
             new_vaults_per_address_per_hour: 30,
             new_vault_bytes_per_address_per_hour: 32 << 20,
             new_vaults_per_hour: 1000,
@@ -90,6 +97,14 @@ impl Limits {
             ("limits.per_address_per_minute", self.per_address_per_minute),
             ("limits.per_service_per_minute", self.per_service_per_minute),
             ("limits.per_vault_per_minute", self.per_vault_per_minute),
+            (
+                "limits.unlocks_per_address_per_minute",
+                self.unlocks_per_address_per_minute,
+            ),
+            (
+                "limits.unlocks_per_vault_per_minute",
+                self.unlocks_per_vault_per_minute,
+            ),
             (
                 "limits.new_vaults_per_address_per_hour",
                 self.new_vaults_per_address_per_hour,

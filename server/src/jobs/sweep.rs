@@ -24,7 +24,13 @@ pub(super) async fn run(state: &AppState) {
         if let Err(error) = super::blobs::sweep(state).await {
             tracing::warn!(%error, "blobs that nobody needs could not be deleted");
         }
-        for limit in [&state.address_rate, &state.service_rate, &state.vault_rate] {
+        for limit in [
+            &state.address_rate,
+            &state.service_rate,
+            &state.vault_rate,
+            &state.unlock_rate,
+            &state.unlock_address_rate,
+        ] {
             limit.forget_idle();
         }
         state.new_vaults.forget_idle();

@@ -27,7 +27,7 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 pub enum StoreError {
     /// The database refused or broke.
     #[error("the database failed")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] sqlx::Error),
     /// A migration could not be applied.
     #[error("a migration failed")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -51,6 +51,35 @@ pub enum StoreError {
     /// What is stored does not read back.
     #[error("stored data is damaged: {0}")]
     Damaged(&'static str),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        stop_if_lost(&error);
+        Self::Database(error)
+    }
+}
+
+/// Results of SQLite after which nobody knows what is on disk: a write, an fsync, an fsync of the folder or a truncation
+/// that failed (SQLITE_IOERR_WRITE, _FSYNC, _DIR_FSYNC, _TRUNCATE).
+const LOST: [&str; 4] = ["778", "1034", "1290", "1546"];
+
+/// Stops the process when the disk did not take what was written. The kernel may have dropped the pages, so trying the
+/// same again could acknowledge what is not there (reference 07 §4.1 P2). At the next start the log is replayed from
+/// what really is on disk. PostgreSQL does the same for itself.
+fn stop_if_lost(error: &sqlx::Error) {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    if code.is_some_and(|code| LOST.contains(&code.as_ref())) {
+        stop_now("the database");
+    }
+}
+
+/// Ends the process at once, without destructors: one of them would try to write again.
+pub(crate) fn stop_now(what: &str) {
+    tracing::error!("the disk did not keep what was written to {what}: stopping");
+    std::process::exit(70);
 }
 
 impl assent_core::error::ErrorCode for StoreError {

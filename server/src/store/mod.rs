@@ -19,6 +19,7 @@ mod vaults;
 
 pub use consents::{ConsentRow, ConsentStore, NewConsent, NewWithdrawal, Reduced, Rest, WithdrawalRow};
 pub use counts::{CountStore, Counts};
+pub(crate) use database::stop_now;
 pub use database::{Announcements, Database, SQLITE_MINIMUM, StoreError};
 pub use idempotency::{IdempotencyKey, IdempotencyStore, Reservation};
 pub use issuances::{HandleKind, Handles, IssuanceRow, IssuanceStore};

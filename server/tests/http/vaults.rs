@@ -257,7 +257,7 @@ async fn malformed_requests_are_refused_with_a_reason() {
 async fn quotas_and_rates_are_kept() {
     let server = Sandbox::start_with(|config| {
         config.vault.max_records = 2;
-        config.limits.per_vault_per_minute = 40;
+        config.limits.unlocks_per_vault_per_minute = 40;
     })
     .await;
     server.post("/v1/vaults", &new_vault(ID)).await.expect(201);
@@ -451,6 +451,79 @@ async fn epochs_change_only_whole_and_in_order() {
             &[],
             Some(&body(json!({ "epoch": 2, "header": b64("h"), "keys": key }))),
         )
+        .await
+        .expect(200);
+}
+
+/// Whether a vault exists cannot be told by its answers: not by their words, not by their time, not by how soon they
+/// are limited.
+#[tokio::test]
+async fn unknown_vaults_and_wrong_tokens_look_the_same() {
+    let server = Sandbox::start_with(|config| {
+        config.limits.per_vault_per_minute = 100_000;
+        config.limits.per_address_per_minute = 100_000;
+    })
+    .await;
+    server.post("/v1/vaults", &new_vault(ID)).await.expect(201);
+    let unknown = "AAAAAAAAAAAAAAAAAAAAAA";
+    let mut times = [Vec::new(), Vec::new()];
+    let mut answers = [None, None];
+    // In turns, so that whatever else this machine does meets both alike.
+    for _ in 0..150 {
+        for (i, id) in [ID, unknown].into_iter().enumerate() {
+            let path = format!("/v1/vaults/{id}/changes");
+            let start = tokio::time::Instant::now();
+            let answer = server.call("GET", &path, "wrong", &[], None).await;
+            times[i].push(start.elapsed());
+            answer.problem(401, "vault-access-refused");
+            let names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+            let seen = (answer.text, names);
+            assert_eq!(answers[i].get_or_insert(seen.clone()), &seen);
+        }
+    }
+    assert_eq!(answers[0], answers[1]);
+    let [known, unknown] = times.map(|mut times| {
+        times.sort_unstable();
+        times[times.len() / 2].as_secs_f64()
+    });
+    let ratio = (known / unknown).max(unknown / known);
+    assert!(ratio < 1.5, "median {known:.6} s against {unknown:.6} s");
+}
+
+#[tokio::test]
+async fn unlock_slots_are_limited_by_vault_and_by_address_whether_they_exist_or_not() {
+    let server = Sandbox::start_with(|config| {
+        config.limits.unlocks_per_vault_per_minute = 8;
+        config.limits.unlocks_per_address_per_minute = 40;
+    })
+    .await;
+    server.post("/v1/vaults", &new_vault(ID)).await.expect(201);
+    let until_limited = async |id: &str| {
+        for count in 0..50 {
+            let answer = server.get(&format!("/v1/vaults/{id}/header")).await;
+            if answer.status == 429 {
+                answer.problem(429, "rate-limited");
+                assert!(answer.headers.contains_key("retry-after"));
+                return count;
+            }
+        }
+        panic!("never limited");
+    };
+    assert_eq!(until_limited(ID).await, 2);
+    assert_eq!(until_limited("AAAAAAAAAAAAAAAAAAAAAA").await, 2);
+    // Looking for vaults, each id once: ten from this address, of which six are used up.
+    let mut found = 0;
+    for i in 0..50_u8 {
+        let id = base64url::encode(&[i; 16]);
+        if server.get(&format!("/v1/vaults/{id}/header")).await.status == 429 {
+            break;
+        }
+        found += 1;
+    }
+    assert!(found <= 6, "{found}");
+    // Whoever has the token goes on.
+    server
+        .call("GET", &format!("/v1/vaults/{ID}/changes"), TOKEN, &[], None)
         .await
         .expect(200);
 }

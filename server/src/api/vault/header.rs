@@ -1,11 +1,12 @@
 //! `GET /v1/vaults/{id}/header`
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use serde::Serialize;
 
 use crate::error::{Problem, ProblemDetails};
+use crate::http::address::{client_address, rate_key};
 use crate::http::body::Base64Url;
 use crate::state::AppState;
 use crate::store::VaultStore as _;
@@ -20,16 +21,22 @@ pub(super) struct Header {
 }
 
 /// Reads the sealed unlock slots. Needs no token: they are what a device gets its token from. The id is 128
-/// random bits, and reads of one vault are rate limited.
+/// random bits, which nobody guesses, and readings are limited for each vault and for each address.
 #[utoipa::path(get, path = "/v1/vaults/{id}/header", tag = "vault", params(("id" = String, Path, description = "Vault id.")),
     responses((status = 200, description = "Header.", body = Header),
-              (status = 404, description = "`vault-unknown`.", body = ProblemDetails)))]
+              (status = 404, description = "`vault-unknown`.", body = ProblemDetails),
+              (status = 429, description = "`rate-limited`.", body = ProblemDetails)))]
 pub(super) async fn header(
     State(state): State<AppState>,
     Path(id): Path<String>,
+    request: Request,
 ) -> Result<Json<Header>, Problem> {
     super::check_id(&id)?;
-    state.vault_rate.check(&id)?;
+    let proxies = state.config.limits.trusted_proxies;
+    let address = client_address(request.extensions(), request.headers(), proxies);
+    // Counted before looking: an id that is not there costs as much as one that is.
+    state.unlock_address_rate.check(&rate_key(address))?;
+    state.unlock_rate.check(&id)?;
     let found = state.store.vault_header(&id).await?.ok_or_else(|| {
         Problem::new(
             StatusCode::NOT_FOUND,
