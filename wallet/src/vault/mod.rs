@@ -34,6 +34,7 @@ mod keyring;
 mod manifest;
 mod method;
 mod padding;
+mod pairing;
 #[cfg(test)]
 mod primitive_tests;
 mod record;
@@ -56,6 +57,10 @@ pub use header::Header;
 pub use key::Key;
 pub use manifest::{Listed, ListedSlot, Manifest, Pin};
 pub use method::{MIN_PASSPHRASE, PrfOutputs, Secret};
+pub use pairing::{
+    NewDevice, NewDeviceAnswered, NewDeviceChecking, Newcomer, OldDevice, OldDeviceChecking, OldDeviceSure,
+    Paired, PairingError,
+};
 pub use recovery::{BadRecoveryCode, RecoveryCode};
 pub use root::RootKey;
 pub use sealed::{Handle, Known, LockedVault, RemoteRecord, RemoteVault, StoredRecord};
