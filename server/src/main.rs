@@ -128,7 +128,11 @@ fn run(command: Command) -> anyhow::Result<()> {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let server = Server::prepare(config, Clock::System).await?;
     let config = &server.state().config;
-    println!("Assent listens on {}", config.public_url);
+    println!("Assent is at {}", config.public_url);
+    println!("  listens on   {}", server.address());
+    if let Some(address) = server.metrics_address() {
+        println!("  metrics      http://{address}/metrics");
+    }
     if config.sandbox {
         let key = assent_server::sandbox::library_key_file(&config.data_dir);
         println!("  cards        {}/sandbox", config.public_url);

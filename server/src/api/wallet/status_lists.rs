@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use assent_core::env::Timestamp;
 use assent_core::status::UnverifiedStatusListToken;
+use tokio::task::JoinSet;
 
 use crate::outbound::Outbound;
 
@@ -15,6 +16,8 @@ use crate::outbound::Outbound;
 const UNVERIFIED_SECONDS: i64 = 60;
 /// Largest token fetched: a compressed list of some millions of entries.
 const MAX_TOKEN: usize = 4 << 20;
+/// Most lists fetched for one answer; the credentials of further ones are refused.
+const MAX_AT_ONCE: usize = 32;
 /// Most lists kept.
 const MAX_KEPT: usize = 256;
 /// Most memory kept lists may hold, compressed and decompressed together, in bytes.
@@ -60,20 +63,32 @@ impl StatusLists {
         uris: &[String],
     ) -> BTreeMap<String, UnverifiedStatusListToken> {
         let mut out = BTreeMap::new();
+        let mut coming = JoinSet::new();
         for uri in uris {
             if let Some(token) = self.kept(uri, now) {
                 out.insert(uri.clone(), token);
-                continue;
+            } else if coming.len() < MAX_AT_ONCE {
+                // All at once: a person waits, and one slow issuer must not add to the next.
+                let (uri, outbound) = (uri.clone(), outbound.clone());
+                coming.spawn(async move {
+                    let answer = outbound.get(&uri, ACCEPT, MAX_TOKEN).await;
+                    (uri, answer)
+                });
             }
-            match outbound.get(uri, ACCEPT, MAX_TOKEN).await {
-                Ok(answer) => match UnverifiedStatusListToken::parse(&answer.media_type, &answer.body) {
-                    Ok(token) => {
-                        self.keep(uri, now, token.clone(), answer.body.len());
-                        out.insert(uri.clone(), token);
+        }
+        while let Some(fetched) = coming.join_next().await {
+            match fetched {
+                Ok((uri, Ok(answer))) => {
+                    match UnverifiedStatusListToken::parse(&answer.media_type, &answer.body) {
+                        Ok(token) => {
+                            self.keep(&uri, now, token.clone(), answer.body.len());
+                            out.insert(uri, token);
+                        }
+                        Err(error) => tracing::warn!(%error, "a status list is not readable"),
                     }
-                    Err(error) => tracing::warn!(%error, "a status list is not readable"),
-                },
-                Err(error) => tracing::warn!(%error, "a status list could not be fetched"),
+                }
+                Ok((_, Err(error))) => tracing::warn!(%error, "a status list could not be fetched"),
+                Err(error) => tracing::error!(%error, "the fetch of a status list broke off"),
             }
         }
         out
@@ -153,6 +168,47 @@ mod tests {
         assert!(kept(59, 600, false).is_fresh(NOW), "not verified: a minute");
         assert!(!kept(60, 600, false).is_fresh(NOW));
         assert!(!kept(-1, 600, true).is_fresh(NOW), "the clock went back");
+    }
+
+    /// Three lists that take a second each are there after a second, and the next time at once.
+    #[tokio::test]
+    async fn lists_are_fetched_at_the_same_time_and_kept() {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        use std::time::Duration;
+        let key = SoftwareKey::from_bytes(&[7; 32]).unwrap();
+        let list = StatusList::new(StatusBits::One, 8).unwrap();
+        let claims = StatusListClaims {
+            uri: "https://issuer.example/1".into(),
+            issued_at: NOW,
+            expires_at: None,
+            ttl: Some(600),
+        };
+        let jwt = claims.sign_jwt(&list, &[], &key).unwrap();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = asked.clone();
+        let app = axum::Router::new().fallback(async move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            ([("content-type", "application/statuslist+jwt")], jwt)
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let outbound = Outbound::new(crate::outbound::Network::Sandbox, &[]).unwrap();
+        let lists = StatusLists::default();
+        let uris: Vec<String> = (1..=3).map(|number| format!("{base}/{number}")).collect();
+        let started = tokio::time::Instant::now();
+        assert_eq!(lists.fetch(&outbound, NOW, &uris).await.len(), 3);
+        assert!(
+            started.elapsed() < Duration::from_millis(2500),
+            "one after the other"
+        );
+        assert_eq!(lists.fetch(&outbound, NOW, &uris).await.len(), 3);
+        assert_eq!(asked.load(Ordering::SeqCst), 3);
+        let many: Vec<String> = (0..40).map(|number| format!("{base}/many/{number}")).collect();
+        assert_eq!(lists.fetch(&outbound, NOW, &many).await.len(), MAX_AT_ONCE);
     }
 
     #[test]
