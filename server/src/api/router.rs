@@ -32,7 +32,8 @@ const PROGRAMS: [&str; 6] = [
 pub fn build(state: AppState) -> Router {
     let config = &state.config;
     let limits = &config.limits;
-    let (api, description) = documented(&config.roles, config.sandbox).split_for_parts();
+    let (api, mut description) = documented(&config.roles, config.sandbox).split_for_parts();
+    openapi::complete(&mut description);
     let by_address = ByAddress {
         limit: state.address_rate.clone(),
         trusted_proxies: limits.trusted_proxies,
@@ -80,7 +81,9 @@ pub fn describe() -> utoipa::openapi::OpenApi {
         verifier: true,
     };
     let mut router = documented(&all, true).merge(health::router());
-    router.to_openapi()
+    let mut description = router.to_openapi();
+    openapi::complete(&mut description);
+    description
 }
 
 fn documented(roles: &Roles, in_sandbox: bool) -> OpenApiRouter<AppState> {

@@ -18,9 +18,9 @@ async function freePort() {
 
 /**
  * Starts a sandbox server; `anchors` replaces those of the sandbox, `bridge` is the program for W3C credentials,
- * `tls` (of tlsFiles) makes it speak https and trust the same authority when it calls others.
+ * `tls` (of tlsFiles) makes it speak https and trust the same authority when it calls others, `more` is settings.
  */
-export async function startServer({ anchors, bridge, tls } = {}) {
+export async function startServer({ anchors, bridge, tls, more = '' } = {}) {
   const folder = scratch()
   const port = await freePort()
   const base = `${tls ? 'https' : 'http'}://localhost:${port}`
@@ -35,7 +35,7 @@ export async function startServer({ anchors, bridge, tls } = {}) {
   const config = put(
     folder,
     'assent.toml',
-    `listen = "127.0.0.1:${port}"\npublic_url = "${base}"\nsandbox = true\ndata_dir = ${JSON.stringify(data)}\n[roles]\nissuer = true\n${registry}${w3c}${https}`,
+    `listen = "127.0.0.1:${port}"\npublic_url = "${base}"\nsandbox = true\ndata_dir = ${JSON.stringify(data)}\n[roles]\nissuer = true\n${registry}${w3c}${https}${more}`,
   )
   const child = spawn(SERVER, ['serve', '--sandbox', '--config', config, '--data', data], {
     env: { PATH: process.env.PATH },

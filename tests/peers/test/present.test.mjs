@@ -53,6 +53,7 @@ describe('a peer verifier, our wallet', () => {
     query = QUERY,
     party = relyingParty,
     change = {},
+    audience = 'https://self-issued.me/v2',
   } = {}) {
     const routes = {}
     const server = await serve(routes)
@@ -74,14 +75,14 @@ describe('a peer verifier, our wallet', () => {
           ? { jwks: { keys: [encryption.public] }, encrypted_response_enc_values_supported: [enc] }
           : {}),
       },
-      aud: 'https://self-issued.me/v2',
+      ...(audience ? { aud: audience } : {}),
       ...change,
     }
     const jar = {
       requestUri: `${server.base}/request`,
       jwtSigner: { method: 'x5c', x5c: party.x5c, alg: 'ES256' },
       expiresInSeconds: 300,
-      additionalJwtPayload: { aud: 'https://self-issued.me/v2' },
+      ...(audience ? { additionalJwtPayload: { aud: audience } } : {}),
     }
     const make = (expectedNonce) =>
       verifier.createOpenId4vpAuthorizationRequest({
@@ -113,7 +114,8 @@ describe('a peer verifier, our wallet', () => {
     }
     let link = request.authorizationRequest
     if (method === 'post') link += '&request_uri_method=post'
-    return { link, got, nonce, clientId: payload.client_id, seen: server.seen }
+    const signed = JSON.parse(Buffer.from(request.jar.authorizationRequestJwt.split('.')[1], 'base64url'))
+    return { link, got, nonce, signed, clientId: payload.client_id, seen: server.seen }
   }
 
   /** What the peer reads from the answer: claims per credential query, all checked by @sd-jwt and dcql. */
@@ -162,6 +164,14 @@ describe('a peer verifier, our wallet', () => {
       }
     })
   }
+
+  test('7. the audience that the peer writes by itself, its request_uri, is taken', async () => {
+    const asked = await ask({ audience: null })
+    assert.equal(asked.signed.aud, new URL(asked.link).searchParams.get('request_uri'))
+    const answer = await ours.do('present', asked.link, '--yes')
+    assert.equal(answer.code, 0, JSON.stringify(answer))
+    assert.equal((await read(asked)).pid.given_name, 'Anna')
+  })
 
   test('the optional part only when it is selected', async () => {
     const asked = await ask()

@@ -107,6 +107,7 @@ describe('our verifier, peer wallets', () => {
       url: asked.links.cross_device,
       getTrustedCertificates: () => [accessAnchor()],
     })
+    // 10. It never sends `state`; the transaction is known by its response_uri.
     const text = await bind(await show(), holder, {
       nonce: authorizationRequest.nonce,
       aud: authorizationRequest.client_id,
@@ -146,6 +147,34 @@ describe('our verifier, peer wallets', () => {
       assert.equal(read.credentials, undefined)
     })
   }
+
+  test('6. a POST for the request needs neither a nonce nor metadata, and takes both in the form the peer sends', async () => {
+    const post = async (body) => {
+      const asked = await ask({ request_uri_method: 'post' })
+      const uri = new URL(asked.links.cross_device).searchParams.get('request_uri')
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+      const response = await fetch(uri, { method: 'POST', headers, body })
+      assert.equal(response.status, 200, body)
+      return JSON.parse(Buffer.from((await response.text()).split('.')[1], 'base64url'))
+    }
+    assert.equal((await post('')).wallet_nonce, undefined)
+    // The members one by one, as @openid4vc sends them, and as OpenID4VP 1.0 section 5.10 has it.
+    const metadata = { vp_formats_supported: { 'dc+sd-jwt': { 'sd-jwt_alg_values': ['ES256'] } } }
+    const loose = new URLSearchParams({ vp_formats_supported: JSON.stringify(metadata.vp_formats_supported) })
+    assert.equal((await post(loose)).wallet_nonce, undefined)
+    const whole = new URLSearchParams({ wallet_metadata: JSON.stringify(metadata), wallet_nonce: 'qPmxiNFCR3QTm19POc8u' })
+    assert.equal((await post(whole)).wallet_nonce, 'qPmxiNFCR3QTm19POc8u')
+  })
+
+  test('8. what decides how a peer reads us is there: formats, encryption key with alg, use and kid', async () => {
+    const { authorizationRequestPayload: payload } = await resolve((await ask({ response_mode: 'direct_post.jwt' })).links.cross_device)
+    const { vp_formats_supported: formats, vp_formats: old, jwks } = payload.client_metadata
+    assert.ok(formats['dc+sd-jwt'] && old === undefined)
+    for (const { kty, crv, alg, use, kid } of jwks.keys) {
+      assert.deepEqual([kty, crv, alg, use, typeof kid], ['EC', 'P-256', 'ECDH-ES', 'enc', 'string'])
+    }
+    assert.equal(payload.verifier_attestations, undefined)
+  })
 
   test('a detail that was not asked never reaches the service', async () => {
     const asked = await ask()

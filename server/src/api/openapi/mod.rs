@@ -1,5 +1,7 @@
 //! The description of the interface (OpenAPI 3.1) and the page to browse it.
 
+mod answers;
+
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -10,6 +12,8 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::http::headers::DOCS_POLICY;
 use crate::state::AppState;
+
+pub(super) use answers::complete;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
