@@ -1,5 +1,6 @@
 //! The commands around an offer of cards.
 
+use assent_core::encoding::json::{self, Limits};
 use assent_core::env::Env;
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::oid4vci::InputMode;
@@ -140,7 +141,7 @@ pub(super) fn accept(
 
 fn next_card(core: &mut Core, authorised: Authorised, env: &mut Env<'_>) -> Result<Next, WalletError> {
     if authorised.is_done() {
-        return keep(core, authorised, env);
+        return name_details(core, authorised, env);
     }
     match authorised.nonce_request(&core.profile()) {
         None => ask(core, authorised, None, env),
@@ -179,6 +180,28 @@ fn ask(
     ))
 }
 
+/// Asks our own registry for all the types it knows, where a card's details have no names. All, so that nobody learns
+/// which card it is about; an answer that does not come changes nothing but names.
+fn name_details(core: &mut Core, mut authorised: Authorised, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    if !authorised.wants_names() {
+        return keep(core, authorised, env);
+    }
+    let operator = core.surroundings.operator.trim_end_matches('/');
+    let url = [operator, "/v1/registry/types"].concat();
+    Ok(Next::Send(
+        HttpRequest::get(url, "application/json", Limits::MESSAGE.bytes),
+        Box::new(move |core, answer, env| {
+            let types = answer.ok().filter(HttpResponse::is_success);
+            if let Some(types) =
+                types.and_then(|types| json::parse(types.body.as_bytes(), Limits::MESSAGE).ok())
+            {
+                authorised.name_details(&types);
+            }
+            keep(core, authorised, env)
+        }),
+    ))
+}
+
 /// Keeps the cards in the vault; when its service does not answer, on this device until it does.
 fn keep(core: &mut Core, authorised: Authorised, env: &mut Env<'_>) -> Result<Next, WalletError> {
     let cards = authorised.received().to_vec();
@@ -186,7 +209,7 @@ fn keep(core: &mut Core, authorised: Authorised, env: &mut Env<'_>) -> Result<Ne
     let now = env.now;
     let store = move |records: &mut crate::records::Records<'_>| {
         let mut kept = Vec::new();
-        for ReceivedCard { card, copies } in &cards {
+        for ReceivedCard { card, copies, .. } in &cards {
             kept.push(holdings::add(records, card, copies)?);
         }
         if let Some(ReceivedCard { card, .. }) = cards.first() {

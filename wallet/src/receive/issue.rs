@@ -15,6 +15,7 @@ use assent_core::oid4vci::{
 use assent_core::profile::Profile;
 use assent_core::sd_jwt::{HolderSdJwt, VcCheck};
 use assent_core::trust::{TrustAnchors, verify_credential};
+use serde_json::Value;
 
 use super::{OpenOffer, ReceiveError};
 use crate::holdings::{Card, CardStatus, CopyRecord, CopyState};
@@ -64,7 +65,7 @@ pub(crate) struct Authorised {
     offer: OpenOffer,
     token: TokenResponse,
     at: usize,
-    received: Vec<ReceivedCard>,
+    pub(super) received: Vec<ReceivedCard>,
     notifications: Vec<String>,
 }
 
@@ -78,6 +79,8 @@ pub(crate) struct Asking {
 pub(crate) struct ReceivedCard {
     pub(crate) card: Card,
     pub(crate) copies: Vec<CopyRecord>,
+    /// `vct#integrity`, for a card whose details have no names.
+    pub(super) type_integrity: Option<String>,
 }
 
 impl Authorised {
@@ -164,6 +167,7 @@ impl Authorised {
         let mut card: Option<Card> = None;
         let mut content = None;
         let mut copies = Vec::new();
+        let mut type_integrity = None;
         for (number, compact) in answer.credentials.iter().enumerate() {
             let check = VcCheck {
                 require_holder_key: true,
@@ -197,6 +201,10 @@ impl Authorised {
             let expires_at = verified.vc.expires_at.map(|end| end.0);
             match &mut card {
                 None => {
+                    if configuration.claims.is_empty() {
+                        let integrity = verified.vc.claims.get("vct#integrity");
+                        type_integrity = integrity.and_then(Value::as_str).map(str::to_owned);
+                    }
                     let chain = &verified.chain;
                     card = Some(Card {
                         id: id.clone(),
@@ -226,7 +234,11 @@ impl Authorised {
             }
         }
         let card = card.ok_or(ReceiveError::Count)?;
-        self.received.push(ReceivedCard { card, copies });
+        self.received.push(ReceivedCard {
+            card,
+            copies,
+            type_integrity,
+        });
         self.at += 1;
         Ok(())
     }

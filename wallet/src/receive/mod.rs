@@ -8,6 +8,7 @@
 mod error;
 mod issue;
 mod offer;
+mod typed;
 
 pub(crate) use error::ReceiveError;
 pub(crate) use issue::{Authorised, ReceivedCard};

@@ -125,7 +125,7 @@ pub struct City {
     vaults: BTreeMap<String, StoredVault>,
     library: Chain,
     issuer: Chain,
-    settings: IssuerSettings,
+    pub settings: IssuerSettings,
     issuance: Option<Issuance>,
     nonces: Vec<NonceRecord>,
     next_index: u64,
@@ -134,6 +134,8 @@ pub struct City {
     pub receipt: Option<VerifiedReceipt>,
     pub erasure_asked: bool,
     pub stopped: bool,
+    /// Documents about card types that the registry has.
+    pub types: Vec<String>,
     /// Status indexes that are taken back.
     pub revoked: Vec<u64>,
     /// What the issuer changes in the details of the next card.
@@ -169,6 +171,7 @@ impl City {
             receipt: None,
             erasure_asked: false,
             stopped: false,
+            types: Vec::new(),
             revoked: Vec::new(),
             details: None,
             day: 0,
@@ -331,6 +334,13 @@ impl City {
             .find(|(name, _)| name == "authorization")
             .map(|(_, v)| v.clone());
         let answer = match path.split('?').next().unwrap_or_default() {
+            "/v1/registry/types" => {
+                let entry = |document: &String| {
+                    let metadata: Value = serde_json::from_str(document).unwrap();
+                    json!({ "vct": metadata["vct"], "document": document })
+                };
+                ok(&self.types.iter().map(entry).collect())
+            }
             "/v1/registry/anchors" => ok(&self.anchors()),
             path if path.starts_with("/v1/vaults") => self.vault(request, bearer, &body),
             "/.well-known/openid-credential-issuer/issuer" => {

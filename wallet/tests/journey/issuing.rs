@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use assent_core::issuer::sandbox;
 use serde_json::{Value, json};
 
 use crate::city::{BASE, City};
@@ -179,4 +180,48 @@ fn fresh_copies_wait_beside_what_another_device_does() {
         other.run(&mut city, json!({ "type": "sync" })).unwrap();
         assert_eq!(cards(&mut other, &mut city)[0]["copiesLeft"], 18);
     }
+}
+
+/// The labels of the residence card from an issuer whose metadata has none, and whether the registry was asked.
+fn labels(documents: Vec<String>) -> (Vec<String>, bool) {
+    let mut city = City::new();
+    city.types = documents;
+    let residence = city.settings.configurations.get_mut(sandbox::RESIDENCE).unwrap();
+    residence.claims.clear();
+    let mut person = Person::with_vault(&mut city);
+    let cards = person.receive(&mut city, "residence");
+    let card = json!({ "type": "card", "id": cards["cards"][0]["id"] });
+    let card = person.run(&mut city, card).unwrap();
+    let label = |detail: &Value| detail["label"].as_str().unwrap().to_owned();
+    let labels = card["card"]["details"].as_array().unwrap().iter().map(label);
+    let asked = city.asked.iter().any(|url| url.ends_with("/v1/registry/types"));
+    (labels.collect(), asked)
+}
+
+/// SV-7: the names of details come from the type's metadata when the issuer gives none, and only from the document that
+/// the card itself names by hash.
+#[test]
+fn names_come_from_the_type_that_the_card_vouches_for() {
+    let document = String::from_utf8(sandbox::types()[0].document().to_vec()).unwrap();
+    let (right, asked) = labels(vec!["{\"vct\":\"other\"}".into(), document.clone()]);
+    assert!(asked && right.contains(&"Email".to_owned()), "{right:?}");
+    // A registry that lies: the wallet's own dictionary is used.
+    let lie = document.replace("\"Email\"", "\"Favourite colour\"");
+    assert_ne!(lie, document);
+    for documents in [
+        vec![lie.clone()],
+        vec![],
+        vec!["{\"vct\":\"urn:assent:residence:1\"}".into()],
+    ] {
+        let (labels, _) = labels(documents);
+        assert!(labels.contains(&"E-mail".to_owned()), "{labels:?}");
+        assert_eq!(labels.len(), right.len());
+    }
+    // Both: the right one is found.
+    assert_eq!(labels(vec![lie, document]).0, right);
+    // Nobody is asked where the issuer's own names are there.
+    let mut city = City::new();
+    let mut person = Person::with_vault(&mut city);
+    person.receive(&mut city, "residence");
+    assert!(!city.asked.iter().any(|url| url.ends_with("/v1/registry/types")));
 }

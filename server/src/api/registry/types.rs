@@ -1,5 +1,6 @@
 //! `GET /v1/registry/types` and `GET /v1/registry/types/document`
 
+use assent_core::sd_jwt::type_metadata::matches_integrity;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
@@ -18,6 +19,8 @@ pub(super) struct KnownType {
     extends: Vec<String>,
     /// What the document hashes to: `vct#integrity` of cards made for this version.
     integrity: String,
+    /// The document, byte by byte as it was published.
+    document: String,
 }
 
 /// Which document.
@@ -31,8 +34,8 @@ pub(super) struct Which {
     integrity: Option<String>,
 }
 
-/// The card types this installation has documents about. Wallets and verifiers that trust it need not ask the
-/// publishers, who would learn from it which cards are in use.
+/// The card types this installation has documents about, all of them. Wallets and verifiers need not ask the publishers,
+/// nor us for one, so nobody learns which cards are in use.
 #[utoipa::path(get, path = "/v1/registry/types", tag = "registry",
     responses((status = 200, description = "Types.", body = [KnownType])))]
 pub(super) async fn list(State(state): State<AppState>) -> Json<Vec<KnownType>> {
@@ -41,6 +44,7 @@ pub(super) async fn list(State(state): State<AppState>) -> Json<Vec<KnownType>> 
         vct: known.vct().to_owned(),
         extends: known.extends().to_vec(),
         integrity: known.integrity(),
+        document: String::from_utf8_lossy(known.document()).into_owned(),
     });
     Json(types.collect())
 }
@@ -56,7 +60,7 @@ pub(super) async fn document(
     let published = state.lookups.now();
     let fits = |known: &&assent_core::sd_jwt::type_metadata::KnownType| {
         let integrity = which.integrity.as_deref();
-        known.vct() == which.vct && integrity.is_none_or(|wanted| wanted == known.integrity())
+        known.vct() == which.vct && integrity.is_none_or(|wanted| matches_integrity(known.document(), wanted))
     };
     let known = published.types.iter().find(fits).ok_or_else(|| {
         Problem::new(
