@@ -8,7 +8,7 @@ use assent_core::error::Blame;
 use zeroize::Zeroizing;
 
 use crate::app::WalletError;
-use crate::vault::{Change, UnlockedVault};
+use crate::vault::{Change, UnlockedVault, merged};
 
 /// Something kept in the vault as one record of JSON.
 pub(crate) trait Record: ToJson + FromJson {
@@ -139,14 +139,23 @@ impl<'v> Records<'v> {
     }
 }
 
-/// As changes for [`UnlockedVault::stage`]: what waited first, then what is new.
-pub(crate) fn to_stage(waiting: &Waiting, changes: &Waiting) -> BTreeMap<String, Change> {
+/// As changes for [`UnlockedVault::stage`]: what waited first, then what is new. What waited may be older than what another
+/// device stored meanwhile: a record that remembers its versions keeps both.
+pub(crate) fn to_stage(
+    waiting: &Waiting,
+    changes: &Waiting,
+    vault: &UnlockedVault,
+) -> BTreeMap<String, Change> {
     waiting
         .iter()
         .chain(changes)
         .map(|(name, content)| {
             let change = match content {
-                Some(content) => Change::Put(Zeroizing::new(content.as_bytes().to_vec())),
+                Some(content) => {
+                    let merged = vault.get(name).and_then(|stored| merged(stored, content));
+                    let content = merged.as_ref().unwrap_or(content);
+                    Change::Put(Zeroizing::new(content.as_bytes().to_vec()))
+                }
                 None => Change::Delete,
             };
             (name.clone(), change)
@@ -171,4 +180,60 @@ fn malformed() -> WalletError {
         "Update the app.",
         Blame::Us,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use assent_core::env::{RandomUnavailable, SecureRandom, Timestamp};
+
+    use super::*;
+    use crate::vault::{NewMethod, RecoveryCode, Versions};
+
+    struct Counter(u64);
+
+    impl SecureRandom for Counter {
+        fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
+            for chunk in out.chunks_mut(32) {
+                self.0 += 1;
+                chunk.copy_from_slice(&assent_core::crypto::sha256(&self.0.to_be_bytes())[..chunk.len()]);
+            }
+            Ok(())
+        }
+    }
+
+    fn history(contents: &[&str]) -> Versions {
+        let mut versions = Versions::default();
+        for (second, content) in contents.iter().enumerate() {
+            versions.say(Some(content.as_bytes()), Timestamp(second as i64), [1; 16]);
+        }
+        versions
+    }
+
+    /// A change made offline, on a record that another device changed and stored meanwhile.
+    #[test]
+    fn what_waited_and_what_was_stored_are_both_kept() {
+        let mut rng = Counter(0);
+        let code = RecoveryCode::generate(&mut rng).unwrap();
+        let methods = [
+            (NewMethod::Passphrase("a passphrase"), ""),
+            (NewMethod::RecoveryCode(&code), ""),
+        ];
+        let mut vault = UnlockedVault::create(&methods, Timestamp(0), &mut rng).unwrap();
+        let mut store = |waiting: Waiting| {
+            let changes = to_stage(&waiting, &Waiting::new(), &vault);
+            let staged = vault.stage(changes, &mut rng).unwrap();
+            let version = vault.version() + 1;
+            vault.adopt(staged, version);
+            vault.get("detail/address").map(<[u8]>::to_vec)
+        };
+        let waiting = |text: Zeroizing<String>| Waiting::from([("detail/address".to_owned(), Some(text))]);
+        store(waiting(history(&["here", "stored"]).to_text()));
+        let stored = store(waiting(history(&["here", "waiting"]).to_text())).unwrap();
+        let both = Versions::from_text(std::str::from_utf8(&stored).unwrap()).unwrap();
+        assert_eq!(both.all().len(), 3);
+        assert_eq!(both.conflicts().count(), 1);
+        // Records without versions are replaced, as ever.
+        let plain = store(waiting(Zeroizing::new("{}".to_owned()))).unwrap();
+        assert_eq!(plain, b"{}");
+    }
 }

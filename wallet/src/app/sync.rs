@@ -480,7 +480,7 @@ fn stage_records(core: &Core, env: &mut Env<'_>, apply: &Apply) -> Result<Option
     let open = core.open()?;
     let mut records = Records::new(&open.vault, &open.device.waiting);
     apply(&mut records)?;
-    let changes = to_stage(&open.device.waiting, &records.into_changes());
+    let changes = to_stage(&open.device.waiting, &records.into_changes(), &open.vault);
     if changes.is_empty() {
         return Ok(None);
     }

@@ -73,7 +73,7 @@ pub(super) fn create(
         Some(Zeroizing::new(settings)),
     );
     let first = vault
-        .stage(to_stage(&first, &Waiting::new()), env.rng)
+        .stage(to_stage(&first, &Waiting::new(), &vault), env.rng)
         .map_err(vault_error)?;
     core.session = Session::Unconfirmed {
         vault: Box::new(vault),

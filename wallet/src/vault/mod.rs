@@ -48,6 +48,7 @@ mod swap_tests;
 #[cfg(test)]
 mod testing;
 mod unlocked;
+mod versions;
 
 pub use change_slots::SlotChange;
 pub use context::{Context, Kind, VaultId};
@@ -67,3 +68,4 @@ pub use sealed::{Handle, Known, LockedVault, RemoteRecord, RemoteVault, StoredRe
 pub use slot::{DeviceChallenge, NewMethod, PrfSalts, Slot, SlotKind, Unlocking};
 pub use stage::{Change, NewEpoch, Staged};
 pub use unlocked::UnlockedVault;
+pub use versions::{Said, Version, VersionId, Versions, merged};
