@@ -10,7 +10,7 @@ use assent_core::encoding::base64url;
 use assent_core::env::{Env, SecureRandom};
 use assent_core::profile::Profile;
 use assent_core::sd_jwt::type_metadata::KnownType;
-use assent_core::trust::{TrustAnchors, certified_key};
+use assent_core::trust::{TrustAnchors, certified_key, is_self_issued};
 use assent_core::verifier::Published;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -318,6 +318,13 @@ pub(crate) fn load_identity(at: &str, chain: &Path, key: &Path) -> Result<Identi
         .collect();
     if chain.is_empty() {
         return Err(Issue::new(certificate_setting, "has no certificate"));
+    }
+    if chain.first().is_some_and(|leaf| is_self_issued(leaf)) {
+        return Err(Issue::new(
+            certificate_setting,
+            "begins with a self-signed certificate, which no wallet accepts (HAIP 1.0 §5); give the leaf first, without \
+             the anchor",
+        ));
     }
     let pem = std::fs::read_to_string(key)
         .map(zeroize::Zeroizing::new)

@@ -66,6 +66,13 @@ pub fn certified_key(certificate_der: &[u8]) -> Option<PublicKey> {
     PublicKey::from_spki_der(&der).ok()
 }
 
+/// True when a certificate names itself as its issuer, so that wallets and verifiers refuse it as a leaf (HAIP 1.0 §5,
+/// §6.1.1). False when it cannot be read.
+#[must_use]
+pub fn is_self_issued(certificate_der: &[u8]) -> bool {
+    Certificate::read(certificate_der).is_ok_and(|certificate| certificate.is_self_issued())
+}
+
 /// When a certificate is valid, both ends included (RFC 5280 §4.1.2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Validity {

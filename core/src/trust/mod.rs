@@ -20,7 +20,9 @@ mod status;
 mod web_issuer;
 
 pub use anchors::{Anchor, Role, TrustAnchors};
-pub use certificate::{CertificateSubject, authority_key_identifiers, certified_key, dns_names};
+pub use certificate::{
+    CertificateSubject, authority_key_identifiers, certified_key, dns_names, is_self_issued,
+};
 pub use chain::{VerifiedChain, verify_chain};
 pub use client::x509_hash;
 pub use credential::{VerifiedCredential, verify_credential, verify_credential_on_chain};

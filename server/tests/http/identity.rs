@@ -212,7 +212,7 @@ async fn a_service_may_be_a_did_web() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_the_certificates_is_found_before_the_start() {
+async fn keys_and_certificates_that_wallets_would_refuse_are_found_before_the_start() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let mut config = Config::sandbox(([127, 0, 0, 1], 0).into(), data.clone());
@@ -223,4 +223,9 @@ async fn a_key_that_is_not_the_certificates_is_found_before_the_start() {
     let issues = assent_server::state::Keys::load(&config).unwrap_err();
     assert_eq!(issues[0].setting, "verifier.services.0.key_file");
     assert!(issues[0].message.contains("not the key"), "{}", issues[0]);
+    // The authority's own certificate where the service's belongs.
+    config.verifier.services[0].certificate_file = data.join("sandbox/access-ca.pem");
+    let issues = assent_server::state::Keys::load(&config).unwrap_err();
+    assert_eq!(issues[0].setting, "verifier.services.0.certificate_file");
+    assert!(issues[0].message.contains("self-signed"), "{}", issues[0]);
 }
