@@ -6,6 +6,7 @@ use super::event::{ConsentEvent, EventError};
 use super::fold::{EffectiveState, Event, fold};
 use super::receipt::{ReceiptError, VerifiedReceipt};
 use super::request::{ConsentRequest, ConsentRequestError};
+use super::speaker::{Moment, speaker_key};
 use crate::crypto::CryptoProvider;
 use crate::encoding::jws::{JwsError, UnverifiedJws};
 use crate::encoding::record::{FromJson, ToJson};
@@ -136,15 +137,14 @@ impl ReceiptBundle {
         let request =
             ConsentRequest::verify_archived(&self.consent_request, &service.leaf_key, profile, crypto)?;
         receipt.check_answers(&request)?;
+        // The same certificate or a renewed one: one of somebody else with the same anchor proves nothing.
+        let key = |jwt: &str| speaker_key(jwt, &service, anchors, Moment::Archive(now), crypto);
         let countersigned_at = self
             .countersignature
             .as_deref()
             .map(|jwt| {
-                // The same leaf: a certificate of someone else with the same anchor proves nothing.
-                if UnverifiedJws::parse(jwt)?.header().x5c.first() != x5c.first() {
-                    return Err(BundleError::DifferentService);
-                }
-                Ok(Countersignature::verify(jwt, &receipt, &service.leaf_key, crypto)?.iat)
+                let key = key(jwt).ok_or(BundleError::DifferentService)?;
+                Ok::<_, BundleError>(Countersignature::verify(jwt, &receipt, &key, crypto)?.iat)
             })
             .transpose()?;
         let mut events = vec![receipt.first_event()];
@@ -152,7 +152,7 @@ impl ReceiptBundle {
             events.push(ConsentEvent::verify(
                 event,
                 &receipt,
-                Some(&service.leaf_key),
+                key(event).as_ref(),
                 crypto,
             )?);
         }

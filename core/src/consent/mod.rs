@@ -28,6 +28,7 @@ mod legal;
 mod linkability;
 mod receipt;
 mod request;
+mod speaker;
 mod terms;
 mod texts;
 mod withdrawal;
@@ -51,6 +52,7 @@ pub use receipt::{
     Receipt, ReceiptError, RecordedEvent, RightsExercise, SharedCredential, VerifiedReceipt,
 };
 pub use request::{Binding, ConsentRequest, ConsentRequestError, FORMAT, SignedConsentRequest};
+pub use speaker::{Moment, speaker_key};
 pub use terms::{
     Attribute, Authority, ConsentTerms, Controller, MAX_ATTRIBUTES, OptionalAttribute, Recipient, TermsError,
     TermsProblem,

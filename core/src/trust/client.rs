@@ -11,6 +11,28 @@ pub fn x509_hash(leaf: &[u8]) -> String {
 }
 
 impl VerifiedChain {
+    /// True when `other` is for the same organisation under the same anchor: a renewed certificate. The organisation is
+    /// known by its `organizationIdentifier` (ETSI EN 319 412-1 §5.1.4). Certificates without one are compared by whole
+    /// subject and DNS names, of which there must be some; a name is no identity.
+    #[must_use]
+    pub fn is_same_organization(&self, other: &Self) -> bool {
+        if self.anchor_sha256 != other.anchor_sha256 {
+            return false;
+        }
+        match (
+            &self.subject.organization_identifier,
+            &other.subject.organization_identifier,
+        ) {
+            (Some(mine), Some(theirs)) => mine == theirs && self.subject.country == other.subject.country,
+            (None, None) => {
+                self.subject == other.subject
+                    && !self.dns_names.is_empty()
+                    && self.dns_names == other.dns_names
+            }
+            _ => false,
+        }
+    }
+
     /// What follows `x509_hash:` for this leaf.
     #[must_use]
     pub fn x509_hash(&self) -> String {

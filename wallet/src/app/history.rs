@@ -72,7 +72,8 @@ pub(super) fn delete(core: &mut Core, id: String, env: &mut Env<'_>) -> Result<N
 /// A receipt, with every proof checked again now.
 pub(super) fn receipt(core: &Core, id: &str, now: Timestamp) -> Result<Next, WalletError> {
     let kept: KeptReceipt = core.records()?.need(id)?;
-    let [receipt, countersignature, withdrawal, acknowledgement] = kept.proofs(now, core.crypto());
+    let proofs = kept.proofs(&core.judge(now, false)?);
+    let [receipt, countersignature, withdrawal, acknowledgement] = proofs;
     let bundle = kept.bundle(now, core.crypto());
     let export = bundle
         .map(|bundle| pretty(&bundle.write_json()))

@@ -349,8 +349,8 @@ fn finish(
             result.outcome = Outcome::Shared;
             result.redirect_uri = redirect_uri;
             if let Some(receipt) = &mut sending.receipt {
-                let right =
-                    countersignature.filter(|jwt| receipt.is_countersigned_by(jwt, env.now, core.crypto()));
+                let judge = core.judge(env.now, true)?;
+                let right = countersignature.filter(|jwt| receipt.is_countersigned_by(jwt, &judge));
                 result.countersigned = right.is_some();
                 receipt.countersignature = right;
                 if !result.countersigned {

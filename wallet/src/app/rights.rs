@@ -131,7 +131,7 @@ fn tell(
     Ok(Next::Send(
         request,
         Box::new(move |core, answer, env| {
-            let confirmation = read_confirmation(answer, &receipt, env.now, core.crypto());
+            let confirmation = read_confirmation(answer, &receipt, &core.judge(env.now, true)?);
             let record = move |records: &mut Records<'_>| {
                 let mut sharing: Sharing = records.need(&id)?;
                 sharing.attempts = sharing.attempts.saturating_add(1);

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::WalletError;
 use super::view::{StatusView, VaultState};
 use super::wallet::Surroundings;
-use crate::present::OpenRequest;
+use crate::present::{Judge, OpenRequest};
 use crate::receive::OpenOffer;
 use crate::records::{Records, Waiting};
 use crate::rights::Sharing;
@@ -183,6 +183,16 @@ impl Core {
     pub(crate) fn records(&self) -> Result<Records<'_>, WalletError> {
         let open = self.open()?;
         Ok(Records::new(&open.vault, &open.device.waiting))
+    }
+
+    /// What messages of services are judged by; `arrives` for one that comes in just now.
+    pub(crate) fn judge(&self, now: Timestamp, arrives: bool) -> Result<Judge<'_>, WalletError> {
+        Ok(Judge {
+            now,
+            anchors: &self.open()?.anchors,
+            crypto: self.crypto(),
+            arrives,
+        })
     }
 
     pub(crate) fn settings(&self) -> Result<Settings, WalletError> {

@@ -19,6 +19,6 @@ pub(crate) use error::PresentError;
 pub(crate) use linkability::Uses;
 pub(crate) use open::OpenRequest;
 pub(crate) use plan::{DisclosurePlan, DisclosureSelection, HeldCard, Proposal, asked_type};
-pub(crate) use receipt::{KeptReceipt, receipt_key};
+pub(crate) use receipt::{Judge, KeptReceipt, receipt_key};
 pub(crate) use respond::{Reaction, present, read_reaction, refuse};
 pub(crate) use warnings::NamedWarning;

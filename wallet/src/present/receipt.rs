@@ -1,13 +1,16 @@
 //! The receipt as the wallet keeps it, with everything that was signed about it.
 
 use assent_core::consent::{
-    Countersignature, Decision, ReceiptBundle, VerifiedReceipt, Withdrawal, WithdrawalAcknowledgement,
+    Countersignature, Decision, Moment, ReceiptBundle, VerifiedReceipt, Withdrawal,
+    WithdrawalAcknowledgement, speaker_key,
 };
 use assent_core::crypto::{CryptoProvider, PublicKey, SoftwareKey};
 use assent_core::encoding::json::Object;
+use assent_core::encoding::jws::UnverifiedJws;
 use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::{Env, Timestamp};
 use assent_core::sd_jwt::KeyBindingCheck;
+use assent_core::trust::{Role, TrustAnchors, verify_chain};
 
 use super::open::{OpenRequest, Terms};
 use super::plan::DisclosureSelection;
@@ -103,26 +106,22 @@ impl KeptReceipt {
     }
 
     /// True when `jwt` is the service's signature over this receipt.
-    pub(crate) fn is_countersigned_by(&self, jwt: &str, now: Timestamp, crypto: &dyn CryptoProvider) -> bool {
-        let (Some(receipt), Some(key)) = (self.verified(now, crypto), self.key()) else {
+    pub(crate) fn is_countersigned_by(&self, jwt: &str, by: &Judge<'_>) -> bool {
+        let (Some(receipt), Some(key)) = (self.verified(by.now, by.crypto), self.speaker(jwt, by)) else {
             return false;
         };
-        Countersignature::verify(jwt, &receipt, &key, crypto).is_ok()
+        Countersignature::verify(jwt, &receipt, &key, by.crypto).is_ok()
     }
 
     /// The acknowledgement of our withdrawal, verified.
-    pub(crate) fn acknowledgement_of(
-        &self,
-        jwt: &str,
-        now: Timestamp,
-        crypto: &dyn CryptoProvider,
-    ) -> Option<WithdrawalAcknowledgement> {
-        let (receipt, key) = (self.verified(now, crypto)?, self.key()?);
-        WithdrawalAcknowledgement::verify(jwt, self.withdrawal.as_ref()?, &receipt, &key, crypto).ok()
+    pub(crate) fn acknowledgement_of(&self, jwt: &str, by: &Judge<'_>) -> Option<WithdrawalAcknowledgement> {
+        let (receipt, key) = (self.verified(by.now, by.crypto)?, self.speaker(jwt, by)?);
+        WithdrawalAcknowledgement::verify(jwt, self.withdrawal.as_ref()?, &receipt, &key, by.crypto).ok()
     }
 
     /// Every proof, checked now: receipt, countersignature, withdrawal, acknowledgement.
-    pub(crate) fn proofs(&self, now: Timestamp, crypto: &dyn CryptoProvider) -> [Proof; 4] {
+    pub(crate) fn proofs(&self, by: &Judge<'_>) -> [Proof; 4] {
+        let (now, crypto) = (by.now, by.crypto);
         let check = |present: Option<&String>, is_right: &dyn Fn(&str) -> bool| match present {
             None => Proof::Absent,
             Some(jwt) if is_right(jwt) => Proof::Valid,
@@ -141,11 +140,11 @@ impl KeptReceipt {
                 Proof::Invalid
             },
             check(self.countersignature.as_ref(), &|jwt| {
-                self.is_countersigned_by(jwt, now, crypto)
+                self.is_countersigned_by(jwt, by)
             }),
             check(self.withdrawal.as_ref(), &withdrawn),
             check(self.acknowledgement.as_ref(), &|jwt| {
-                self.acknowledgement_of(jwt, now, crypto).is_some()
+                self.acknowledgement_of(jwt, by).is_some()
             }),
         ]
     }
@@ -159,9 +158,31 @@ impl KeptReceipt {
         Some(bundle)
     }
 
-    fn key(&self) -> Option<PublicKey> {
-        PublicKey::from_jwk(&self.service_key).ok()
+    /// The key that speaks for the service in `jwt`: that of its certificate at the time of sharing, or of a renewed one.
+    fn speaker(&self, jwt: &str, by: &Judge<'_>) -> Option<PublicKey> {
+        let header = |jwt: &str| UnverifiedJws::parse(jwt).ok().map(|jws| jws.header().x5c.clone());
+        let (then, now) = (header(&self.consent_request)?, header(jwt)?);
+        if now.is_empty() || now.first() == then.first() {
+            return PublicKey::from_jwk(&self.service_key).ok();
+        }
+        let at = Timestamp(self.at);
+        let service = verify_chain(&then, by.anchors, Role::AccessCertificate, at, by.crypto).ok()?;
+        let moment = if by.arrives {
+            Moment::Arrival(by.now)
+        } else {
+            Moment::Archive(by.now)
+        };
+        speaker_key(jwt, &service, by.anchors, moment, by.crypto)
     }
+}
+
+/// What messages of a service are judged by.
+pub(crate) struct Judge<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) anchors: &'a TrustAnchors,
+    pub(crate) crypto: &'a dyn CryptoProvider,
+    /// True for a message that arrives just now.
+    pub(crate) arrives: bool,
 }
 
 impl std::fmt::Debug for KeptReceipt {

@@ -2,12 +2,12 @@
 
 use assent_core::consent::{Withdrawal, WithdrawalAcknowledgement, WithdrawalWish};
 use assent_core::crypto::{CryptoProvider, SoftwareKey};
-use assent_core::env::{Env, Timestamp};
+use assent_core::env::Env;
 use assent_core::error::Blame;
 use assent_core::http::{HttpRequest, HttpResponse};
 
 use crate::app::{NetworkFailure, WalletError};
-use crate::present::KeptReceipt;
+use crate::present::{Judge, KeptReceipt};
 
 const MEDIA_TYPE: &str = "application/jwt";
 const MAX_ANSWER: usize = 64 << 10;
@@ -60,8 +60,7 @@ pub(crate) enum Confirmation {
 pub(crate) fn read_confirmation(
     answer: Result<HttpResponse, NetworkFailure>,
     receipt: &KeptReceipt,
-    now: Timestamp,
-    crypto: &dyn CryptoProvider,
+    by: &Judge<'_>,
 ) -> Confirmation {
     let Ok(response) = answer else {
         return Confirmation::None;
@@ -71,7 +70,7 @@ pub(crate) fn read_confirmation(
         return Confirmation::None;
     }
     let jwt = response.body.trim();
-    match receipt.acknowledgement_of(jwt, now, crypto) {
+    match receipt.acknowledgement_of(jwt, by) {
         Some(acknowledgement) => Confirmation::Signed {
             jwt: jwt.to_owned(),
             acknowledgement: Box::new(acknowledgement),

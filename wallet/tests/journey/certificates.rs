@@ -16,10 +16,15 @@ pub struct Chain {
 
 /// `number` makes the keys; the authority has the one after the leaf's.
 pub fn chain(name: &str, number: u8) -> Chain {
+    renewed(name, number + 1, &format!("NTRNL-{number:08}"), number)
+}
+
+/// A certificate for another key below the authority `above`, for the organisation with this identifier.
+pub fn renewed(name: &str, above: u8, identifier: &str, number: u8) -> Chain {
     let mut authority = params(&format!("{name} authority"));
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let authority_pair = pair(number + 1);
+    let authority_pair = pair(above);
     let anchor = authority.self_signed(&authority_pair).unwrap().der().to_vec();
     let mut leaf = params(name);
     leaf.distinguished_name.push(DnType::OrganizationName, name);
@@ -27,6 +32,8 @@ pub fn chain(name: &str, number: u8) -> Chain {
         DnType::CountryName,
         DnValue::PrintableString("NL".try_into().unwrap()),
     );
+    let organization_identifier = DnType::CustomDnType(vec![2, 5, 4, 97]);
+    leaf.distinguished_name.push(organization_identifier, identifier);
     leaf.is_ca = IsCa::ExplicitNoCa;
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     let issuer = Issuer::from_params(&authority, &authority_pair);

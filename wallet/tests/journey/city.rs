@@ -27,7 +27,7 @@ use assent_core::verifier::{
 };
 use serde_json::{Value, json};
 
-use crate::certificates::{Chain, chain};
+use crate::certificates::{Chain, chain, renewed};
 
 pub const NOW: Timestamp = Timestamp(1_795_000_000);
 pub const BASE: &str = "https://city.example";
@@ -124,6 +124,8 @@ impl StoredVault {
 pub struct City {
     vaults: BTreeMap<String, StoredVault>,
     library: Chain,
+    /// Anchors of access certificates beside the library's.
+    more_anchors: Vec<Vec<u8>>,
     issuer: Chain,
     pub settings: IssuerSettings,
     issuance: Option<Issuance>,
@@ -161,6 +163,7 @@ impl City {
         Self {
             vaults: BTreeMap::new(),
             library: chain("City library", 11),
+            more_anchors: Vec::new(),
             issuer: chain("City register", 21),
             settings: sandbox::settings(identifier),
             issuance: None,
@@ -198,10 +201,24 @@ impl City {
 
     fn anchors(&self) -> Value {
         let vct = [sandbox::IDENTITY_VCT, sandbox::RESIDENCE_VCT];
+        let access = [&self.library.anchor]
+            .into_iter()
+            .chain(&self.more_anchors)
+            .map(|anchor| json!({ "name": "Access CA", "certificate": base64url::encode_standard(anchor) }));
         json!({
-            "access": [{ "name": "Access CA", "certificate": base64url::encode_standard(&self.library.anchor) }],
+            "access": access.collect::<Vec<_>>(),
             "issuers": [{ "name": "PID CA", "certificate": base64url::encode_standard(&self.issuer.anchor), "vct": vct }],
         })
+    }
+
+    /// The library signs with another certificate from now on: for `identifier`, below the authority `above`. `trusted`
+    /// puts that authority among the anchors.
+    pub fn renew_library(&mut self, identifier: &str, above: u8, trusted: bool) {
+        let renewed = renewed("City library", above, identifier, 31);
+        (self.library.leaf, self.library.key) = (renewed.leaf, renewed.key);
+        if trusted {
+            self.more_anchors.push(renewed.anchor);
+        }
     }
 
     /// How many vaults there are.

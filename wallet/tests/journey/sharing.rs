@@ -159,6 +159,44 @@ fn the_main_job_from_request_to_withdrawal() {
     assert_eq!(cards["cards"][0]["copiesLeft"], 9);
 }
 
+/// The service renewed its certificate since: the same organisation under the same authority speaks for it. Another
+/// organisation does not, nor the same number under another authority, trusted or not.
+#[test]
+fn a_renewed_certificate_acknowledges_and_another_one_does_not() {
+    for (identifier, above, trusted, state) in [
+        ("NTRNL-00000011", 12, false, "stopped"),
+        ("NTRNL-00000099", 12, false, "stopDisputed"),
+        ("NTRNL-00000011", 77, false, "stopDisputed"),
+        ("NTRNL-00000011", 77, true, "stopDisputed"),
+    ] {
+        let mut city = City::new();
+        let mut person = Person::with_cards(&mut city);
+        opened(&mut person, &mut city);
+        let shared = person.run(&mut city, json!({ "type": "requestShare" })).unwrap()["result"].clone();
+        assert_eq!(shared["countersigned"], true);
+        city.renew_library(identifier, above, trusted);
+        person.run(&mut city, json!({ "type": "sync" })).unwrap();
+        let stop = json!({ "type": "stopSharing", "id": shared["sharingId"], "askErasure": false });
+        let item = person.run(&mut city, stop).unwrap()["item"].clone();
+        assert_eq!(item["state"], state, "{identifier} under {above}");
+        let receipt = person
+            .run(&mut city, json!({ "type": "receipt", "id": shared["receiptId"] }))
+            .unwrap()["receipt"]
+            .clone();
+        let acknowledged = if state == "stopped" { "valid" } else { "absent" };
+        assert_eq!(receipt["acknowledgement"], acknowledged);
+        assert_eq!(receipt["countersignature"], "valid");
+        if state == "stopped" {
+            // Long after the renewed certificate ended, it is still good for what was signed before.
+            person.now = person.now.plus(3 * 365 * 86_400);
+            let receipt = person
+                .run(&mut city, json!({ "type": "receipt", "id": shared["receiptId"] }))
+                .unwrap();
+            assert_eq!(receipt["receipt"]["acknowledgement"], "valid");
+        }
+    }
+}
+
 #[test]
 fn an_optional_detail_is_shared_only_when_switched_on() {
     let mut city = City::new();
