@@ -41,6 +41,43 @@ export async function insistOnNone(stack, canaries) {
   if (found.length > 0) throw new Error(`found on the server:\n${found.join("\n")}`);
 }
 
+/**
+ * Searches everything that the browser keeps for a page's site: databases, caches, and the small stores. What is
+ * personal there must be sealed. Throws when a canary is there; returns how many bytes it searched.
+ */
+export async function insistOnNoneInBrowser(page, canaries) {
+  const kept = await page.evaluate(async () => {
+    const found = [["small stores", JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])]];
+    const inBase64 = (bytes) => btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(""));
+    const whole = (request) => new Promise((done, failed) => ((request.onsuccess = () => done(request.result)), (request.onerror = () => failed(request.error))));
+    for (const { name } of await indexedDB.databases()) {
+      const db = await whole(indexedDB.open(name));
+      for (const store of db.objectStoreNames) {
+        for (const value of await whole(db.transaction(store).objectStore(store).getAll())) {
+          const bytes = value instanceof Uint8Array ? value : new TextEncoder().encode(JSON.stringify(value));
+          found.push([`database ${name}/${store}`, inBase64(bytes), "base64"]);
+        }
+      }
+      db.close();
+    }
+    for (const name of await caches.keys()) {
+      const cache = await caches.open(name);
+      for (const request of await cache.keys()) found.push([`cache ${request.url}`, inBase64(await (await cache.match(request)).arrayBuffer()), "base64"]);
+    }
+    return found;
+  });
+  const wanted = Object.entries(canaries).flatMap(([name, text]) => [...formsOf(text)].map(([form, needle]) => ({ name, form, needle })));
+  const hits = [];
+  let bytes = 0;
+  for (const [where, content, encoding = "utf8"] of kept) {
+    const searched = Buffer.from(content, encoding);
+    bytes += searched.length;
+    for (const { name, form, needle } of wanted) if (searched.includes(needle)) hits.push(`${where}: ${name} (${form})`);
+  }
+  if (hits.length > 0) throw new Error(`found in the browser:\n${hits.join("\n")}`);
+  return { bytes, places: kept.map(([where]) => where.split(" ")[0]) };
+}
+
 /** Every place where a canary was found: `file: which canary (form)`. Also says how many bytes were searched. */
 export function findCanaries(paths, canaries) {
   const found = [];

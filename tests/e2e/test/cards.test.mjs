@@ -14,6 +14,7 @@ const PASSPHRASE = "molensteen 34 fluitketel hagedis";
 const [PID, RESIDENCE] = ["urn:eudi:pid:1", "urn:assent:residence:1"];
 
 let stack;
+let recovery;
 let browser;
 let hal;
 
@@ -21,7 +22,7 @@ before(async () => {
   stack = await startStack();
   browser = await launch();
   hal = await Person.arrive(browser);
-  await makeVault(hal, stack, PASSPHRASE);
+  recovery = await makeVault(hal, stack, PASSPHRASE);
 });
 
 after(async () => {
@@ -106,6 +107,6 @@ test("two cards of one name are told apart", async () => {
 });
 
 test("nothing of it is on the server", async () => {
-  await insistOnNone(stack, { passphrase: PASSPHRASE, ...cardValues() });
+  await insistOnNone(stack, { passphrase: PASSPHRASE, recovery: recovery.join("-"), "recovery without dashes": recovery.join(""), ...cardValues() });
   assert.deepEqual(hal.complaints.filter((text) => !/Failed to load resource/.test(text)), []);
 });

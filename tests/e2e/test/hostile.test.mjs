@@ -17,6 +17,7 @@ const query = (...claims) => ({ dcql_query: { credentials: [{ id: "a", format: "
 const CITY = query(["address", "locality"]);
 
 let stack;
+let recovery;
 let browser;
 let fay;
 let hostile;
@@ -26,7 +27,7 @@ before(async () => {
   browser = await launch();
   hostile = await openHostile(stack);
   fay = await Person.arrive(browser);
-  await makeVault(fay, stack, PASSPHRASE);
+  recovery = await makeVault(fay, stack, PASSPHRASE);
   await addCard(fay, stack, "identity");
 });
 
@@ -145,7 +146,7 @@ test("a request for everything shows everything, wants a tick for what is sensit
 });
 
 test("nothing reached the collector, and nothing of the card is on the server", async () => {
-  const canaries = { passphrase: PASSPHRASE, ...cardValues() };
+  const canaries = { passphrase: PASSPHRASE, recovery: recovery.join("-"), "recovery without dashes": recovery.join(""), ...cardValues() };
   assert.ok(hostile.seen.every((line) => line.startsWith("POST /request/")), hostile.seen.join(", "));
   await insistOnNone(stack, canaries);
   assert.deepEqual(fay.complaints.filter((text) => !/Failed to load resource/.test(text)), []);

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { launch, Person } from "../src/browser.mjs";
-import { insistOnNone } from "../src/canary.mjs";
+import { insistOnNone, insistOnNoneInBrowser } from "../src/canary.mjs";
 import { cardValues } from "../src/persona.mjs";
 import { startStack, until } from "../src/stack.mjs";
 import { addCard, ask, makeVault, pasteLink, readyToShare, share, unlock } from "../src/vault.mjs";
@@ -14,6 +14,7 @@ const t = words("en");
 const PASSPHRASE = "polderwind 73 lantaarn egel boog";
 
 let stack;
+let recovery;
 let browser;
 let eva;
 
@@ -21,7 +22,7 @@ before(async () => {
   stack = await startStack({ ownApp: true });
   browser = await launch();
   eva = await Person.arrive(browser);
-  await makeVault(eva, stack, PASSPHRASE);
+  recovery = await makeVault(eva, stack, PASSPHRASE);
   await addCard(eva, stack, "identity");
   await addCard(eva, stack, "residence");
 });
@@ -160,7 +161,19 @@ test("a new version is announced, waits while something is being done, and comes
   assert.equal(kept.length, 2, "the version before stays for tabs that still run it");
 });
 
+test("what the browser keeps for all this is sealed", async () => {
+  await eva.press("button", t("nav.lock"));
+  await eva.sees(t("unlock.title"));
+  const canaries = { passphrase: PASSPHRASE, recovery: recovery.join("-"), ...cardValues() };
+  const { bytes, places } = await insistOnNoneInBrowser(eva.page, canaries);
+  assert.ok(bytes > 500_000 && places.includes("database") && places.includes("cache"), `${bytes} bytes in ${new Set(places).size} kinds of place`);
+  // The search can find something.
+  await eva.page.evaluate((text) => localStorage.setItem("lost", btoa(text)), PASSPHRASE);
+  await assert.rejects(insistOnNoneInBrowser(eva.page, canaries), /small stores: passphrase \(base64/);
+  await eva.page.evaluate(() => localStorage.removeItem("lost"));
+});
+
 test("nothing of it is on the server", async () => {
-  await insistOnNone(stack, { passphrase: PASSPHRASE, ...cardValues() });
+  await insistOnNone(stack, { passphrase: PASSPHRASE, recovery: recovery.join("-"), "recovery without dashes": recovery.join(""), ...cardValues() });
   assert.deepEqual(eva.complaints.filter((text) => !/Failed to load resource|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED/.test(text)), []);
 });

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, Person } from "../src/browser.mjs";
+import { insistOnNone } from "../src/canary.mjs";
 import { Keyboard } from "../src/keyboard.mjs";
+import { cardValues } from "../src/persona.mjs";
 import { startStack } from "../src/stack.mjs";
 import { addCard, makeVault, share, unlock } from "../src/vault.mjs";
 import { words } from "../src/words.mjs";
@@ -132,7 +134,7 @@ test("nothing moves for who wants no motion", async () => {
   });
 });
 
-test("a receipt and a recovery code on paper: black on white, without buttons, whole", async () => {
+test("a receipt on paper: black on white, without buttons, whole", async () => {
   const { page } = ivy;
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
   const ink = await page.evaluate(() => {
@@ -148,4 +150,9 @@ test("a receipt and a recovery code on paper: black on white, without buttons, w
   const pdf = await page.pdf({ format: "A4" });
   assert.equal(pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length, 1, "one page");
   await page.emulateMedia({ media: "screen", colorScheme: "light" });
+});
+
+test("nothing of it is on the server, and the browser had nothing to complain about", async () => {
+  await insistOnNone(stack, { passphrase: PASSPHRASE, ...cardValues() });
+  assert.deepEqual(ivy.complaints.filter((text) => !/Failed to load resource/.test(text)), []);
 });

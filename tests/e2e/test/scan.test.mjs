@@ -16,6 +16,7 @@ const nl = words("nl");
 const PASSPHRASE = "sleutelbloem ketel 29 oeverpad";
 
 let stack;
+let recovery;
 let browser;
 let cinema;
 let offer;
@@ -29,7 +30,7 @@ before(async () => {
   cinema = await launch({ camera: await film(browser, offer.qr_svg, join(stack.data, "offer.y4m")) });
   cas = await Person.arrive(cinema);
   desk = await Person.arrive(browser, { viewport: { width: 1280, height: 860 } });
-  await makeVault(cas, stack, PASSPHRASE);
+  recovery = await makeVault(cas, stack, PASSPHRASE);
 });
 
 after(async () => {
@@ -131,6 +132,8 @@ test("answers a service on another screen: scans, checks the site, shares, types
   await desk.press("button", "Go on");
   await desk.page.waitForURL(`${stack.libraryOrigin}/account`);
   await desk.page.getByText("You may borrow films for 16 and over.").waitFor();
+  const kept = readFileSync(join(stack.data, "library/register.json"), "utf8") + readFileSync(join(stack.data, "library.log"), "utf8");
+  assert.doesNotMatch(kept, new RegExp(`"${code}"|responseCode`), "the code is forgotten once it was used");
 });
 
 test("refusing at the site check shares nothing, and the other screen says so", async () => {
@@ -207,7 +210,7 @@ test("who starts a request and gets somebody else to answer it receives nothing:
 });
 
 test("nothing of it is on the server", async () => {
-  await insistOnNone(stack, { passphrase: PASSPHRASE, ...cardValues() });
+  await insistOnNone(stack, { passphrase: PASSPHRASE, recovery: recovery.join("-"), "recovery without dashes": recovery.join(""), ...cardValues() });
   const expected = /Failed to load resource/;
   assert.deepEqual([...cas.complaints, ...desk.complaints].filter((text) => !expected.test(text)), []);
 });
