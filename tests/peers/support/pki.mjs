@@ -76,7 +76,7 @@ export async function existingAuthority(certificatePem, keyPem) {
   const cert = pkijs.Certificate.fromBER(der(certificatePem))
   const privateKey = await webcrypto.subtle.importKey('pkcs8', der(keyPem), ALGORITHM, true, ['sign'])
   const publicKey = await cert.getPublicKey()
-  return { cert, keys: { privateKey, publicKey }, der: der(certificatePem), base64: der(certificatePem).toString('base64') }
+  return { cert, keys: { privateKey, publicKey }, der: der(certificatePem), base64: der(certificatePem).toString('base64'), between: [] }
 }
 
 /** An end-entity certificate of `issuer`, with its private key as JWK. */
