@@ -48,6 +48,11 @@ export class Translator {
     return new Intl.DateTimeFormat(this.#region, options).format(seconds * 1000);
   }
 
+  /** The time of day of a moment given in seconds since 1970. */
+  time(seconds: number): string {
+    return new Intl.DateTimeFormat(this.language, { hour: "2-digit", minute: "2-digit" }).format(seconds * 1000);
+  }
+
   /** A list in words: "a, b and c". */
   list(items: string[]): string {
     return new Intl.ListFormat(this.language, { type: "conjunction" }).format(items);
