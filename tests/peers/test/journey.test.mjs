@@ -1,10 +1,9 @@
 // Our command against our server, as an operator would try it: vault at the server, card, consent, receipt, withdrawal.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { after, before, describe, test } from 'node:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
 
 import { payload, problems } from '../support/schemas.mjs'
 import { startServer } from '../support/server.mjs'
