@@ -39,9 +39,9 @@ export function put(folder, name, content) {
 }
 
 /** Runs a program to its end. */
-export function run(program, args, { input = '', env = {} } = {}) {
+export function run(program, args, { input = '', env = {}, cwd } = {}) {
   return new Promise((done, fail) => {
-    const child = spawn(program, args, { env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env } })
+    const child = spawn(program, args, { cwd, env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env } })
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk) => (out += chunk))

@@ -76,7 +76,8 @@ describe('our HTTP interface, schemathesis', { skip: withoutPython }, () => {
       '--continue-on-failure', '--warnings', 'off', '--suppress-health-check', 'all', '--header', `Authorization: Bearer ${key}`,
       // Without the bridge it answers 501, as it says; the tests of `w3c` have it.
       ...(W3C ? [] : ['--exclude-path', '/v1/credentials/verify']),
-    ])
+      // It keeps its findings in the folder it runs in.
+    ], { cwd: folder })
     assert.equal(code, 0, `${out}${err}`)
     // A run that reached nobody would also end well.
     const [, sent] = /(\d+) generated/.exec(out) ?? []
