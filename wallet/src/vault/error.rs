@@ -66,6 +66,9 @@ pub enum VaultError {
     /// A record the manifest lists is not there or not the listed one.
     #[error("the vault service kept back or replaced a record")]
     RecordMissing,
+    /// More than 100 MB.
+    #[error("an attachment has at most 100 MB")]
+    AttachmentTooLarge,
     /// A record does not open.
     #[error("a record of the vault is not authentic")]
     RecordNotAuthentic,
@@ -109,6 +112,7 @@ impl ErrorCode for VaultError {
             Self::RolledBack => "vault-rolled-back",
             Self::Forked => "vault-forked",
             Self::RecordMissing => "vault-record-missing",
+            Self::AttachmentTooLarge => "vault-attachment-too-large",
             Self::RecordNotAuthentic => "vault-record-not-authentic",
             Self::Random => "random-unavailable",
         }
@@ -125,6 +129,7 @@ impl ErrorCode for VaultError {
             | Self::TooFewMethods
             | Self::TooManyMethods
             | Self::AlreadyAMethod
+            | Self::AttachmentTooLarge
             | Self::NameNotPossible
             | Self::EpochChanged => Blame::Caller,
             Self::Random | Self::NewerThanApp => Blame::Us,

@@ -21,6 +21,7 @@
 //! the service sends is believed only when the manifest covers it, and the manifest only when it is signed with the key
 //! that the unlock method itself names (specs/decisions/0013).
 
+mod attachment;
 mod cbor;
 mod change_slots;
 mod chunked;
@@ -50,6 +51,9 @@ mod testing;
 mod unlocked;
 mod versions;
 
+pub use attachment::{
+    Attachment, AttachmentOpener, AttachmentSealer, MAX_ATTACHMENT, PIECE, SEALED_PIECE, SealedPiece,
+};
 pub use change_slots::SlotChange;
 pub use context::{Context, Kind, VaultId};
 pub use envelope::{OpenError, open, seal};

@@ -56,7 +56,7 @@ fn play(acts: &[(u8, i8, Act)], devices: usize) -> (Vec<Versions>, BTreeSet<Vers
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 64 } else { 500 }))]
 
     #[test]
     fn merging_has_no_order_and_no_number(
@@ -204,12 +204,31 @@ fn the_oldest_make_room() {
 #[test]
 fn a_record_can_change_for_ever() {
     let mut one = Versions::default();
-    for number in 0..2500u32 {
-        one.say(Some(&number.to_be_bytes()), NOW, [1; 16]);
+    one.say(Some(b"now"), NOW, [1; 16]);
+    // As after thousands of changes: places of what was forgotten.
+    for number in 0..3000u32 {
+        let id = sha256(&number.to_be_bytes())[..16].try_into().unwrap();
+        let at = NOW.plus(i64::from(number) - 4000);
+        one.put(Version {
+            id,
+            parents: vec![[0; 16]],
+            at,
+            by: [1; 16],
+            said: Said::Forgotten,
+        });
     }
-    assert_eq!(one.0.len(), PLACES + KEPT + 1);
-    assert_eq!(one.conflicts().count(), 0);
-    assert_eq!(Versions::from_text(&one.to_text()), Some(one));
+    // One of them was made from all others, so that they are all past.
+    let all: Vec<_> = one.0.iter().map(|version| version.id).collect();
+    let last = one
+        .0
+        .iter_mut()
+        .find(|version| version.said == Said::Forgotten)
+        .unwrap();
+    last.parents = all.into_iter().filter(|id| *id != last.id).collect();
+    one.say(Some(b"later"), NOW.plus(1), [1; 16]);
+    assert_eq!(one.0.len(), PLACES + 2);
+    assert_eq!(one.shown().unwrap().content(), Some(&b"later"[..]));
+    assert!(Versions::from_text(&one.to_text()).is_some());
 }
 
 #[test]
