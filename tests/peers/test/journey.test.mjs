@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
+import { after, before, describe, test } from 'node:test'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
