@@ -1,4 +1,5 @@
-//! The only HTTP clients of the server: status lists, webhooks, the operators' login provider, the store of blobs.
+//! The only HTTP clients of the server: status lists, webhooks, documents about card types and keys of issuers
+//! that the settings name, the operators' login provider, the store of blobs.
 //!
 //! Addresses come from others, so each one is a possible trick to make us call our own network (reference 07
 //! §2.2 A5). A host name is resolved once; every address it has must be public; the connection goes to exactly

@@ -414,3 +414,21 @@ fn the_work_is_bounded() {
         Err(TypeRuleError::TooMuchWork)
     );
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
+
+    /// Documents from the network never make the reader panic.
+    #[test]
+    fn reading_never_panics(
+        text in "[\\[\\]{}\",:0-9a-z#\\\\ ]{0,200}",
+        member in proptest::sample::select(vec!["extends", "display", "claims", "extends#integrity"]),
+        value in "[\\[\\]{}\",:0-9a-z]{0,60}",
+    ) {
+        let _ = TypeMetadata::parse(text.as_bytes());
+        let document = format!("{{\"vct\":\"a\",\"{member}\":{value}}}");
+        let _ = TypeResolution::new("a", Some(&value)).supply(document.as_bytes());
+        let _ = TypeResolution::new("a", None).supply(document.as_bytes());
+        let _ = matches_integrity(text.as_bytes(), &value);
+    }
+}

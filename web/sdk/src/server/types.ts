@@ -45,6 +45,8 @@ export interface NewPresentation {
   webhook_url?: string;
   /** Seconds. */
   expires_in?: number;
+  /** Transactions to authorise, for a `dcql_query`; only wallets that say they know the types get such a request. */
+  transaction_data?: { type: string; credential_ids: string[]; [member: string]: unknown }[];
 }
 
 /** Its answer. */
@@ -59,7 +61,7 @@ export interface CreatedPresentation {
 export interface Presentation {
   state: PresentationState;
   /** Keep what you need: with a `response_code` they are given out once, without one for a minute after the first time. */
-  credentials?: { query_id: string; vct: string; issuer: string; claims: Record<string, unknown> }[];
+  credentials?: { query_id: string; vct: string; issuer: string; claims: Record<string, unknown>; transaction_data?: number[] }[];
   /** There were credentials, and the server has erased them since. */
   details_erased?: boolean;
   consent?: Consent;
