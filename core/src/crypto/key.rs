@@ -1,11 +1,11 @@
 //! Public keys and their JWK form (RFC 7517, RFC 8037), thumbprints (RFC 7638).
 
 use p256::elliptic_curve::sec1::ToSec1Point as _;
-use p256::pkcs8::DecodePublicKey as _;
 use serde_json::{Value, json};
 
 use super::{Algorithm, sha256};
 use crate::encoding::base64url;
+use crate::encoding::der;
 use crate::encoding::json::Object;
 
 /// A public key, checked to be a valid point, with exactly one algorithm.
@@ -98,19 +98,13 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError::Unsupported`] for other key types.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
-        if let Ok(key) = p256::PublicKey::from_public_key_der(der) {
-            return Self::from_p256_sec1(key.to_sec1_point(false).as_bytes());
+        let (algorithm, key) = spki(der).ok_or(KeyError::Malformed)?;
+        match algorithm {
+            P256 => Self::from_p256_sec1(key),
+            P384 => Self::from_p384_sec1(key),
+            ED25519 => Self::from_ed25519(key),
+            _ => Err(KeyError::Unsupported),
         }
-        if let Ok(key) = p384::PublicKey::from_public_key_der(der) {
-            return Self::from_p384_sec1(key.to_sec1_point(false).as_bytes());
-        }
-        // RFC 8410: the SubjectPublicKeyInfo of Ed25519 is this prefix and the key.
-        if let Some(rest) = der.strip_prefix(&[
-            0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
-        ]) {
-            return Self::from_ed25519(rest);
-        }
-        Err(KeyError::Unsupported)
     }
 
     /// From a JWK. Unknown members are ignored; private ones are refused.
@@ -180,4 +174,22 @@ impl PublicKey {
             .collect();
         sha256(format!("{{{}}}", members.join(",")).as_bytes())
     }
+}
+
+// The algorithm identifiers with their parameters, in DER: ecPublicKey with a named curve (RFC 5480 §2.1.1), and
+// Ed25519, which has none (RFC 8410 §3).
+const P256: &[u8] = &[
+    6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7,
+];
+const P384: &[u8] = &[
+    6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 0x22,
+];
+const ED25519: &[u8] = &[6, 3, 0x2b, 0x65, 0x70];
+
+/// Algorithm and key of a SubjectPublicKeyInfo (RFC 5280 §4.1).
+fn spki(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut info = der::Reader::only(der, der::SEQUENCE)?;
+    let algorithm = info.take(der::SEQUENCE)?;
+    let (key, unused) = der::bits(info.take(der::BIT_STRING)?)?;
+    (info.end() && unused == 0).then_some((algorithm, key))
 }

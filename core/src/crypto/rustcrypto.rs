@@ -4,6 +4,7 @@ use p256::ecdsa::signature::Verifier as _;
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 
 use super::{BadSignature, CryptoProvider, PublicKey};
+use crate::encoding::der::{self, Reader};
 
 /// Verification on the RustCrypto crates: pure Rust, runs in the browser.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,7 +44,8 @@ struct EcdsaP256Sha256;
 impl SignatureVerificationAlgorithm for EcdsaP256Sha256 {
     fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(key).map_err(|_| InvalidSignature)?;
-        let signature = p256::ecdsa::Signature::from_der(signature).map_err(|_| InvalidSignature)?;
+        let signature =
+            p256::ecdsa::Signature::from_slice(&fixed::<32>(signature)?).map_err(|_| InvalidSignature)?;
         key.verify(message, &signature).map_err(|_| InvalidSignature)
     }
 
@@ -63,7 +65,8 @@ struct EcdsaP384Sha384;
 impl SignatureVerificationAlgorithm for EcdsaP384Sha384 {
     fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(key).map_err(|_| InvalidSignature)?;
-        let signature = p384::ecdsa::Signature::from_der(signature).map_err(|_| InvalidSignature)?;
+        let signature =
+            p384::ecdsa::Signature::from_slice(&fixed::<48>(signature)?).map_err(|_| InvalidSignature)?;
         key.verify(message, &signature).map_err(|_| InvalidSignature)
     }
 
@@ -74,4 +77,14 @@ impl SignatureVerificationAlgorithm for EcdsaP384Sha384 {
     fn signature_alg_id(&self) -> AlgorithmIdentifier {
         alg_id::ECDSA_SHA384
     }
+}
+
+/// The two numbers of an ECDSA signature in DER (RFC 3279 §2.2.3), one after the other, `N` octets each.
+fn fixed<const N: usize>(signature: &[u8]) -> Result<Vec<u8>, InvalidSignature> {
+    let read = || {
+        let mut numbers = Reader::only(signature, der::SEQUENCE)?;
+        let (r, s) = (numbers.unsigned::<N>()?, numbers.unsigned::<N>()?);
+        numbers.end().then(|| [r, s].concat())
+    };
+    read().ok_or(InvalidSignature)
 }

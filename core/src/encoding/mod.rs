@@ -4,6 +4,7 @@
 pub mod base64url;
 pub mod canonical;
 pub mod cose;
+pub mod der;
 pub mod fields;
 pub mod form;
 pub mod json;

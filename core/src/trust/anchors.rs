@@ -170,8 +170,7 @@ impl RoleAnchors {
     fn add(&mut self, anchor: Anchor) -> Result<(), AnchorError> {
         let refused = || AnchorError::Certificate(anchor.name.clone());
         let certificate = Certificate::read(&anchor.certificate).map_err(|_| refused())?;
-        PublicKey::from_spki_der(&certificate.public_key_der().map_err(|_| refused())?)
-            .map_err(|_| refused())?;
+        PublicKey::from_spki_der(certificate.public_key_der()).map_err(|_| refused())?;
         let root = if anchor.directly_trusted {
             None
         } else {

@@ -82,7 +82,7 @@ fn verify_unknown(
     if leaf.is_authority() || !leaf.may_sign() {
         return Err(ChainError::Usage);
     }
-    let leaf_key = PublicKey::from_spki_der(&leaf.public_key_der()?).map_err(|_| ChainError::Key)?;
+    let leaf_key = PublicKey::from_spki_der(leaf.public_key_der()).map_err(|_| ChainError::Key)?;
     let leaf_sha256 = sha256(leaf_der);
 
     let direct = |entry: &&Entry| entry.root.is_none() && entry.sha256 == leaf_sha256;

@@ -3,6 +3,7 @@
 mod anchors;
 mod chains;
 mod credentials;
+mod oracle;
 mod status_lists;
 
 use p256::pkcs8::EncodePrivateKey as _;
