@@ -12,6 +12,7 @@ pub mod blobs;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod erasure;
 pub mod error;
 pub mod http;
 pub mod jobs;

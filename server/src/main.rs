@@ -9,7 +9,7 @@ use assent_server::clock::Clock;
 use assent_server::config::{Config, Issue, LogConfig};
 use assent_server::serve::{ServeError, Server};
 use assent_server::state::{self, Keys};
-use assent_server::store::Database;
+use assent_server::store::{Database, KeyDatabase};
 use clap::{Args, Parser, Subcommand};
 use secrecy::ExposeSecret as _;
 use tracing_subscriber::EnvFilter;
@@ -109,10 +109,13 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate(settings) => {
             let config = settings.load()?;
             let url = state::database_url(&config)?;
+            let keys_url = state::key_store_url(&config)?;
             runtime.block_on(async {
                 let database = Database::open(url.expose_secret()).await?;
                 database.migrate().await?;
                 database.close().await;
+                let keys = KeyDatabase::open(keys_url.expose_secret()).await?;
+                keys.migrate().await?;
                 println!("The {} database is up to date.", database.kind());
                 Ok(())
             })
@@ -163,6 +166,7 @@ fn check(config: &Config) -> anyhow::Result<()> {
         issues.extend(state::load_sealing(config).err());
         issues.extend(config.vault.blobs.open(&config.data_dir).err());
         issues.extend(state::database_url(config).err());
+        issues.extend(state::key_store_url(config).err());
     } else if let Some(operator) = &config.operator {
         issues.extend(operator.secret().err());
     }

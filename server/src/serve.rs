@@ -12,10 +12,11 @@ use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
 use crate::config::{Config, Issue};
+use crate::erasure::KeyStore;
 use crate::outbound::{Network, Outbound, OutboundError};
 use crate::sandbox::{self, SandboxError};
-use crate::state::{self, AppState, Keys};
-use crate::store::{Database, StoreError};
+use crate::state::{self, AppState, Keys, Stores};
+use crate::store::{Database, KeyDatabase, StoreError};
 
 /// How long requests may finish after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -113,6 +114,16 @@ impl Server {
             // Better no server than one that fails at every request.
             return Err(StoreError::NotCurrent.into());
         }
+        let url = state::key_store_url(&config).map_err(|issue| ServeError::Config(vec![issue]))?;
+        let keys_database = KeyDatabase::open(url.expose_secret()).await?;
+        if config.database.migrate_on_start == Some(true) {
+            keys_database.migrate().await?;
+        } else if !keys_database.is_current().await? {
+            return Err(StoreError::NotCurrent.into());
+        }
+        let sealing_of_keys =
+            state::load_sealing(&config).map_err(|issue| ServeError::Config(vec![issue]))?;
+        let rest_keys = KeyStore::new(keys_database, sealing_of_keys);
         let tls = match &config.tls {
             Some(tls) => Some(
                 RustlsConfig::from_pem_chain_file(&tls.certificate_file, &tls.key_file)
@@ -136,13 +147,18 @@ impl Server {
             .blobs
             .open(&config.data_dir)
             .map_err(|issue| ServeError::Config(vec![issue]))?;
+        let stores = Stores {
+            store,
+            rest_keys,
+            blobs,
+        };
         let metrics = config.metrics.listen.map(listen_on).transpose()?;
         crate::http::telemetry::metrics_handle();
         Ok(Self {
             listener,
             metrics,
             tls,
-            state: AppState::new(config, store, keys, sealing, clock, outbound, blobs),
+            state: AppState::new(config, stores, keys, sealing, clock, outbound),
             handle: Handle::new(),
         })
     }
@@ -204,6 +220,7 @@ impl Server {
         if let Some(metrics) = metrics {
             metrics.abort();
         }
+        self.state.rest_keys.close().await;
         self.state.store.close().await;
         served.map_err(ServeError::Serve)
     }

@@ -22,6 +22,7 @@ use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::config::{Config, Issue, secret};
 use crate::crypto::{RingSigner, SealingKey, SystemRandom};
+use crate::erasure::KeyStore;
 use crate::http::budget::NewVaults;
 use crate::http::rate::RateLimit;
 use crate::lookups::{self, Lookups};
@@ -33,6 +34,17 @@ use crate::store::Database;
 /// Shared state; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AppState(Arc<Inner>);
+
+/// Where things are kept.
+#[derive(Debug)]
+pub struct Stores {
+    /// The database.
+    pub store: Database,
+    /// Keys that are destroyed with what they open.
+    pub rest_keys: KeyStore,
+    /// Attachments.
+    pub blobs: Blobs,
+}
 
 /// The parts of [`AppState`].
 #[derive(Debug)]
@@ -57,6 +69,8 @@ pub struct Inner {
     pub lookups: Lookups,
     /// Sign-in of operators, when it is configured.
     pub(crate) operators: Option<Operators>,
+    /// Keys that are destroyed with what they open.
+    pub rest_keys: KeyStore,
     /// Where attachments are kept.
     pub blobs: Blobs,
     /// Devices that listen for changes of their vault.
@@ -124,13 +138,17 @@ impl AppState {
     #[must_use]
     pub fn new(
         config: Config,
-        store: Database,
+        stores: Stores,
         keys: Keys,
         sealing: SealingKey,
         clock: Clock,
         outbound: Outbound,
-        blobs: Blobs,
     ) -> Self {
+        let Stores {
+            store,
+            rest_keys,
+            blobs,
+        } = stores;
         let limits = &config.limits;
         Self(Arc::new(Inner {
             profile: config.profile(),
@@ -141,6 +159,7 @@ impl AppState {
                 issuers: Vec::new(),
             }),
             operators: Operators::new(&config, &keys),
+            rest_keys,
             blobs,
             listeners: Listeners::new(config.vault.listen_limits()),
             outbox: tokio::sync::Notify::new(),
@@ -305,6 +324,26 @@ pub fn database_url(config: &Config) -> Result<SecretString, Issue> {
             || SecretString::from(format!("sqlite:{}", config.data_dir.join("assent.db").display())),
         ),
     )
+}
+
+/// The URL of the key store: as configured, or beside the database (SQLite: `keys.db` in the same folder; PostgreSQL: the
+/// same database, in a schema of its own).
+///
+/// # Errors
+/// An [`Issue`] that names the setting.
+pub fn key_store_url(config: &Config) -> Result<SecretString, Issue> {
+    let settings = &config.key_store;
+    if let Some(url) = secret::resolve("key_store.url", settings.url.as_ref(), settings.url_file.as_ref())? {
+        return Ok(url);
+    }
+    let url = database_url(config)?;
+    Ok(match url.expose_secret().strip_prefix("sqlite:") {
+        Some(path) => {
+            let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+            SecretString::from(format!("sqlite:{}", path.with_file_name("keys.db").display()))
+        }
+        None => url,
+    })
 }
 
 pub(crate) fn load_identity(at: &str, chain: &Path, key: &Path) -> Result<Identity, Issue> {

@@ -65,6 +65,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Database.
     pub database: DatabaseConfig,
+    /// Key store: keys that are destroyed with what they open. Default: beside the database.
+    pub key_store: KeyStoreConfig,
     /// The server's own key for columns it seals.
     pub sealing: SealingConfig,
     /// Native TLS; absent means plain HTTP, for use behind a proxy.
@@ -112,6 +114,23 @@ pub struct DatabaseConfig {
 impl std::fmt::Debug for DatabaseConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DatabaseConfig").finish_non_exhaustive()
+    }
+}
+
+/// Where the key store is.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeyStoreConfig {
+    /// `sqlite:<path>` or `postgres://…`. Default: `keys.db` beside an SQLite database, the schema `assent_keys` of a
+    /// PostgreSQL database.
+    pub url: Option<SecretString>,
+    /// A file with the URL.
+    pub url_file: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for KeyStoreConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyStoreConfig").finish_non_exhaustive()
     }
 }
 
@@ -254,6 +273,7 @@ impl Default for Config {
             sandbox: false,
             data_dir: PathBuf::from("data"),
             database: DatabaseConfig::default(),
+            key_store: KeyStoreConfig::default(),
             sealing: SealingConfig::default(),
             tls: None,
             outbound: OutboundConfig::default(),

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::api::verifier::erase_what_was_read;
+use crate::erasure::ErasureError;
 use crate::error::Chain;
 use crate::state::AppState;
 use crate::store::{
@@ -20,6 +21,9 @@ pub(super) async fn run(state: &AppState) {
         timer.tick().await;
         if let Err(error) = once(state).await {
             tracing::warn!(error = %Chain(&error), "expired data could not be deleted");
+        }
+        if let Err(error) = erase(state).await {
+            tracing::warn!(%error, "keys of what was erased could not be destroyed");
         }
         if let Err(error) = super::blobs::sweep(state).await {
             tracing::warn!(%error, "blobs that nobody needs could not be deleted");
@@ -58,4 +62,11 @@ pub(super) async fn once(state: &AppState) -> Result<(), StoreError> {
         emptied?;
     }
     Ok(())
+}
+
+/// Destroys keys of what was erased, and rolls the key store's epoch once a day.
+async fn erase(state: &AppState) -> Result<(), ErasureError> {
+    let now = state.clock.now();
+    while state.rest_keys.destroy_dead(&state.store, now).await? > 0 {}
+    state.rest_keys.roll(&state.store, now).await
 }

@@ -20,6 +20,8 @@ use super::value::{Arg, Row};
 pub const SQLITE_MINIMUM: (u32, u32, u32) = (3, 51, 3);
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static SQLITE_KEY_MIGRATIONS: Migrator = sqlx::migrate!("migrations/keys-sqlite");
+static POSTGRES_KEY_MIGRATIONS: Migrator = sqlx::migrate!("migrations/keys-postgres");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Why storage could not do what was asked.
@@ -156,19 +158,29 @@ impl Database {
             let path = path.strip_prefix("//").unwrap_or(path);
             Self::open_sqlite(Path::new(path)).await
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(url)?
-                // An acknowledged write is on disk, also where the database default was relaxed.
-                .options([("synchronous_commit", "on")])
-                .application_name("assent-server");
-            let pool = PgPoolOptions::new()
-                .max_connections(16)
-                .acquire_timeout(Duration::from_secs(5))
-                .connect_with(options)
-                .await?;
-            Ok(Self(Kind::Postgres(pool)))
+            Ok(Self(Kind::Postgres(open_postgres(url, None).await?)))
         } else {
             Err(StoreError::Url)
         }
+    }
+
+    /// The same for the key store: on PostgreSQL in a schema of its own, so that a backup can leave it out.
+    pub(super) async fn open_keys(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("sqlite:") {
+            return Self::open(url).await;
+        }
+        let pool = open_postgres(url, Some("assent_keys")).await?;
+        let there: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'assent_keys'",
+        )
+        .fetch_one(&pool)
+        .await?;
+        if there == 0 {
+            sqlx::query("CREATE SCHEMA IF NOT EXISTS assent_keys")
+                .execute(&pool)
+                .await?;
+        }
+        Ok(Self(Kind::Postgres(pool)))
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
@@ -236,18 +248,36 @@ impl Database {
         Ok(())
     }
 
+    /// The same for the database of the key store.
+    pub(super) async fn migrate_keys(&self) -> Result<(), StoreError> {
+        match &self.0 {
+            Kind::Sqlite { writer, .. } => SQLITE_KEY_MIGRATIONS.run(writer).await?,
+            Kind::Postgres(pool) => POSTGRES_KEY_MIGRATIONS.run(pool).await?,
+        }
+        Ok(())
+    }
+
     /// True when every migration of this version is applied, and none of a later one.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn is_current(&self) -> Result<bool, StoreError> {
+        self.is_at(&SQLITE_MIGRATIONS, &POSTGRES_MIGRATIONS).await
+    }
+
+    /// The same for the database of the key store.
+    pub(super) async fn keys_are_current(&self) -> Result<bool, StoreError> {
+        self.is_at(&SQLITE_KEY_MIGRATIONS, &POSTGRES_KEY_MIGRATIONS).await
+    }
+
+    async fn is_at(&self, on_sqlite: &Migrator, on_postgres: &Migrator) -> Result<bool, StoreError> {
         let (migrator, table) = match &self.0 {
             Kind::Sqlite { .. } => (
-                &SQLITE_MIGRATIONS,
+                on_sqlite,
                 "SELECT COUNT(*) AS n FROM sqlite_master WHERE name = '_sqlx_migrations'",
             ),
             Kind::Postgres(_) => (
-                &POSTGRES_MIGRATIONS,
+                on_postgres,
                 "SELECT COUNT(*) AS n FROM information_schema.tables
                  WHERE table_name = '_sqlx_migrations' AND table_schema = ANY (current_schemas(false))",
             ),
@@ -483,6 +513,22 @@ fn bind_postgres(sql: &'static str, args: Vec<Arg>) -> PostgresQuery {
         Arg::Text(v) => query.bind(v),
         Arg::Blob(v) => query.bind(v),
     })
+}
+
+async fn open_postgres(url: &str, schema: Option<&str>) -> Result<PgPool, StoreError> {
+    let mut options = PgConnectOptions::from_str(url)?
+        // An acknowledged write is on disk, also where the database default was relaxed.
+        .options([("synchronous_commit", "on")])
+        .application_name("assent-server");
+    if let Some(schema) = schema {
+        options = options.options([("search_path", schema)]);
+    }
+    let pool = PgPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_with(options)
+        .await?;
+    Ok(pool)
 }
 
 fn parse_version(text: &str) -> Option<(u32, u32, u32)> {

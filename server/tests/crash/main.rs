@@ -4,7 +4,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
+    clippy::expect_used,
     clippy::disallowed_methods,
     reason = "a test ends where something unexpected happens, and is told by its environment what to do"
 )]

@@ -69,7 +69,7 @@ impl Stream {
             }
             let chunk = tokio::time::timeout(Duration::from_secs(10), self.response.chunk())
                 .await
-                .expect("nothing comes")
+                .unwrap()
                 .ok()??;
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }

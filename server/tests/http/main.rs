@@ -8,6 +8,7 @@
 
 mod blobs;
 mod common;
+mod erasure;
 mod events;
 mod identity;
 mod interface;

@@ -359,7 +359,7 @@ async fn a_large_vault_is_paged_and_changes_its_epoch_at_once() {
             }
         }
     };
-    assert_eq!(read(TOKEN, 0).await, (RECORDS, 5, true));
+    assert_eq!(read(TOKEN, 0).await, (RECORDS, 6, true));
     let keys: Vec<Value> = names
         .iter()
         .map(|handle| json!({ "handle": handle, "key": base64url::encode(&[9; 122]) }))

@@ -22,6 +22,8 @@ fn record(handle: &str, sealed: &[u8]) -> PutRecord {
         handle: handle.into(),
         sealed: sealed.into(),
         key: None,
+        box_rest: None,
+        key_rest: None,
     }
 }
 
@@ -36,6 +38,7 @@ fn key(handle: &str, key: &[u8]) -> PutKey {
     PutKey {
         handle: handle.into(),
         key: key.into(),
+        rest: None,
     }
 }
 

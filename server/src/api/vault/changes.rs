@@ -95,12 +95,15 @@ pub(super) async fn changes(
 ) -> Result<Json<Changes>, Problem> {
     super::authorise(&state, &id, &headers).await?;
     let after = query.after.as_deref().map(cursor).transpose()?;
-    let page = state
+    let mut page = state
         .store
         .vault_changes(&id, query.since.max(0), after, PAGE)
         .await?
         // Deleted between the two reads.
         .ok_or_else(|| auth::refused("vault-access-refused"))?;
+    // What is erased may still lie in an old copy of the ciphertext that was put back. It stays gone.
+    page.deleted
+        .extend(state.rest_keys.open(&id, &mut page.records).await?);
     let (header, manifest, manifest_sha256) = match page.head {
         None => (None, None, None),
         Some(Head::Same(hash)) => (None, None, Some(Base64Url(hash.to_vec()))),
@@ -132,18 +135,20 @@ pub(super) async fn record(
     headers: HeaderMap,
 ) -> Result<Json<Record>, Problem> {
     super::authorise(&state, &id, &headers).await?;
-    state
+    let mut found: Vec<_> = state
         .store
         .vault_record(&id, &handle)
         .await?
-        .map(|record| Json(record.into()))
-        .ok_or_else(|| {
-            Problem::new(
-                StatusCode::NOT_FOUND,
-                "vault-record-unknown",
-                "There is no record with this handle.",
-            )
-        })
+        .into_iter()
+        .collect();
+    state.rest_keys.open(&id, &mut found).await?;
+    found.pop().map(|record| Json(record.into())).ok_or_else(|| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "vault-record-unknown",
+            "There is no record with this handle.",
+        )
+    })
 }
 
 fn cursor(text: &str) -> Result<Cursor, Problem> {

@@ -97,7 +97,7 @@ async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Pro
     if body.link.len() > super::MAX_PUT || body.unlink.len() > super::MAX_PUT {
         return Err(super::too_large("Too many blobs in one request."));
     }
-    let commit = Commit {
+    let mut commit = Commit {
         base_version: body.base_version,
         epoch: new_epoch(body.epoch, body.access_token_sha256, body.header.is_some())?,
         header: body.header.map(|header| header.0),
@@ -111,12 +111,20 @@ async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Pro
                 Ok(PutKey {
                     handle: super::handle(&put.handle)?,
                     key: super::key(put.key)?,
+                    rest: None,
                 })
             })
             .collect::<Result<_, Problem>>()?,
         link: body.link,
         unlink: body.unlink,
     };
+    // Sealing costs the key store a write, so a commit that comes too late is refused before.
+    match state.store.vault_access_and_version(id).await? {
+        Some((_, version)) if version == commit.base_version => {}
+        Some((_, version)) => return Err(conflict(version)),
+        None => return Err(auth::refused("vault-access-refused")),
+    }
+    state.rest_keys.seal(id, &mut commit, state.clock.now()).await?;
     let outcome = state
         .store
         .commit_vault(id, &commit, super::quota(state), state.clock.now())
@@ -126,11 +134,7 @@ async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Pro
             state.listeners.tell(id, version);
             Ok(version)
         }
-        CommitOutcome::Conflict(version) => Err(Problem::new(
-            StatusCode::CONFLICT,
-            "vault-version-conflict",
-            format!("The vault is at version {version}."),
-        )),
+        CommitOutcome::Conflict(version) => Err(conflict(version)),
         CommitOutcome::EpochConflict(epoch) => Err(Problem::new(
             StatusCode::CONFLICT,
             "vault-epoch-conflict",
@@ -154,6 +158,14 @@ async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Pro
         CommitOutcome::QuotaExceeded => Err(super::over_quota()),
         CommitOutcome::NotFound => Err(auth::refused("vault-access-refused")),
     }
+}
+
+fn conflict(version: i64) -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "vault-version-conflict",
+        format!("The vault is at version {version}."),
+    )
 }
 
 fn new_epoch(

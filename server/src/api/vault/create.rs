@@ -50,7 +50,18 @@ pub(super) async fn create(
             "epoch counts from 1.",
         ));
     }
-    let vault = NewVault {
+    let taken = || {
+        Problem::new(
+            StatusCode::CONFLICT,
+            "vault-already-exists",
+            "A vault with this id exists.",
+        )
+    };
+    // Before anything is kept for it: whoever may not create must not fill the key store either.
+    if state.store.vault_access(&body.vault_id).await?.is_some() {
+        return Err(taken());
+    }
+    let mut vault = NewVault {
         id: body.vault_id,
         access_token_sha256: super::token_hash(body.access_token_sha256)?,
         epoch: body.epoch,
@@ -58,17 +69,14 @@ pub(super) async fn create(
         manifest: body.manifest.0,
         put: super::records(&state, body.put)?,
     };
+    state.rest_keys.seal_new(&mut vault, state.clock.now()).await?;
     match state
         .store
         .create_vault(&vault, super::quota(&state), state.clock.now())
         .await?
     {
         CreateOutcome::Created => Ok((StatusCode::CREATED, Json(Version { version: 1 }))),
-        CreateOutcome::AlreadyExists => Err(Problem::new(
-            StatusCode::CONFLICT,
-            "vault-already-exists",
-            "A vault with this id exists.",
-        )),
+        CreateOutcome::AlreadyExists => Err(taken()),
         CreateOutcome::QuotaExceeded => Err(super::over_quota()),
     }
 }

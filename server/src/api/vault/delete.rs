@@ -19,6 +19,8 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     super::authorise(&state, &id, &headers).await?;
     state.store.delete_vault(&id).await?;
+    // Were this not reached, the daily round would find keys without a vault.
+    state.rest_keys.forget_vault(&id).await?;
     state.listeners.tell_gone(&id);
     Ok(StatusCode::NO_CONTENT)
 }

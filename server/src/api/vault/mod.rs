@@ -20,7 +20,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use super::auth;
-use crate::error::Problem;
+use crate::erasure::ErasureError;
+use crate::error::{Problem, RouteError};
 use crate::http::body::Base64Url;
 use crate::state::AppState;
 use crate::store::{PutRecord, Quota, VaultStore as _};
@@ -46,6 +47,15 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .merge(blobs::router())
         .routes(routes!(events::events))
         .routes(routes!(commit::commit).layer(DefaultBodyLimit::max(MAX_COMMIT)))
+}
+
+impl RouteError for ErasureError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Store(error) => error.status(),
+            Self::Seal(error) => error.status(),
+        }
+    }
 }
 
 /// A sealed record to store.
@@ -122,6 +132,8 @@ fn records(state: &AppState, put: Vec<Put>) -> Result<Vec<PutRecord>, Problem> {
                 handle: handle(&put.handle)?,
                 sealed: put.sealed.0,
                 key: put.key.map(key).transpose()?,
+                box_rest: None,
+                key_rest: None,
             })
         })
         .collect()

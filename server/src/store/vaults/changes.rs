@@ -57,7 +57,7 @@ pub(super) async fn page(
     let found = tx
         .fetch(
             "SELECT handle, version, CAST(CASE WHEN box IS NULL THEN 1 ELSE 0 END AS BIGINT) AS gone,
-                    CASE WHEN box_version > $2 THEN box END AS box, wrapped_key
+                    CASE WHEN box_version > $2 THEN box END AS box, wrapped_key, box_rest, key_rest
              FROM vault_records WHERE vault_id = $1 AND (version, handle) > ($3, $4)
              ORDER BY version, handle LIMIT $5",
             args![id, since, after.version, after.handle.as_str(), rows],
@@ -88,6 +88,8 @@ pub(super) async fn page(
                 version: changed,
                 sealed: row.maybe_blob("box")?,
                 key: row.maybe_blob("wrapped_key")?,
+                box_rest: row.maybe_text("box_rest")?,
+                key_rest: row.maybe_text("key_rest")?,
             });
         }
     }

@@ -9,6 +9,10 @@ use super::super::value::args;
 use super::blobs;
 use super::{Commit, CommitOutcome, NewEpoch, PutKey, PutRecord, Quota};
 
+/// Seconds until the key of what was replaced is destroyed: as long as a backup of the ciphertext can be restored
+/// whole.
+const REPLACED: i64 = 7 * 86_400;
+
 /// Live records and their bytes. Kept in the vault's row, so that a commit costs what it changes and not what the
 /// vault holds.
 #[derive(Clone, Copy)]
@@ -51,16 +55,16 @@ async fn apply(
     let version = before.version + 1;
     let mut totals = before.totals;
     for record in &commit.put {
-        put(tx, id, record, version, &mut totals).await?;
+        put(tx, id, record, version, now, &mut totals).await?;
     }
     for handle in &commit.delete {
-        delete(tx, id, handle, version, &mut totals).await?;
+        delete(tx, id, handle, version, now, &mut totals).await?;
     }
     if !commit.delete.is_empty() {
         forget_old_deletions(tx, id, quota).await?;
     }
     for key in &commit.keys {
-        if !replace_key(tx, id, key, version, &mut totals).await? {
+        if !replace_key(tx, id, key, version, now, &mut totals).await? {
             return Ok(match commit.epoch {
                 Some(_) => CommitOutcome::EpochIncomplete,
                 None => CommitOutcome::RecordUnknown,
@@ -143,27 +147,36 @@ pub(super) async fn put(
     vault_id: &str,
     record: &PutRecord,
     version: i64,
+    now: Timestamp,
     totals: &mut Totals,
 ) -> Result<(), StoreError> {
-    let old = sizes(tx, vault_id, &record.handle).await?;
+    let old = Stored::read(tx, vault_id, &record.handle).await?;
     tx.execute(
-        "INSERT INTO vault_records (vault_id, handle, version, box_version, box, wrapped_key)
-         VALUES ($1, $2, $3, $3, $4, $5)
+        "INSERT INTO vault_records (vault_id, handle, version, box_version, box, wrapped_key, box_rest, key_rest)
+         VALUES ($1, $2, $3, $3, $4, $5, $6, $7)
          ON CONFLICT (vault_id, handle) DO UPDATE SET version = excluded.version, box_version = excluded.box_version,
-           box = excluded.box, wrapped_key = COALESCE(excluded.wrapped_key, vault_records.wrapped_key)",
+           box = excluded.box, box_rest = excluded.box_rest,
+           key_rest = CASE WHEN excluded.wrapped_key IS NULL THEN vault_records.key_rest ELSE excluded.key_rest END,
+           wrapped_key = COALESCE(excluded.wrapped_key, vault_records.wrapped_key)",
         args![
             vault_id,
             record.handle.as_str(),
             version,
             record.sealed.as_slice(),
-            record.key.as_deref()
+            record.key.as_deref(),
+            record.box_rest.as_deref(),
+            record.key_rest.as_deref()
         ],
     )
     .await?;
-    let (old_box, old_key) = old.unwrap_or((None, 0));
-    totals.records += i64::from(old_box.is_none());
-    totals.bytes += length(&record.sealed) - old_box.unwrap_or(0);
-    totals.bytes += record.key.as_ref().map_or(0, |key| length(key) - old_key);
+    let later = now.plus(REPLACED);
+    bury(tx, vault_id, &record.handle, old.box_rest.as_deref(), later).await?;
+    totals.records += i64::from(old.sealed.is_none());
+    totals.bytes += length(&record.sealed) - old.sealed.unwrap_or(0);
+    if let Some(key) = &record.key {
+        bury(tx, vault_id, &record.handle, old.key_rest.as_deref(), later).await?;
+        totals.bytes += length(key) - old.key;
+    }
     Ok(())
 }
 
@@ -172,18 +185,29 @@ async fn delete(
     vault_id: &str,
     handle: &str,
     version: i64,
+    now: Timestamp,
     totals: &mut Totals,
 ) -> Result<(), StoreError> {
-    let Some((Some(old_box), old_key)) = sizes(tx, vault_id, handle).await? else {
+    let old = Stored::read(tx, vault_id, handle).await?;
+    let Some(old_box) = old.sealed else {
         return Ok(());
     };
     tx.execute(
-        "UPDATE vault_records SET box = NULL, wrapped_key = NULL, version = $3 WHERE vault_id = $1 AND handle = $2",
+        "UPDATE vault_records SET box = NULL, wrapped_key = NULL, box_rest = NULL, key_rest = NULL, version = $3
+         WHERE vault_id = $1 AND handle = $2",
         args![vault_id, handle, version],
     )
     .await?;
+    bury(tx, vault_id, handle, old.box_rest.as_deref(), now).await?;
+    bury(tx, vault_id, handle, old.key_rest.as_deref(), now).await?;
+    // Earlier contents of what is erased are erased with it.
+    tx.execute(
+        "UPDATE dead_rest_keys SET destroy_at = $3 WHERE vault_id = $1 AND handle = $2 AND destroy_at > $3",
+        args![vault_id, handle, now.0],
+    )
+    .await?;
     totals.records -= 1;
-    totals.bytes -= old_box + old_key;
+    totals.bytes -= old_box + old.key;
     Ok(())
 }
 
@@ -193,31 +217,85 @@ async fn replace_key(
     vault_id: &str,
     key: &PutKey,
     version: i64,
+    now: Timestamp,
     totals: &mut Totals,
 ) -> Result<bool, StoreError> {
-    let Some((Some(_), old_key)) = sizes(tx, vault_id, &key.handle).await? else {
+    let old = Stored::read(tx, vault_id, &key.handle).await?;
+    if old.sealed.is_none() {
         return Ok(false);
-    };
+    }
     tx.execute(
-        "UPDATE vault_records SET wrapped_key = $4, version = $3 WHERE vault_id = $1 AND handle = $2",
-        args![vault_id, key.handle.as_str(), version, key.key.as_slice()],
+        "UPDATE vault_records SET wrapped_key = $4, key_rest = $5, version = $3 WHERE vault_id = $1 AND handle = $2",
+        args![
+            vault_id,
+            key.handle.as_str(),
+            version,
+            key.key.as_slice(),
+            key.rest.as_deref()
+        ],
     )
     .await?;
-    totals.bytes += length(&key.key) - old_key;
+    bury(
+        tx,
+        vault_id,
+        &key.handle,
+        old.key_rest.as_deref(),
+        now.plus(REPLACED),
+    )
+    .await?;
+    totals.bytes += length(&key.key) - old.key;
     Ok(true)
 }
 
-/// The length of a record's box, `None` for a deleted one, and of its key.
-async fn sizes(tx: &mut Tx, vault_id: &str, handle: &str) -> Result<Option<(Option<i64>, i64)>, StoreError> {
-    let row = tx
-        .fetch_optional(
-            "SELECT CAST(LENGTH(box) AS BIGINT) AS box, CAST(COALESCE(LENGTH(wrapped_key), 0) AS BIGINT) AS wrapped_key
-             FROM vault_records WHERE vault_id = $1 AND handle = $2",
-            args![vault_id, handle],
+/// Notes that a key of the key store is to be destroyed.
+async fn bury(
+    tx: &mut Tx,
+    vault_id: &str,
+    handle: &str,
+    rest: Option<&str>,
+    destroy_at: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(rest) = rest {
+        tx.execute(
+            "INSERT INTO dead_rest_keys (vault_id, rest_key, handle, destroy_at) VALUES ($1, $2, $3, $4)",
+            args![vault_id, rest, handle, destroy_at.0],
         )
         .await?;
-    row.map(|row| Ok((row.maybe_int("box")?, row.int("wrapped_key")?)))
-        .transpose()
+    }
+    Ok(())
+}
+
+/// What is stored under a handle: lengths, and names of keys in the key store.
+#[derive(Default)]
+struct Stored {
+    /// Length of the box; `None` when there is none.
+    sealed: Option<i64>,
+    /// Length of its key.
+    key: i64,
+    box_rest: Option<String>,
+    key_rest: Option<String>,
+}
+
+impl Stored {
+    async fn read(tx: &mut Tx, vault_id: &str, handle: &str) -> Result<Self, StoreError> {
+        let row = tx
+            .fetch_optional(
+                "SELECT CAST(LENGTH(box) AS BIGINT) AS box,
+                        CAST(COALESCE(LENGTH(wrapped_key), 0) AS BIGINT) AS wrapped_key, box_rest, key_rest
+                 FROM vault_records WHERE vault_id = $1 AND handle = $2",
+                args![vault_id, handle],
+            )
+            .await?;
+        let Some(row) = row else {
+            return Ok(Self::default());
+        };
+        Ok(Self {
+            sealed: row.maybe_int("box")?,
+            key: row.int("wrapped_key")?,
+            box_rest: row.maybe_text("box_rest")?,
+            key_rest: row.maybe_text("key_rest")?,
+        })
+    }
 }
 
 /// A vault with keys of two epochs would be lost to whoever holds one root key, so a new epoch must bring the key of

@@ -68,6 +68,22 @@ pub trait VaultStore {
         now: Timestamp,
     ) -> impl Future<Output = Result<CommitOutcome, StoreError>> + Send;
 
+    /// Keys of the key store that are to be destroyed by now, as vault and name.
+    fn dead_rest_keys(
+        &self,
+        now: Timestamp,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<(String, String)>, StoreError>> + Send;
+
+    /// Notes that keys are destroyed.
+    fn forget_dead_rest_keys(
+        &self,
+        keys: &[(String, String)],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Every key of the key store that a vault still names.
+    fn rest_keys_of(&self, id: &str) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
     /// Deletes a vault and everything in it. `false` when there was none.
     fn delete_vault(&self, id: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
@@ -104,7 +120,7 @@ impl VaultStore for Database {
             return Ok(CreateOutcome::AlreadyExists);
         }
         for record in &vault.put {
-            put(&mut tx, &vault.id, record, 1, &mut totals).await?;
+            put(&mut tx, &vault.id, record, 1, now, &mut totals).await?;
         }
         if totals.records > quota.records || totals.bytes > quota.bytes {
             tx.rollback().await?;
@@ -167,7 +183,7 @@ impl VaultStore for Database {
     async fn vault_record(&self, id: &str, handle: &str) -> Result<Option<ChangedRecord>, StoreError> {
         let row = self
             .fetch_optional(
-                "SELECT handle, version, box, wrapped_key FROM vault_records
+                "SELECT handle, version, box, wrapped_key, box_rest, key_rest FROM vault_records
                  WHERE vault_id = $1 AND handle = $2 AND box IS NOT NULL",
                 args![id, handle],
             )
@@ -178,6 +194,8 @@ impl VaultStore for Database {
                 version: row.int("version")?,
                 sealed: row.maybe_blob("box")?,
                 key: row.maybe_blob("wrapped_key")?,
+                box_rest: row.maybe_text("box_rest")?,
+                key_rest: row.maybe_text("key_rest")?,
             })
         })
         .transpose()
@@ -193,9 +211,48 @@ impl VaultStore for Database {
         commit::commit(self, id, commit, quota, now).await
     }
 
+    async fn dead_rest_keys(&self, now: Timestamp, limit: i64) -> Result<Vec<(String, String)>, StoreError> {
+        let rows = self
+            .fetch(
+                "SELECT vault_id, rest_key FROM dead_rest_keys WHERE destroy_at <= $1 LIMIT $2",
+                args![now.0, limit],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| Ok((row.text("vault_id")?, row.text("rest_key")?)))
+            .collect()
+    }
+
+    async fn forget_dead_rest_keys(&self, keys: &[(String, String)]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        for (vault, rest) in keys {
+            tx.execute(
+                "DELETE FROM dead_rest_keys WHERE vault_id = $1 AND rest_key = $2",
+                args![vault.as_str(), rest.as_str()],
+            )
+            .await?;
+        }
+        tx.commit().await
+    }
+
+    async fn rest_keys_of(&self, id: &str) -> Result<Vec<String>, StoreError> {
+        let rows = self
+            .fetch(
+                "SELECT box_rest AS rest FROM vault_records WHERE vault_id = $1 AND box_rest IS NOT NULL
+                 UNION ALL SELECT key_rest FROM vault_records WHERE vault_id = $1 AND key_rest IS NOT NULL
+                 UNION ALL SELECT rest_key FROM dead_rest_keys WHERE vault_id = $1",
+                args![id],
+            )
+            .await?;
+        rows.iter().map(|row| row.text("rest")).collect()
+    }
+
     async fn delete_vault(&self, id: &str) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         blobs::discard_all(&mut tx, id).await?;
+        // The key store destroys every key of a vault that is gone; what waits here waits for nothing.
+        tx.execute("DELETE FROM dead_rest_keys WHERE vault_id = $1", args![id])
+            .await?;
         let deleted = tx.execute("DELETE FROM vaults WHERE id = $1", args![id]).await?;
         tx.announce(id, 0).await?;
         tx.commit().await?;

@@ -9,6 +9,10 @@ pub struct PutRecord {
     pub sealed: Vec<u8>,
     /// The sealed key of the record; `None` keeps the one that is stored.
     pub key: Option<Vec<u8>>,
+    /// Name of the key in the key store that `sealed` is sealed under once more.
+    pub box_rest: Option<String>,
+    /// The same for `key`.
+    pub key_rest: Option<String>,
 }
 
 impl std::fmt::Debug for PutRecord {
@@ -24,6 +28,8 @@ pub struct PutKey {
     pub handle: String,
     /// Ciphertext.
     pub key: Vec<u8>,
+    /// Name of the key in the key store that it is sealed under once more.
+    pub rest: Option<String>,
 }
 
 impl std::fmt::Debug for PutKey {
@@ -151,6 +157,10 @@ pub struct ChangedRecord {
     pub sealed: Option<Vec<u8>>,
     /// Its sealed key, where it is kept beside the record.
     pub key: Option<Vec<u8>>,
+    /// Name of the key in the key store that `sealed` is sealed under once more.
+    pub box_rest: Option<String>,
+    /// The same for `key`.
+    pub key_rest: Option<String>,
 }
 
 impl std::fmt::Debug for ChangedRecord {

@@ -36,6 +36,7 @@ pub struct Sandbox {
     pub state: assent_server::state::AppState,
     shift: Arc<AtomicI64>,
     stopper: Stopper,
+    running: tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
 impl Sandbox {
@@ -56,7 +57,7 @@ impl Sandbox {
         let state = server.state().clone();
         let base = server.state().config.public_url.clone();
         let stopper = server.stopper();
-        tokio::spawn(server.run());
+        let running = tokio::spawn(async { server.run().await.unwrap() });
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -69,6 +70,14 @@ impl Sandbox {
             state,
             shift,
             stopper,
+            running: tokio::sync::Mutex::new(Some(running)),
+        }
+    }
+
+    /// Waits until it has stopped.
+    pub async fn stopped(&self) {
+        if let Some(running) = self.running.lock().await.take() {
+            running.await.unwrap();
         }
     }
 
