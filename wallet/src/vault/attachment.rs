@@ -282,7 +282,9 @@ impl Attachment {
             return Err(VaultError::Malformed);
         }
         let length = if whole { padded_len(size) } else { size };
-        if pieces.len() as u64 != length.div_ceil(PIECE as u64) || !whole && size % PIECE as u64 != 0 {
+        if pieces.len() as u64 != length.div_ceil(PIECE as u64)
+            || !whole && !size.is_multiple_of(PIECE as u64)
+        {
             return Err(VaultError::Malformed);
         }
         let pieces = pieces

@@ -132,7 +132,8 @@ fn expand(suite: &[u8], prk: &Secret, label: &[u8], info: &[&[u8]], len: u8) -> 
 
 #[cfg(test)]
 mod tests {
-    use assent_core::env::SecureRandom;
+    #[cfg(not(target_family = "wasm"))]
+    use assent_core::env::SecureRandom as _;
 
     use super::*;
     use crate::vault::testing::{Counter, hex};

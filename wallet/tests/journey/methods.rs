@@ -347,6 +347,48 @@ fn a_lost_answer_to_new_keys_is_found_out() {
     }
 }
 
+/// K-04: the device is killed at every request of a removal, before or after the service carried it out. What it kept then
+/// leads to the old state or the new one, never to a mixture, and to no question it could answer itself.
+#[test]
+fn killed_at_every_step_of_a_removal() {
+    let mut city = City::new();
+    let mut person = Person::with_cards(&mut city);
+    let id = method_of(&add_passkey(&mut person, &mut city, "lost"), "passkey");
+    let (before, address) = (city.keep_vault(&person.address), person.address.clone());
+    person.kept.clear();
+    let removed = change(&mut person, &mut city, json!({ "kind": "remove", "slot": id }));
+    assert_eq!(removed["epoch"], 2);
+    let after = city.keep_vault(&address);
+    let mut kept = std::mem::take(&mut person.kept);
+    kept.push(person.wallet.cache().to_vec());
+    for (step, cache) in kept.iter().enumerate() {
+        let last = step + 1 == kept.len();
+        for (stored, epoch) in [(&before, 1), (&after, 2)] {
+            if last && epoch == 1 {
+                continue; // The service said that it was stored.
+            }
+            city.restore_vault(&address, stored.clone());
+            let mut again = Person::new(5000 + step as u64);
+            again.wallet = assent_wallet::app::Wallet::from_cache(crate::person::surroundings(), cache);
+            again
+                .run(&mut city, json!({ "type": "unlock", "passphrase": PASSPHRASE }))
+                .unwrap();
+            again.run(&mut city, json!({ "type": "sync" })).unwrap();
+            let methods = again.run(&mut city, json!({ "type": "unlockMethods" })).unwrap();
+            assert_eq!(methods["epoch"], epoch, "step {step}");
+            assert_eq!(
+                methods["methods"].as_array().unwrap().len(),
+                if epoch == 1 { 3 } else { 2 }
+            );
+            again
+                .run(&mut city, json!({ "type": "setSettings", "theme": "dark" }))
+                .unwrap();
+            let cards = again.run(&mut city, json!({ "type": "cards" })).unwrap();
+            assert_eq!(cards["cards"].as_array().unwrap().len(), 2);
+        }
+    }
+}
+
 /// The request never arrived: the vault goes on under the old keys, and can change them later.
 #[test]
 fn new_keys_that_never_arrived_change_nothing() {
