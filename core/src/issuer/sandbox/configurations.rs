@@ -115,7 +115,7 @@ const RESIDENCE_CLAIMS: [Row; 9] = [
 #[must_use]
 pub fn configurations() -> BTreeMap<String, CredentialConfiguration> {
     let identity = ["Identity card (sandbox)", "Identiteitskaart (proef)"];
-    let residence = ["Residence card (sandbox)", "Inwonerspas (proef)"];
+    let residence = ["Residence card (sandbox)", "Bewonerskaart (proef)"];
     BTreeMap::from([
         (
             IDENTITY.to_owned(),
