@@ -13,7 +13,8 @@ const GZIP_FRAME: usize = 18;
 
 struct Budget {
     what: &'static str,
-    kib: f64,
+    /// 1000 bytes, as the goals are given.
+    kilobytes: f64,
     files: Vec<PathBuf>,
 }
 
@@ -23,7 +24,7 @@ pub fn run() -> Result<()> {
     web::script("web", "budget").run()?;
     let budgets = [Budget {
         what: "service element (js)",
-        kib: 15.0,
+        kilobytes: 15.0,
         files: files_with(&root().join("web/sdk/dist"), &["js"]),
     }];
     let mut failed = false;
@@ -36,16 +37,16 @@ pub fn run() -> Result<()> {
                 found = true;
             }
         }
-        let kib = size as f64 / 1024.0;
-        let verdict = match (found, kib <= budget.kib) {
+        let size = size as f64 / 1000.0;
+        let verdict = match (found, size <= budget.kilobytes) {
             (false, _) => "not built",
             (true, true) => "ok",
             (true, false) => "too large",
         };
         failed |= verdict != "ok";
         println!(
-            "  {:<34} {kib:>7.1} of {:>5.0} KiB gzip  {verdict}",
-            budget.what, budget.kib
+            "  {:<34} {size:>7.1} of {:>5.0} kB gzip  {verdict}",
+            budget.what, budget.kilobytes
         );
     }
     if failed {

@@ -1,5 +1,7 @@
-//! A PostgreSQL of our own for the tests: temporary folder, Unix socket only, unprivileged user, gone afterwards.
+//! A PostgreSQL of our own for the tests: temporary folder, loopback only, unprivileged user, gone afterwards. It lets
+//! every local user in and does not sync: there is nothing in it but test data.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::Duration;
@@ -18,9 +20,10 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Creates an empty cluster and starts it.
-    pub fn start(port: u16) -> Result<Self> {
+    /// Creates an empty cluster and starts it, on any free port.
+    pub fn start() -> Result<Self> {
         let bin = tools::postgres_bin()?;
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let folder = std::env::temp_dir().join(format!("assent-pg-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         // PostgreSQL refuses to run as root; `postgres` exists wherever the package is installed, `nobody` everywhere.

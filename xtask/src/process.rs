@@ -182,7 +182,8 @@ impl Cmd {
 
     fn announce(&self) {
         if !self.quiet {
-            println!("  $ {}", self.shown());
+            // Not among the results of those commands that have some.
+            eprintln!("  $ {}", self.shown());
         }
     }
 

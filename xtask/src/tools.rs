@@ -6,8 +6,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{Cmd, env, root};
 
-/// Node's lowest supported major version.
-const NODE: u32 = 20;
+/// Node's lowest supported version: what the web build needs.
+const NODE: (u32, u32) = (20, 19);
 
 /// Makes sure that a compilation target is installed.
 pub fn rust_target(target: &str) -> Result<()> {
@@ -27,20 +27,17 @@ pub fn rust_target(target: &str) -> Result<()> {
 
 /// Makes sure that Node is there and new enough.
 pub fn node() -> Result<()> {
+    let (major, minor) = NODE;
+    let wanted = format!("Node {major}.{minor} or newer is needed");
     let version = Cmd::new("node")
         .args(["--version"])
         .output()
-        .context("Node 20 or newer is needed: https://nodejs.org")?;
-    let major: u32 = version
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(0);
-    if major < NODE {
-        bail!("Node {NODE} or newer is needed; this is {version}");
+        .with_context(|| format!("{wanted}: https://nodejs.org"))?;
+    let mut numbers = version.trim_start_matches('v').split('.').map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(found)), Some(Ok(and))) if (found, and) >= NODE => Ok(()),
+        _ => bail!("{wanted}; this is {version}"),
     }
-    Ok(())
 }
 
 /// Installs a folder's npm packages from its lock file, when the lock file changed since the last time.

@@ -65,10 +65,15 @@ pub fn build(mode: Mode) -> Result<()> {
         .join("assent_wasm.wasm");
     let package = root().join("wasm/pkg");
     std::fs::create_dir_all(&package)?;
+    // Written by hand: they may be newer when the module is not.
+    for file in ["package.json", "README.md", "wallet.js", "wallet.d.ts"] {
+        let from = root().join("wasm/npm").join(file);
+        std::fs::copy(from, package.join(file)).with_context(|| format!("cannot copy wasm/npm/{file}"))?;
+    }
     let stamp = package.join(".built-from");
     let source = format!("{folder} {}", fingerprint(&module)?);
     if std::fs::read_to_string(&stamp).is_ok_and(|old| old == source) {
-        println!("  wasm/pkg is up to date");
+        eprintln!("  wasm/pkg is up to date");
         return Ok(());
     }
     let mut bindgen = Cmd::new("cargo")
@@ -93,12 +98,8 @@ pub fn build(mode: Mode) -> Result<()> {
     if mode == Mode::Release {
         optimise(&package.join("assent_wasm_bg.wasm"))?;
     }
-    for file in ["package.json", "README.md", "wallet.js", "wallet.d.ts"] {
-        let from = root().join("wasm/npm").join(file);
-        std::fs::copy(from, package.join(file)).with_context(|| format!("cannot copy wasm/npm/{file}"))?;
-    }
     std::fs::write(stamp, source)?;
-    println!("  wasm/pkg is ready");
+    eprintln!("  wasm/pkg is ready");
     Ok(())
 }
 

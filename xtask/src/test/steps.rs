@@ -143,7 +143,7 @@ fn wasm_pure(_: &Args) -> Result<Done> {
 }
 
 fn unit(_: &Args) -> Result<Done> {
-    let postgres = Postgres::start(8791)?;
+    let postgres = Postgres::start()?;
     let s3 = S3::start(8792)?;
     let mut tests = Cmd::new("cargo")
         .args([
