@@ -101,9 +101,10 @@ fn exit_codes_of_the_verbs() {
     let (code, value) = run(&["holder", "present", "not a link", "--yes"]);
     assert_ne!(code, 0);
     assert_eq!(value["error"]["wasAnythingShared"], "no");
-    let (code, value) = run(&["holder", "withdraw", "nothing"]);
-    assert_eq!((code, &value["error"]["code"]), (5, &json!("not-agreed")));
-    assert_ne!(run(&["holder", "withdraw", "nothing", "--yes"]).0, 0);
+    for more in ["--yes", "--dry-run", "--erase"] {
+        let (code, value) = run(&["holder", "withdraw", "nothing", more]);
+        assert_eq!((code, &value["error"]["code"]), (4, &json!("sharing-not-found")));
+    }
     assert_ne!(run(&["holder", "receipt", "nothing"]).0, 0);
     assert_eq!(run(&["holder", "present", "x", "--yes", "--decline"]).0, 2);
     // A wallet file whose vault is damaged is kept, and says what to do.

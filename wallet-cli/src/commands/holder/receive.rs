@@ -23,20 +23,24 @@ pub struct Args {
     /// Accept without being asked
     #[arg(long)]
     yes: bool,
+    /// Show the offer and stop; no card is asked for
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
 }
 
 /// Receives.
 pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer, CliError> {
     let link = link(&args.link)?;
-    let Reply::Offer { offer } = shell.run(Command::OfferOpen { link }).await? else {
+    let reply = shell.run(Command::OfferOpen { link }).await?;
+    let Reply::Offer { offer } = &reply else {
         return Err(unexpected());
     };
     let names: Vec<&str> = offer.cards.iter().map(|card| card.name.as_str()).collect();
-    output.note(&one_line(&format!(
-        "{} offers: {}",
-        offer.issuer,
-        names.join(", ")
-    )));
+    let offered = one_line(&format!("{} offers: {}", offer.issuer, names.join(", ")));
+    if args.dry_run {
+        return Ok(Answer::new("assent.holder-offer/1", data(&reply)?, offered));
+    }
+    output.note(&offered);
     ask::agree(args.yes, "Receive these cards", output)?;
     let tx_code = match (&offer.tx_code, &args.tx_code_file) {
         (None, _) => None,

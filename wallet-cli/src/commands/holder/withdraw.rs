@@ -2,11 +2,12 @@
 
 use assent_wallet::app::view::SharingState;
 use assent_wallet::app::{Command, Reply};
+use serde_json::json;
 
 use super::{ask, data, unexpected};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output::{Answer, Output};
+use crate::output::{Answer, Output, one_line};
 use crate::wallet::Shell;
 
 /// Flags.
@@ -23,11 +24,35 @@ pub struct Args {
     /// Stop without being asked
     #[arg(long)]
     yes: bool,
+    /// Show what would be stopped, and stop nothing
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
 }
 
 /// Withdraws.
 pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer, CliError> {
-    ask::agree(args.yes, "Stop sharing", output)?;
+    let Reply::Sharing { sharing } = shell.run(Command::Sharing).await? else {
+        return Err(unexpected());
+    };
+    let Some(found) = sharing.iter().find(|item| item.id == args.id) else {
+        return Err(CliError::new(
+            Exit::NotFound,
+            "sharing-not-found",
+            "there is no such sharing",
+            "`assent holder sharing` shows what there is.",
+        ));
+    };
+    let labels: Vec<&str> = found.details.iter().map(|detail| detail.label.as_str()).collect();
+    let what = one_line(&format!(
+        "Stop sharing {} with {}",
+        labels.join(", "),
+        found.service.name
+    ));
+    if args.dry_run {
+        let data = json!({ "sharing": found, "ask_erasure": args.erase });
+        return Ok(Answer::new("assent.holder-withdraw-plan/1", data, what));
+    }
+    ask::agree(args.yes, &what, output)?;
     let stop = Command::StopSharing {
         id: args.id,
         ask_erasure: args.erase,
@@ -36,7 +61,7 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
     let Reply::SharingItem { item } = &reply else {
         return Err(unexpected());
     };
-    let name = &item.service.name;
+    let name = one_line(&item.service.name);
     let (text, error) = match item.state {
         SharingState::Stopped => (format!("Stopped. {name} confirmed it with a signature."), None),
         SharingState::StopDisputed => (
