@@ -1,5 +1,8 @@
-//! Verifications per second over HTTP: a real server with its SQLite database, real encrypted responses, 16 at a
-//! time from the same machine. Asking, fetching the request and answering are timed one after the other.
+//! A real server process with its SQLite database, real encrypted responses, 16 at a time from another process on the
+//! same machine: rates and waiting times, and the server's memory at rest, before and after.
+//!
+//! Needs `--server PATH` (`cargo xtask bench http` gives it). Counts are fixed; every stage is sent once as a warm-up with a
+//! tenth of them, then in rounds of which the middle one is shown with the range.
 
 #![expect(
     clippy::expect_used,
@@ -9,6 +12,10 @@
 
 #[path = "support/approved.rs"]
 mod approved;
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/table.rs"]
+mod table;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,15 +32,18 @@ use assent_core::profile::Profile;
 use assent_core::sd_jwt::{DisclosurePolicy, HolderSdJwt, SdJwtBuilder};
 use assent_core::trust::TrustAnchors;
 use assent_server::clock::Clock;
-use assent_server::config::Config;
 use assent_server::crypto::{RingSigner, SystemRandom};
-use assent_server::serve::Server;
+use process::ServerProcess;
 use serde_json::{Value, json};
+use table::Table;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-const REQUESTS: usize = 2_000;
+const ROUND: usize = 1_000;
+const WARM_UP: usize = 100;
+const ROUNDS: usize = 3;
 const AT_ONCE: usize = 16;
+const WALLET_NONCE: &str = "benchmark-wallet-nonce-0123456789";
 const PROFILE: Profile = Profile::HAIP.sandbox();
 
 /// One request to send, prepared before the clock starts.
@@ -43,32 +53,107 @@ struct Call {
     bearer: Option<String>,
 }
 
+/// What one round of a stage took.
+struct Stage {
+    per_second: f64,
+    p50: Duration,
+    p99: Duration,
+}
+
+/// What is needed to ask and to answer.
+struct Parties {
+    client: reqwest::Client,
+    base: String,
+    api_key: String,
+    holder: HolderSdJwt,
+    key: SoftwareKey,
+    anchors: TrustAnchors,
+}
+
 #[tokio::main]
 async fn main() {
-    let dir = tempfile::tempdir().expect("folder");
-    let data = dir.path().join("data");
-    let mut config = Config::sandbox(([127, 0, 0, 1], 0).into(), data.clone());
-    config.limits.per_address_per_minute = u32::MAX;
-    config.limits.per_service_per_minute = u32::MAX;
-    config.log.filter = "error".into();
-    let server = Server::prepare(config, Clock::System).await.expect("server");
-    let base = server.state().config.public_url.clone();
-    let stopper = server.stopper();
-    tokio::spawn(server.run());
-    let client = reqwest::Client::builder().no_proxy().build().expect("client");
-    let api_key = read(&data.join("library.key"));
-    println!("{REQUESTS} presentations, {AT_ONCE} at a time, server and client on the same cores\n");
+    // Fails only when one is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let server = ServerProcess::start();
+    let about = format!(
+        "{ROUNDS} rounds of {ROUND} presentations, {AT_ONCE} at a time, client and server on the same cores"
+    );
+    let table = Table::new("http", &about);
+    let idle = server.settled();
 
+    let (holder, key) = card(&server.data.join("sandbox"));
+    let parties = Parties {
+        client: reqwest::Client::builder().no_proxy().build().expect("client"),
+        base: server.base.clone(),
+        api_key: read(&server.data.join("library.key")).trim().to_owned(),
+        holder,
+        key,
+        anchors: anchors(&server.data.join("sandbox")),
+    };
+    round(&parties, WARM_UP).await;
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        rounds.push(round(&parties, ROUND).await);
+    }
+    let names = [
+        "ask (create the request)",
+        "fetch the signed request",
+        "answer: decrypt, verify, store, reply",
+    ];
+    for (index, name) in names.into_iter().enumerate() {
+        let mut stages: Vec<&Stage> = rounds.iter().map(|round| &round[index]).collect();
+        stages.sort_by(|a, b| a.per_second.total_cmp(&b.per_second));
+        let (worst, middle, best) = (stages[0], stages[ROUNDS / 2], stages[ROUNDS - 1]);
+        let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+        let (p50, p99) = (ms(middle.p50), ms(middle.p99));
+        table.row(
+            name,
+            &format!(
+                "{:>7.0} /s ({:.0} to {:.0})   p50 {p50:>5.1} ms   p99 {p99:>5.1} ms",
+                middle.per_second, worst.per_second, best.per_second
+            ),
+            json!({ "per_second": middle.per_second, "worst": worst.per_second, "best": best.per_second,
+                "p50_ms": p50, "p99_ms": p99 }),
+        );
+    }
+    table.note("");
+    let loaded = server.memory();
+    let rest = server.idle_seconds;
+    if rest.as_secs() > 0 {
+        table.note(&format!("(resting for {} s)", rest.as_secs()));
+        tokio::time::sleep(rest).await;
+    }
+    let rested = server.memory();
+    for (name, memory) in [
+        ("server memory: ready, nobody asked yet".to_owned(), &idle),
+        ("server memory: right after the load".to_owned(), &loaded),
+        (
+            format!("server memory: {} s after the load", rest.as_secs()),
+            &rested,
+        ),
+    ] {
+        let (resident, own) = (memory.resident_mib, memory.own_mib);
+        table.row(
+            &name,
+            &format!("{resident:>7.1} MiB resident, {own:.1} MiB of it not files"),
+            json!({ "resident_mib": resident, "anonymous_mib": own }),
+        );
+    }
+}
+
+/// Asks, fetches and answers `count` times, one stage after the other.
+async fn round(parties: &Parties, count: usize) -> [Stage; 3] {
+    let Parties { client, base, .. } = parties;
     let create = json!({ "dcql_query": { "credentials": [{
         "id": "card", "format": "dc+sd-jwt", "meta": { "vct_values": ["urn:eudi:pid:1"] },
         "claims": [{ "path": ["given_name"] }, { "path": ["address", "locality"] }, { "path": ["birthdate"] }],
     }] } });
-    let calls = (0..REQUESTS).map(|_| Call {
+    let calls = (0..count).map(|_| Call {
         url: format!("{base}/v1/presentations"),
         body: Some(("application/json", create.to_string())),
-        bearer: Some(api_key.trim().to_owned()),
+        bearer: Some(parties.api_key.clone()),
     });
-    let created = run("ask (create the request)", &client, calls.collect()).await;
+    let (created, asked) = run(client, calls.collect()).await;
 
     let links: Vec<AuthorizationRequestLink> = created
         .iter()
@@ -79,19 +164,15 @@ async fn main() {
         })
         .collect();
     let calls = links.iter().map(|link| {
-        let fetch = link
-            .fetch("benchmark-wallet-nonce-0123456789", &PROFILE)
-            .expect("by reference");
+        let fetch = link.fetch(WALLET_NONCE, &PROFILE).expect("by reference");
         Call {
             url: fetch.url,
             body: fetch.body.map(|body| ("application/x-www-form-urlencoded", body)),
             bearer: None,
         }
     });
-    let objects = run("fetch the signed request", &client, calls.collect()).await;
+    let (objects, fetched) = run(client, calls.collect()).await;
 
-    let (holder, key) = card(&data.join("sandbox"));
-    let anchors = anchors(&data.join("sandbox"));
     let mut random = SystemRandom::default();
     let calls = links.iter().zip(&objects).map(|(link, (status, object))| {
         let now = Clock::System.now();
@@ -101,46 +182,41 @@ async fn main() {
             body: object.clone(),
         };
         let with = RequestCheck {
-            anchors: &anchors,
+            anchors: &parties.anchors,
             now,
             profile: &PROFILE,
             crypto: &RustCrypto,
             did_document: None,
         };
-        let request = UnverifiedRequest::from_response(link, "benchmark-wallet-nonce-0123456789", &response)
+        let request = UnverifiedRequest::from_response(link, WALLET_NONCE, &response)
             .expect("request")
             .check(&with)
             .expect("checked");
         let client_id = request.client_id().as_str();
-        let presentation = holder
-            .present(&approved(), request.nonce(), client_id, now, &key)
+        let presentation = parties
+            .holder
+            .present(&approved(), request.nonce(), client_id, now, &parties.key)
             .expect("present");
         let mut vp_token = VpToken::new();
         vp_token.add("card", presentation);
-        let post = request
-            .reply_to()
-            .present(
-                &vp_token,
-                &mut Env {
-                    now,
-                    rng: &mut random,
-                },
-            )
-            .expect("response");
+        let mut env = Env {
+            now,
+            rng: &mut random,
+        };
+        let post = request.reply_to().present(&vp_token, &mut env).expect("response");
         Call {
             url: post.url,
             body: post.body.map(|body| ("application/x-www-form-urlencoded", body)),
             bearer: None,
         }
     });
-    run("answer: decrypt, verify, store, reply", &client, calls.collect()).await;
-    println!("\nmemory of the whole process: {} MiB resident", resident_mib());
-    stopper.stop();
+    let (_, answered) = run(client, calls.collect()).await;
+    [asked, fetched, answered]
 }
 
-/// Sends all `calls` and prints rate, p50 and p99. Every answer must be a success.
+/// Sends all `calls`. Every answer must be a success.
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
-async fn run(name: &str, client: &reqwest::Client, calls: Vec<Call>) -> Vec<(u16, String)> {
+async fn run(client: &reqwest::Client, calls: Vec<Call>) -> (Vec<(u16, String)>, Stage) {
     let gate = Arc::new(Semaphore::new(AT_ONCE));
     let count = calls.len();
     let started = Instant::now();
@@ -169,18 +245,14 @@ async fn run(name: &str, client: &reqwest::Client, calls: Vec<Call>) -> Vec<(u16
     let took = started.elapsed();
     let mut times: Vec<Duration> = answers.iter().map(|(_, _, _, time)| *time).collect();
     times.sort();
-    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
-    println!(
-        "{name:<40} {:>7.0} /s   p50 {:>6.1} ms   p99 {:>6.1} ms",
-        count as f64 / took.as_secs_f64(),
-        ms(times[count / 2]),
-        ms(times[count * 99 / 100]),
-    );
     answers.sort_by_key(|(index, ..)| *index);
-    answers
-        .into_iter()
-        .map(|(_, status, body, _)| (status, body))
-        .collect()
+    let answers = answers.into_iter().map(|(_, status, body, _)| (status, body));
+    let stage = Stage {
+        per_second: count as f64 / took.as_secs_f64(),
+        p50: times[count / 2],
+        p99: times[count * 99 / 100],
+    };
+    (answers.collect(), stage)
 }
 
 /// A card signed by the sandbox issuer's own key, without the issuance flow around it.
@@ -226,17 +298,4 @@ fn anchors(keys: &Path) -> TrustAnchors {
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn resident_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .unwrap_or_default();
-    line.split_whitespace()
-        .next()
-        .and_then(|kib| kib.parse::<u64>().ok())
-        .unwrap_or_default()
-        / 1024
 }

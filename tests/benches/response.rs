@@ -11,7 +11,8 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use assent_core::crypto::{CryptoProvider, RustCrypto, Signer};
+use assent_core::crypto::{CryptoProvider, RustCrypto, Signer, SoftwareKey};
+use assent_core::encoding::jwe::{ContentEncryption, EncryptedJwe, encrypt};
 use assent_core::env::Env;
 use assent_core::http::HttpResponse;
 use assent_core::oid4vp::{
@@ -26,7 +27,8 @@ use assent_server::crypto::{RingCrypto, SystemRandom};
 use serde_json::json;
 use support::approved::approved;
 use support::credentials::{Authority, NOW, authority, card};
-use support::timing::{per_second, row};
+use support::table::Table;
+use support::timing::{Rates, in_turns, keep, rate, share};
 
 const PROFILE: Profile = Profile::HAIP;
 
@@ -69,38 +71,97 @@ fn main() {
         sent.expect("response").body.expect("body")
     };
     let body = answer(&mut random);
-    println!(
+    let table = Table::new("response", "OpenID4VP response to verdict, one thread");
+    table.note(&format!(
         "request object: {} bytes, encrypted response: {} bytes\n",
         object.len(),
         body.len()
-    );
+    ));
 
+    let recipient = SoftwareKey::generate(&mut random).expect("randomness");
+    let peer = SoftwareKey::generate(&mut random)
+        .expect("randomness")
+        .public_key();
+    // As long as what is inside the response.
+    let sealed = {
+        let mut env = Env {
+            now: NOW,
+            rng: &mut random,
+        };
+        let plain = vec![b'x'; body.len() / 4 * 3];
+        let public = recipient.public_key();
+        encrypt(&public, Some("k"), ContentEncryption::A256Gcm, &plain, &mut env).expect("sealed")
+    };
     for (name, crypto) in [
         ("ring", &RingCrypto as &dyn CryptoProvider),
         ("RustCrypto", &RustCrypto),
     ] {
-        let raw = per_second(|| {
-            crypto
-                .verify(&authority.key, &message, &signature)
-                .expect("valid")
-        });
-        let with = VerificationContext {
+        let known_context = VerificationContext {
             anchors: &authority.anchors,
             crypto,
             published: None,
         };
-        let whole = per_second(|| verdict(transaction.clone(), &body, &with));
-        let share = whole / (raw / 3.0);
-        row(
-            &format!("{name}: encrypted response to verdict"),
-            whole,
-            &format!("{share:.2} of three raw verifications"),
+        let [raw, agreement, opened, whole, known] = in_turns([
+            &mut keep(|| {
+                crypto
+                    .verify(&authority.key, &message, &signature)
+                    .expect("valid")
+            }),
+            &mut keep(|| recipient.agree(&peer).expect("agreed")),
+            &mut keep(|| {
+                let jwe = EncryptedJwe::parse(&sealed).expect("JWE");
+                jwe.decrypt(&recipient).expect("plain")
+            }),
+            &mut keep(|| {
+                let anchors = authority.anchors.clone();
+                let with = VerificationContext {
+                    anchors: &anchors,
+                    crypto,
+                    published: None,
+                };
+                verdict(transaction.clone(), &body, &with)
+            }),
+            &mut keep(|| verdict(transaction.clone(), &body, &known_context)),
+        ]);
+        rate(&table, &format!("{name}: raw P-256 verification"), &raw);
+        rate(&table, "RustCrypto: raw P-256 key agreement", &agreement);
+        share(
+            &table,
+            "read and decrypt a JWE of that size",
+            &opened,
+            |turn| agreement.turn(turn),
+            "one raw agreement",
         );
+        // What cannot be avoided: the agreement opens the response, then holder, issuer and certificate.
+        let floor = |verifications: f64, raw: &Rates, turn: usize| {
+            1.0 / (verifications / raw.turn(turn) + 1.0 / agreement.turn(turn))
+        };
+        share(
+            &table,
+            &format!("{name}: encrypted response to verdict"),
+            &whole,
+            |turn| floor(3.0, &raw, turn),
+            "three verifications and one agreement",
+        );
+        share(
+            &table,
+            &format!("{name}: the same, issuer met before"),
+            &known,
+            |turn| floor(2.0, &raw, turn),
+            "two verifications and one agreement",
+        );
+        table.note("");
     }
-    let checked = per_second(|| check(&link, &object, &authority, &RustCrypto));
-    row("wallet: check a signed request (RustCrypto)", checked, "");
-    let built = per_second(|| answer(&mut random));
-    row("wallet: present and encrypt the response (RustCrypto)", built, "");
+    let [checked, built] = in_turns([
+        &mut keep(|| check(&link, &object, &authority, &RustCrypto)),
+        &mut keep(|| answer(&mut random)),
+    ]);
+    rate(&table, "wallet: check a signed request (RustCrypto)", &checked);
+    rate(
+        &table,
+        "wallet: present and encrypt the response (RustCrypto)",
+        &built,
+    );
 }
 
 fn transaction(authority: &Authority, random: &mut SystemRandom) -> Transaction {

@@ -14,7 +14,8 @@ use assent_core::trust::verify_credential;
 use assent_server::crypto::RingCrypto;
 use support::approved::approved;
 use support::credentials::{NOW, authority, card};
-use support::timing::{per_second, row};
+use support::table::Table;
+use support::timing::{in_turns, keep, rate, share};
 
 const NONCE: &str = "n-0S6_WzA2Mj-benchmark-0123456789";
 const AUDIENCE: &str = "x509_hash:Uvo3HtuIxuhC92rShpgqcT3YXwrqRxWEviRiA0OZszk";
@@ -32,44 +33,66 @@ fn main() {
         KeyBindingCheck::Required(KeyBinding::new(NONCE, AUDIENCE, NOW)),
     );
 
-    println!("presentation: {} bytes, 3 leaves disclosed\n", presentation.len());
+    let table = Table::new(
+        "verify",
+        "SD-JWT VC with key binding and certificate chain, one thread",
+    );
+    table.note(&format!(
+        "presentation: {} bytes, 3 leaves disclosed\n",
+        presentation.len()
+    ));
     for (name, crypto) in [
         ("ring", &RingCrypto as &dyn CryptoProvider),
         ("RustCrypto", &RustCrypto),
     ] {
-        let raw = per_second(|| {
-            crypto
-                .verify(&authority.key, &message, &signature)
-                .expect("valid")
-        });
-        row(&format!("{name}: raw P-256 verification"), raw, "");
-        let three = raw / 3.0;
-        row(&format!("{name}: three of them"), three, "yardstick");
-        // A copy of the anchors remembers no chain, so every round verifies the certificate too.
-        let whole = per_second(|| {
-            let anchors = authority.anchors.clone();
-            verify_credential(&presentation, &anchors, &check, crypto).expect("valid")
-        });
-        row(
-            &format!("{name}: SD-JWT VC + KB + x5c"),
-            whole,
-            &format!("{:.2} of the yardstick", whole / three),
+        let [raw, whole, known] = in_turns([
+            &mut keep(|| {
+                crypto
+                    .verify(&authority.key, &message, &signature)
+                    .expect("valid")
+            }),
+            // A copy of the anchors remembers no chain, so every round verifies the certificate too.
+            &mut keep(|| {
+                let anchors = authority.anchors.clone();
+                verify_credential(&presentation, &anchors, &check, crypto).expect("valid")
+            }),
+            &mut keep(|| {
+                verify_credential(&presentation, &authority.anchors, &check, crypto).expect("valid")
+            }),
+        ]);
+        rate(&table, &format!("{name}: raw P-256 verification"), &raw);
+        let row = format!("{name}: SD-JWT VC + KB + x5c");
+        share(
+            &table,
+            &row,
+            &whole,
+            |turn| raw.turn(turn) / 3.0,
+            "three raw verifications",
         );
-        let known = per_second(|| {
-            verify_credential(&presentation, &authority.anchors, &check, crypto).expect("valid")
-        });
-        let two = raw / 2.0;
-        row(
-            &format!("{name}: SD-JWT VC + KB, issuer met before"),
-            known,
-            &format!("{:.2} of two raw verifications", known / two),
+        let row = format!("{name}: SD-JWT VC + KB, issuer met before");
+        share(
+            &table,
+            &row,
+            &known,
+            |turn| raw.turn(turn) / 2.0,
+            "two raw verifications",
         );
-        println!();
+        table.note("");
     }
-    let present = per_second(|| {
-        holder
-            .present(&approved(), NONCE, AUDIENCE, NOW, &key)
-            .expect("present")
-    });
-    row("wallet: build a presentation (RustCrypto signature)", present, "");
+    let [sign, present] = in_turns([
+        &mut keep(|| key.sign(&message).expect("sign")),
+        &mut keep(|| {
+            holder
+                .present(&approved(), NONCE, AUDIENCE, NOW, &key)
+                .expect("present")
+        }),
+    ]);
+    rate(&table, "RustCrypto: raw P-256 signature", &sign);
+    share(
+        &table,
+        "wallet: build a presentation",
+        &present,
+        |turn| sign.turn(turn),
+        "one raw signature",
+    );
 }

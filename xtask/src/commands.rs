@@ -118,6 +118,13 @@ const ALL: &[Command] = &[
         options: &[
             flag("json", "print one JSON object per measurement"),
             flag("list", "name the benchmarks"),
+            option(
+                "idle",
+                "SECONDS",
+                "http: rest after the load before memory is read (300)",
+            ),
+            option("runs", "N", "wasm: how many responses of each kind (200)"),
+            flag("node", "wasm: in Node instead of Chromium"),
         ],
         more: bench::HELP,
         run: bench::run,

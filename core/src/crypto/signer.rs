@@ -1,9 +1,10 @@
 //! A P-256 private key held in memory.
 
 use std::fmt;
+use std::sync::OnceLock;
 
+use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::Signer as _;
-use p256::elliptic_curve::sec1::ToSec1Point as _;
 use zeroize::Zeroizing;
 
 use super::{Algorithm, KeyError, PublicKey, SignError, Signer};
@@ -14,7 +15,9 @@ use crate::env::{RandomUnavailable, SecureRandom};
 #[derive(Clone)]
 pub struct SoftwareKey {
     secret: p256::SecretKey,
-    public: PublicKey,
+    // Holds the public key, which costs as much as a signature: worked out once, when it is first needed. A key that
+    // only decrypts never needs it.
+    signing: OnceLock<SigningKey>,
 }
 
 impl SoftwareKey {
@@ -39,9 +42,14 @@ impl SoftwareKey {
     /// [`KeyError::Malformed`] for a wrong length or a scalar out of range.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
         let secret = p256::SecretKey::from_slice(bytes).map_err(|_| KeyError::Malformed)?;
-        let point = secret.public_key().to_sec1_point(false);
-        let public = PublicKey::P256(point.as_bytes().try_into().map_err(|_| KeyError::Malformed)?);
-        Ok(Self { secret, public })
+        Ok(Self {
+            secret,
+            signing: OnceLock::new(),
+        })
+    }
+
+    fn signing(&self) -> &SigningKey {
+        self.signing.get_or_init(|| SigningKey::from(&self.secret))
     }
 
     /// The 32-byte scalar, for sealing.
@@ -72,12 +80,13 @@ impl Signer for SoftwareKey {
     }
 
     fn public_key(&self) -> PublicKey {
-        self.public.clone()
+        let point = self.signing().verifying_key().to_sec1_point(false);
+        // An uncompressed point of this curve has 65 bytes (SEC 1 §2.3.3). Zeros are a key that verifies nothing.
+        PublicKey::P256(point.as_bytes().try_into().unwrap_or([0; 65]))
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let key = p256::ecdsa::SigningKey::from(&self.secret);
-        let signature: p256::ecdsa::Signature = key.try_sign(message).map_err(|_| SignError)?;
+        let signature: p256::ecdsa::Signature = self.signing().try_sign(message).map_err(|_| SignError)?;
         Ok(signature.to_bytes().to_vec())
     }
 }

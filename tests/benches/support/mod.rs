@@ -2,4 +2,5 @@
 
 pub mod approved;
 pub mod credentials;
+pub mod table;
 pub mod timing;
