@@ -1,9 +1,9 @@
 // Commands in, steps out. The shell sends what it is told to send; nothing here opens a connection.
 import initialise, { AssentWallet } from "./assent_wasm.js";
 
-/** Loads the module; `source` is its URL, bytes or a compiled module. Call it once. */
-export async function load(source) {
-  await initialise(source === undefined ? undefined : { module_or_path: source });
+/** Loads the module; `source` is its URL, bytes or a compiled module, by default the file beside this one. Call it once. */
+export async function load(source = new URL("./assent_wasm_bg.wasm", import.meta.url)) {
+  await initialise({ module_or_path: source });
 }
 
 export class Wallet {

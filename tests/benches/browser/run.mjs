@@ -114,19 +114,22 @@ async function prepare({ base, key }) {
 
 async function inChromium(job) {
   const require = createRequire(join(ROOT, "tests/e2e/package.json"));
-  const { chromium } = await import(pathToFileURL(require.resolve("playwright-core")));
+  const { chromium } = require("playwright-core");
   const types = { html: "text/html", js: "text/javascript", mjs: "text/javascript", wasm: "application/wasm" };
   // Isolated from other sites, so that the browser's clock is exact to 5 µs.
   const isolated = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
   const files = createServer((request, response) => {
     const name = request.url === "/" ? "page.html" : request.url.slice(1);
+    const folder = ["page.html", "work.mjs"].includes(name) ? HERE : PACKAGE;
+    let content;
     try {
-      const folder = ["page.html", "work.mjs"].includes(name) ? HERE : PACKAGE;
-      response.writeHead(200, { "content-type": types[name.split(".").pop()] ?? "text/plain", ...isolated });
-      response.end(readFileSync(join(folder, name)));
+      content = readFileSync(join(folder, name));
     } catch {
       response.writeHead(404).end();
+      return;
     }
+    response.writeHead(200, { "content-type": types[name.split(".").pop()] ?? "text/plain", ...isolated });
+    response.end(content);
   });
   const port = await freePort();
   await new Promise((done) => files.listen(port, "127.0.0.1", done));
