@@ -31,7 +31,8 @@ pub struct Args {
 
 /// Withdraws.
 pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer, CliError> {
-    let Reply::Sharing { sharing } = shell.run(Command::Sharing).await? else {
+    let shared = shell.run(Command::Sharing).await?;
+    let Reply::Sharing { sharing } = &shared else {
         return Err(unexpected());
     };
     let Some(found) = sharing.iter().find(|item| item.id == args.id) else {
@@ -49,7 +50,11 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
         found.service.name
     ));
     if args.dry_run {
-        let data = json!({ "sharing": found, "ask_erasure": args.erase });
+        let all = data(&shared)?;
+        let one = all["sharing"]
+            .as_array()
+            .and_then(|all| all.iter().find(|one| one["id"] == args.id));
+        let data = json!({ "sharing": one, "ask_erasure": args.erase });
         return Ok(Answer::new("assent.holder-withdraw-plan/1", data, what));
     }
     ask::agree(args.yes, &what, output)?;
