@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
 
 import { payload, problems } from '../support/schemas.mjs'
 import { startServer } from '../support/server.mjs'
