@@ -1,6 +1,6 @@
 // Which reply answers which command (wallet/src/app/reply.rs).
 import type { CommandType } from "./commands";
-import { list, object, type Of, oneOf, type Shape, text } from "./shape";
+import { list, number, object, type Of, oneOf, type Shape, text } from "./shape";
 import * as view from "./views";
 
 const status = object({ type: oneOf("status"), status: view.status });
@@ -8,6 +8,7 @@ const cards = object({ type: oneOf("cards"), cards: list(view.cardSummary) });
 const result = object({ type: oneOf("result"), result: view.result });
 const sharing = object({ type: oneOf("sharing"), sharing: list(view.sharingItem) });
 const settings = object({ type: oneOf("settings"), settings: view.settings });
+const unlockMethods = object({ type: oneOf("unlockMethods"), methods: list(view.unlockMethod), epoch: number });
 const done = object({ type: oneOf("done") });
 
 export const replies = {
@@ -16,6 +17,16 @@ export const replies = {
   confirmRecovery: status,
   openVault: status,
   unlock: status,
+  unlockQuestions: object({
+    type: oneOf("unlockQuestions"),
+    passkeys: list(object({ credentialId: text, current: text, next: text })),
+    devices: list(object({ slot: text, point: text })),
+  }),
+  unlockMethods,
+  newPasskey: object({ type: oneOf("passkeySalts"), current: text, next: text }),
+  changeMethods: unlockMethods,
+  newRecoveryCode: object({ type: oneOf("recoveryCode"), recoveryCode: list(text) }),
+  confirmNewRecoveryCode: unlockMethods,
   lock: status,
   home: object({ type: oneOf("home"), home: view.home }),
   cards,

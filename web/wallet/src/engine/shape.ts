@@ -62,7 +62,10 @@ export const record =
   };
 
 type Fields = Record<string, Shape<unknown>>;
-type ObjectOf<F extends Fields> = { [K in keyof F]: Of<F[K]> };
+/** Fields that may be absent need not be written. */
+type ObjectOf<F extends Fields> = {
+  [K in keyof F as undefined extends Of<F[K]> ? never : K]: Of<F[K]>;
+} & { [K in keyof F as undefined extends Of<F[K]> ? K : never]?: Of<F[K]> };
 
 /** An object with exactly these fields; others are dropped. */
 export const object =

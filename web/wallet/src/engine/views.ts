@@ -28,6 +28,16 @@ export const service = object({
   details: list(pair(text, text)),
 });
 
+/** One way to unlock the vault. */
+export const unlockMethod = object({
+  id: text,
+  kind: oneOf("passphrase", "recoveryCode", "passkey", "device"),
+  /** What the person calls it; empty when it has no name. */
+  name: text,
+  addedAt: number,
+  unlockedWith: flag,
+});
+
 export const status = object({
   state: oneOf("empty", "unconfirmed", "locked", "damaged", "open"),
   vaultAddress: optional(text),
