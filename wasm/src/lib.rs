@@ -26,7 +26,6 @@ impl AssentWallet {
     /// plain http to this machine.
     #[wasm_bindgen(constructor)]
     pub fn new(operator: String, sandbox: bool) -> Self {
-        console_error_panic_hook::set_once();
         Self {
             wallet: Wallet::new(Surroundings { operator, sandbox }),
         }
@@ -36,7 +35,6 @@ impl AssentWallet {
     /// the state `damaged`.
     #[wasm_bindgen(js_name = fromCache)]
     pub fn from_cache(operator: String, sandbox: bool, cache: &[u8]) -> Self {
-        console_error_panic_hook::set_once();
         Self {
             wallet: Wallet::from_cache(Surroundings { operator, sandbox }, cache),
         }

@@ -25,6 +25,22 @@ pub fn rust_target(target: &str) -> Result<()> {
         .with_context(|| format!("needs the Rust target {target}"))
 }
 
+/// Makes sure that a rustup component of the pinned compiler is installed.
+pub fn rust_component(component: &str) -> Result<()> {
+    let installed = Cmd::new("rustup")
+        .args(["component", "list", "--installed"])
+        .output();
+    if let Ok(list) = &installed
+        && list.lines().any(|line| line == component)
+    {
+        return Ok(());
+    }
+    Cmd::new("rustup")
+        .args(["component", "add", component])
+        .run()
+        .with_context(|| format!("needs the Rust component {component}"))
+}
+
 /// Makes sure that Node is there and new enough.
 pub fn node() -> Result<()> {
     let (major, minor) = NODE;

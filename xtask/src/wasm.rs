@@ -18,6 +18,16 @@ const FEATURES: &[&str] = &[
     "--enable-multivalue",
 ];
 
+/// The standard library, built again for size (specs/decisions/0018-small-standard-library.md). The switches are
+/// unstable ones of a compiler that is pinned.
+const SMALL_STD: [&str; 2] = [
+    "-Zbuild-std=std,panic_abort",
+    "-Zbuild-std-features=optimize_for_size",
+];
+
+/// A panic is a trap without a text: nobody reads texts of a worker, and they are a tenth of the module.
+const SMALL_STD_FLAGS: &str = " -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none";
+
 /// How much work to put into the build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -41,23 +51,26 @@ impl Mode {
 /// Builds `wasm/pkg`.
 pub fn build(mode: Mode) -> Result<()> {
     tools::rust_target("wasm32-unknown-unknown")?;
+    tools::rust_component("rust-src")?;
     let profile = if mode == Mode::Release { "wasm" } else { "dev" };
     let folder = if mode == Mode::Release { "wasm" } else { "debug" };
-    Cmd::new("cargo")
-        .args([
-            "build",
-            "--package",
-            "assent-wasm",
-            "--lib",
-            "--target",
-            "wasm32-unknown-unknown",
-            "--profile",
-            profile,
-        ])
-        .env(
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
-            same_paths_everywhere(),
-        )
+    let mut cargo = Cmd::new("cargo").args([
+        "build",
+        "--package",
+        "assent-wasm",
+        "--lib",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--profile",
+        profile,
+    ]);
+    let mut flags = same_paths_everywhere();
+    if mode == Mode::Release {
+        cargo = cargo.args(SMALL_STD).env("RUSTC_BOOTSTRAP", "1");
+        flags.push_str(SMALL_STD_FLAGS);
+    }
+    cargo
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags)
         .run()?;
     let module = target_dir()
         .join("wasm32-unknown-unknown")

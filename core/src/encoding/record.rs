@@ -108,10 +108,9 @@ pub fn to_text(value: &Value) -> String {
 /// An object from pairs of name and expression: `record!({ "a": 1, "b": name })`.
 #[macro_export]
 macro_rules! record {
-    ({ $($name:literal : $value:expr),* $(,)? }) => {{
-        #[allow(unused_mut, clippy::allow_attributes, reason = "there may be no members")]
+    ({ $($name:literal : $value:expr),+ $(,)? }) => {{
         let mut object = $crate::encoding::record::Object::new();
-        $($crate::encoding::record::put(&mut object, $name, $crate::encoding::record::ToJson::write_json(&$value));)*
+        $($crate::encoding::record::put(&mut object, $name, $crate::encoding::record::ToJson::write_json(&$value));)+
         $crate::encoding::record::Value::Object(object)
     }};
 }
