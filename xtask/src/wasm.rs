@@ -18,7 +18,7 @@ const FEATURES: &[&str] = &[
     "--enable-multivalue",
 ];
 
-/// The standard library, built again for size (specs/decisions/0018-small-standard-library.md). The switches are
+/// The standard library, built again for size (specs/decisions/0019-small-standard-library.md). The switches are
 /// unstable ones of a compiler that is pinned.
 const SMALL_STD: [&str; 2] = [
     "-Zbuild-std=std,panic_abort",
