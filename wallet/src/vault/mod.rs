@@ -20,6 +20,9 @@
 //! [`Unlocking`], [`LockedVault::unlock`] turns both into an [`UnlockedVault`], and nothing in between exists. Whatever
 //! the service sends is believed only when the manifest covers it, and the manifest only when it is signed with the key
 //! that the unlock method itself names (specs/decisions/0013).
+//!
+//! Beside it: [`Versions`], a record that remembers and merges; [`Attachment`], documents in pieces; [`NewDevice`] and
+//! [`OldDevice`], the two sides of adding a device. The bytes are described in specs/formats/vault.md.
 
 mod attachment;
 mod cbor;
