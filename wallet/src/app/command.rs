@@ -253,6 +253,13 @@ pub enum MethodChange {
         #[serde(default)]
         name: String,
     },
+    /// The same passkey on its next salt: what it answered before opens nothing any more.
+    RenewPasskey {
+        /// Id of the method.
+        slot: String,
+        /// Its answers to the salts it has now.
+        passkey: PasskeyAnswer,
+    },
     /// This device's own key.
     AddDevice {
         /// Its public half, SEC 1 uncompressed, base64url.

@@ -131,6 +131,14 @@ pub(super) fn change(
             })
         }
         MethodChange::AddPasskey { passkey, name } => add_passkey(salts_given(core)?, &passkey, name)?,
+        MethodChange::RenewPasskey { slot, passkey } => {
+            let slot = slot_id(&slot)?;
+            let (_, outputs) = passkey.read().map_err(vault_error)?;
+            Box::new(move |vault, now, rng| {
+                let outputs = &outputs;
+                vault.stage_slots(&SlotChange::RenewPasskey { slot, outputs }, now, rng)
+            })
+        }
         MethodChange::AddDevice { public_key, name } => {
             let point = base64url::decode(&public_key)
                 .ok()

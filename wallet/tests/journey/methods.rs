@@ -133,6 +133,30 @@ fn a_passkey_is_added_named_used_and_removed() {
 }
 
 #[test]
+fn a_passkey_moves_to_its_next_salt() {
+    let mut city = City::new();
+    let mut person = Person::with_vault(&mut city);
+    let slot = method_of(&add_passkey(&mut person, &mut city, "telephone"), "passkey");
+    let old = ask_passkey(&mut person, &mut city, None, "telephone");
+    let renew = |passkey: &Value| {
+        json!({ "type": "changeMethods", "confirm": { "passkey": passkey },
+            "change": { "kind": "renewPasskey", "slot": slot, "passkey": passkey } })
+    };
+    let methods = person.run(&mut city, renew(&old)).unwrap();
+    assert_eq!(methods["epoch"], 1);
+    let new = ask_passkey(&mut person, &mut city, None, "telephone");
+    assert_eq!(new["current"], old["next"]);
+    assert_eq!(person.fails(&mut city, renew(&old))["code"], "vault-wrong-secret");
+    let open =
+        |passkey: &Value| json!({ "type": "openVault", "address": person.address, "passkey": passkey });
+    assert_eq!(
+        Person::new(2000).fails(&mut city, open(&old))["code"],
+        "vault-wrong-secret"
+    );
+    Person::new(3000).run(&mut city, open(&new)).unwrap();
+}
+
+#[test]
 fn changes_of_keys_want_the_person() {
     let mut city = City::new();
     let mut person = Person::with_vault(&mut city);

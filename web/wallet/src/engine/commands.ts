@@ -16,7 +16,7 @@ const unlock = {
 };
 /** What to change of the ways to unlock; which members go with which kind is in wallet/src/app/command.rs. */
 const methodChange = object({
-  kind: oneOf("addPassphrase", "changePassphrase", "addPasskey", "addDevice", "rename", "remove", "newKeys"),
+  kind: oneOf("addPassphrase", "changePassphrase", "addPasskey", "renewPasskey", "addDevice", "rename", "remove", "newKeys"),
   slot: optional(text),
   name: optional(text),
   passphrase: optional(text),
