@@ -31,7 +31,7 @@ impl Program {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let base = loop {
             let line = lines.next().expect("the server did not start").unwrap();
-            if let Some(base) = line.strip_prefix("Assent listens on ") {
+            if let Some(base) = line.strip_prefix("Assent is at ") {
                 break base.to_owned();
             }
         };
