@@ -20,7 +20,7 @@ export type Command =
   | { type: "requestShare"; optional?: string[]; cards?: Record<string, string>; understood?: string[] }
   | { type: "requestWeigh"; optional?: string[]; cards?: Record<string, string> }
   | { type: "history"; service?: string; text?: string }
-  | { type: "stopSharing"; id: string; askErasure?: boolean }
+  | { type: "stopSharing"; id: string; purposes?: string[]; askErasure?: boolean }
   | { type: "setSettings"; language?: "en" | "nl"; theme?: "system" | "light" | "dark"; autoLockMinutes?: number };
 
 export interface Status {
@@ -194,6 +194,8 @@ export interface Sharing {
   service: Service;
   details: SharedDetail[];
   purpose: string | null;
+  /** Why, by purpose; each can be stopped by itself. */
+  purposes: { id: string; text: string; details: SharedDetail[] }[];
   since: number;
   until: number | null;
   retention: Retention | null;

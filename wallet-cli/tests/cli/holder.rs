@@ -101,7 +101,7 @@ fn exit_codes_of_the_verbs() {
     let (code, value) = run(&["holder", "present", "not a link", "--yes"]);
     assert_ne!(code, 0);
     assert_eq!(value["error"]["wasAnythingShared"], "no");
-    for more in ["--yes", "--dry-run", "--erase"] {
+    for more in ["--yes", "--dry-run", "--erase", "--purpose=required"] {
         let (code, value) = run(&["holder", "withdraw", "nothing", more]);
         assert_eq!((code, &value["error"]["code"]), (4, &json!("sharing-not-found")));
     }

@@ -188,6 +188,9 @@ pub enum Command {
     StopSharing {
         /// Sharing id.
         id: String,
+        /// Which purposes; all when empty.
+        #[serde(default)]
+        purposes: Vec<String>,
         /// Also ask the service to erase what it has.
         #[serde(default)]
         ask_erasure: bool,

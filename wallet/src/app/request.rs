@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use assent_core::consent::ConsentTerms;
 use assent_core::encoding::json::{self, Limits};
 use assent_core::env::Env;
 use assent_core::error::Blame;
@@ -18,11 +19,11 @@ use super::{NetworkFailure, Reply, Shared, WalletError, request_view, sync};
 use crate::history::{DetailRef, Entry, EntryKind};
 use crate::holdings::{self, BurntCopy, Card, burn};
 use crate::present::{
-    DisclosurePlan, DisclosureSelection, HeldCard, KeptReceipt, OpenRequest, PresentError, Reaction, Uses,
-    present, read_reaction, receipt_key, refuse,
+    Answer, DisclosurePlan, DisclosureSelection, HeldCard, KeptReceipt, OpenRequest, PresentError, Reaction,
+    Uses, present, read_reaction, receipt_key, refuse,
 };
 use crate::records::Records;
-use crate::rights::Sharing;
+use crate::rights::{SharedPurpose, Sharing};
 
 /// Reads a link, fetches the request and checks it.
 pub(super) fn open(
@@ -205,7 +206,7 @@ pub(super) fn share(
     let entry = entry(&open, &selection, receipt.as_ref(), &language, env)?;
     let sharing = receipt
         .as_ref()
-        .and_then(|receipt| sharing(&open, &entry, receipt, env));
+        .and_then(|receipt| sharing(&open, &selection, &entry, receipt, &language, env));
     let mut entry = entry;
     entry.sharing_id = sharing.as_ref().map(|sharing| sharing.id.clone());
     let sending = Sending {
@@ -447,11 +448,7 @@ fn entry(
     let id = env.random_token().map_err(|_| sync::no_randomness())?;
     let mut entry = base_entry(id, open, language, env);
     for answer in &selection.answers {
-        for path in &answer.paths {
-            let detail = DetailRef {
-                vct: answer.vct.clone(),
-                path: path.clone(),
-            };
+        for detail in details(answer) {
             if !entry.presented.contains(&detail) {
                 entry.presented.push(detail);
             }
@@ -466,13 +463,21 @@ fn entry(
     Ok(entry)
 }
 
-fn sharing(open: &OpenRequest, entry: &Entry, receipt: &KeptReceipt, env: &mut Env<'_>) -> Option<Sharing> {
+fn sharing(
+    open: &OpenRequest,
+    selection: &DisclosureSelection,
+    entry: &Entry,
+    receipt: &KeptReceipt,
+    language: &str,
+    env: &mut Env<'_>,
+) -> Option<Sharing> {
     let terms = &open.consent().filter(|_| open.can_withdraw())?.terms;
     Some(Sharing {
         id: env.random_token().ok()?,
         service: open.service.clone(),
         details: entry.presented.clone(),
         purpose: entry.purpose.clone(),
+        purposes: purposes(terms, selection, language),
         since: env.now.0,
         until: Some(terms.validity.after(env.now).0),
         retention: Some(request_view::retention(terms)),
@@ -486,6 +491,32 @@ fn sharing(open: &OpenRequest, entry: &Entry, receipt: &KeptReceipt, env: &mut E
         entry_id: entry.id.clone(),
         rights_contact: Some(terms.rights_contact.clone()),
         withdrawal_endpoint: terms.withdrawal_endpoint.as_str().to_owned(),
+    })
+}
+
+/// The purposes the receipt covers, each with what is shared for it.
+fn purposes(terms: &ConsentTerms, selection: &DisclosureSelection, language: &str) -> Vec<SharedPurpose> {
+    let shared = terms.purposes().into_iter().filter(|one| selection.grants(one));
+    shared
+        .map(|purpose| {
+            let answers = selection.answers.iter();
+            let details = answers
+                .filter(|answer| purpose.query_ids.contains(&answer.query_id))
+                .flat_map(details)
+                .collect();
+            SharedPurpose {
+                id: purpose.id,
+                text: purpose.text.best(language).1.to_owned(),
+                details,
+            }
+        })
+        .collect()
+}
+
+fn details(answer: &Answer) -> impl Iterator<Item = DetailRef> {
+    answer.paths.iter().map(|path| DetailRef {
+        vct: answer.vct.clone(),
+        path: path.clone(),
     })
 }
 

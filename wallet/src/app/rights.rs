@@ -7,13 +7,15 @@ use assent_core::error::Blame;
 
 use super::history::Labels;
 use super::session::Core;
-use super::view::{SharingState, SharingView};
+use super::view::{PurposeView, SharingState, SharingView};
 use super::wallet::Next;
 use super::{Reply, WalletError, sync};
 use crate::history::{Entry, EntryKind};
-use crate::present::{KeptReceipt, receipt_key};
+use crate::present::{KeptReceipt, Stop, receipt_key};
 use crate::records::Records;
-use crate::rights::{Confirmation, Sharing, read_confirmation, sign_withdrawal, withdrawal_request};
+use crate::rights::{
+    Confirmation, SharedPurpose, Sharing, read_confirmation, sign_withdrawal, withdrawal_request,
+};
 
 pub(super) fn list(core: &Core, now: Timestamp) -> Result<Next, WalletError> {
     Ok(Next::Done(Reply::Sharing {
@@ -37,10 +39,12 @@ pub(super) fn views(core: &Core, now: Timestamp) -> Result<Vec<SharingView>, Wal
         .collect())
 }
 
-/// Withdraws: recorded here first, whatever the network says, then told to the service.
+/// Withdraws all of a sharing, or `purposes` of it, which then are a sharing of their own: recorded here first, whatever
+/// the network says, then told to the service.
 pub(super) fn stop(
     core: &mut Core,
     id: String,
+    purposes: Vec<String>,
     ask_erasure: bool,
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
@@ -56,20 +60,48 @@ pub(super) fn stop(
         ));
     }
     let receipt: KeptReceipt = records.need(&sharing.receipt_id)?;
+    let known = |id: &String| sharing.purposes.iter().any(|one| one.id == *id);
+    if !purposes.iter().all(known) {
+        return Err(WalletError::new(
+            "sharing-no-such-purpose",
+            "this sharing is not for that purpose, or no longer",
+            "Look at what is being shared now.",
+            Blame::Caller,
+        ));
+    }
+    let purposes = if purposes.is_empty() {
+        sharing.purposes.iter().map(|one| one.id.clone()).collect()
+    } else {
+        purposes
+    };
+    // Everything at once needs no names.
+    let whole = receipt.stops.is_empty() && sharing.is_all(&purposes);
+    let named = (!whole).then(|| purposes.clone());
     let key = receipt_key(&core.open()?.vault, &receipt.service_id, &receipt.id)?;
-    let withdrawal = sign_withdrawal(&receipt, ask_erasure, &key, crypto, env)?;
+    let withdrawal = sign_withdrawal(&receipt, named, ask_erasure, &key, crypto, env)?;
     let token = |env: &mut Env<'_>| env.random_token().map_err(|_| sync::no_randomness());
-    let (withdrawal_entry, erasure_entry) = (token(env)?, token(env)?);
+    let (part_id, withdrawal_entry, erasure_entry) = (token(env)?, token(env)?, token(env)?);
     let now = env.now;
-    let sharing_id = id.clone();
+    let (sharing_id, asked) = (id.clone(), purposes.clone());
     let record = move |records: &mut Records<'_>| {
         let mut sharing: Sharing = records.need(&sharing_id)?;
-        if sharing.stopped_at.is_some() {
+        // Another device may have stopped the same meanwhile, or a part of it.
+        let left = |one: &SharedPurpose| purposes.contains(&one.id);
+        if sharing.stopped_at.is_some() || !purposes.is_empty() && !sharing.purposes.iter().any(left) {
             return Ok(());
+        }
+        if !sharing.is_all(&purposes) {
+            let part = sharing.split(&purposes, part_id.clone());
+            records.put(&sharing)?;
+            sharing = part;
         }
         sharing.stop(ask_erasure, now);
         let mut receipt: KeptReceipt = records.need(&sharing.receipt_id)?;
-        receipt.withdrawal = Some(withdrawal.clone());
+        receipt.stops.push(Stop {
+            sharing_id: sharing.id.clone(),
+            withdrawal: withdrawal.clone(),
+            acknowledgement: None,
+        });
         let kinds = [
             (EntryKind::Withdrawal, &withdrawal_entry),
             (EntryKind::ErasureRequest, &erasure_entry),
@@ -77,6 +109,7 @@ pub(super) fn stop(
         for (kind, id) in kinds.into_iter().take(1 + usize::from(ask_erasure)) {
             let mut entry = Entry::right(id.clone(), now, kind, sharing.service.clone());
             entry.presented.clone_from(&sharing.details);
+            entry.purpose.clone_from(&sharing.purpose);
             entry.receipt_id = Some(receipt.id.clone());
             entry.sharing_id = Some(sharing.id.clone());
             records.put(&entry)?;
@@ -89,24 +122,41 @@ pub(super) fn stop(
         if outcome.is_err() {
             sync::keep_for_later(core, later)?;
         }
-        tell(
-            core,
-            VecDeque::from([id.clone()]),
-            env,
-            Box::new(move |core, env| item(core, &id, env.now)),
-        )
+        let records = core.records()?;
+        // Wherever it is now: another device may have taken it out.
+        let is_it = |one: &Sharing| {
+            let has = |id: &String| one.purposes.iter().any(|purpose| purpose.id == *id);
+            one.receipt_id == receipt.id && one.stopped_at.is_some() && asked.iter().any(has)
+        };
+        let stopped = match records.list().into_iter().find(is_it) {
+            Some(stopped) => stopped,
+            None => records.need(&id)?,
+        };
+        let waiting = pending(core, Some(&stopped.receipt_id))?;
+        let then: Finish = Box::new(move |core, env| item(core, &stopped.id, env.now));
+        tell(core, waiting, env, then)
     })
 }
 
 /// Tells every service that has not confirmed yet.
 pub(super) fn retry(core: &mut Core, env: &mut Env<'_>) -> Result<Next, WalletError> {
-    let sharing: Vec<Sharing> = core.records()?.list();
-    let pending = sharing
-        .into_iter()
-        .filter(Sharing::is_pending)
-        .map(|sharing| sharing.id)
-        .collect();
+    let pending = pending(core, None)?;
     tell(core, pending, env, Box::new(|core, env| list(core, env.now)))
+}
+
+/// The sharings whose services must still be told, in the order in which the withdrawals of a receipt follow each other.
+fn pending(core: &Core, receipt_id: Option<&str>) -> Result<VecDeque<String>, WalletError> {
+    let records = core.records()?;
+    let mut pending: Vec<(Option<u64>, String)> = Vec::new();
+    for sharing in records.list::<Sharing>() {
+        if sharing.is_pending() && receipt_id.is_none_or(|id| sharing.receipt_id == id) {
+            let receipt: KeptReceipt = records.need(&sharing.receipt_id)?;
+            let seq = receipt.stop_of(&sharing.id).and_then(Stop::seq);
+            pending.push((seq, sharing.id));
+        }
+    }
+    pending.sort();
+    Ok(pending.into_iter().map(|(_, id)| id).collect())
 }
 
 /// What follows after the last service was told.
@@ -124,14 +174,14 @@ fn tell(
     let records = core.records()?;
     let sharing: Sharing = records.need(&id)?;
     let receipt: KeptReceipt = records.need(&sharing.receipt_id)?;
-    let Some(withdrawal) = receipt.withdrawal.clone() else {
+    let Some(withdrawal) = receipt.stop_of(&id).map(|stop| stop.withdrawal.clone()) else {
         return tell(core, pending, env, then);
     };
     let request = withdrawal_request(&sharing.withdrawal_endpoint, &withdrawal);
     Ok(Next::Send(
         request,
         Box::new(move |core, answer, env| {
-            let confirmation = read_confirmation(answer, &receipt, &core.judge(env.now, true)?);
+            let confirmation = read_confirmation(answer, &receipt, &withdrawal, &core.judge(env.now, true)?);
             let record = move |records: &mut Records<'_>| {
                 let mut sharing: Sharing = records.need(&id)?;
                 sharing.attempts = sharing.attempts.saturating_add(1);
@@ -139,7 +189,10 @@ fn tell(
                     Confirmation::Signed { jwt, acknowledgement } => {
                         sharing.answered(acknowledgement);
                         let mut receipt: KeptReceipt = records.need(&sharing.receipt_id)?;
-                        receipt.acknowledgement = Some(jwt.clone());
+                        let mut stops = receipt.stops.iter_mut();
+                        if let Some(stop) = stops.find(|stop| stop.withdrawal == withdrawal) {
+                            stop.acknowledgement = Some(jwt.clone());
+                        }
                         records.put(&receipt)?;
                     }
                     // What another device got confirmed meanwhile stays confirmed.
@@ -172,6 +225,15 @@ fn view(sharing: Sharing, labels: &Labels, now: Timestamp) -> SharingView {
     SharingView {
         state: sharing.state(now),
         details: labels.all(&sharing.details),
+        purposes: sharing
+            .purposes
+            .into_iter()
+            .map(|purpose| PurposeView {
+                id: purpose.id,
+                text: purpose.text,
+                details: labels.all(&purpose.details),
+            })
+            .collect(),
         id: sharing.id,
         service: sharing.service,
         purpose: sharing.purpose,

@@ -198,7 +198,11 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         Command::DeleteEntry { id } => history::delete(core, id, env),
         Command::Receipt { id } => history::receipt(core, &id, env.now),
         Command::Sharing => rights::list(core, env.now),
-        Command::StopSharing { id, ask_erasure } => rights::stop(core, id, ask_erasure, env),
+        Command::StopSharing {
+            id,
+            purposes,
+            ask_erasure,
+        } => rights::stop(core, id, purposes, ask_erasure, env),
         Command::RetryPending => rights::retry(core, env),
     }
 }

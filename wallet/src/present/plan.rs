@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use assent_core::claims::{ClaimsPath, PathElement};
-use assent_core::consent::LinkabilityReport;
+use assent_core::consent::{LinkabilityReport, Purpose};
 use assent_core::dcql::{
     Authorities, Candidate, CredentialQuery, CredentialType, Evaluation, Meta, evaluate,
 };
@@ -78,6 +78,12 @@ pub(crate) struct DisclosureSelection {
 }
 
 impl DisclosureSelection {
+    /// True when everything `purpose` asks is answered: then the person agreed to it.
+    pub(crate) fn grants(&self, purpose: &Purpose) -> bool {
+        let answered = |id: &String| self.answers.iter().any(|answer| answer.query_id == *id);
+        purpose.query_ids.iter().all(answered)
+    }
+
     /// Nothing is shared.
     pub(crate) fn nothing() -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! The receipt as the wallet keeps it, with everything that was signed about it.
 
 use assent_core::consent::{
-    Countersignature, Decision, Moment, ReceiptBundle, VerifiedReceipt, Withdrawal,
+    Countersignature, Decision, Digest, Moment, ReceiptBundle, VerifiedReceipt, Withdrawal,
     WithdrawalAcknowledgement, speaker_key,
 };
 use assent_core::crypto::{CryptoProvider, PublicKey, SoftwareKey};
@@ -33,8 +33,26 @@ pub(crate) struct KeptReceipt {
     /// The public key of the service's access certificate at that time, as JWK.
     service_key: Object,
     pub(crate) countersignature: Option<String>,
-    pub(crate) withdrawal: Option<String>,
+    /// What was withdrawn, in parts or at once.
+    #[serde(default)]
+    pub(crate) stops: Vec<Stop>,
+}
+
+/// One withdrawal, with the service's answer.
+#[derive(Debug, Clone, ToJson, FromJson)]
+pub(crate) struct Stop {
+    /// The sharing it ended.
+    pub(crate) sharing_id: String,
+    pub(crate) withdrawal: String,
     pub(crate) acknowledgement: Option<String>,
+}
+
+impl Stop {
+    /// Its number among the events of the receipt.
+    pub(crate) fn seq(&self) -> Option<u64> {
+        let jws = UnverifiedJws::parse(&self.withdrawal).ok()?;
+        jws.unverified_claims().ok()?.get("seq")?.as_u64()
+    }
 }
 
 /// The key of one receipt: derived, so nothing needs storing; used for this service and this receipt only, so that
@@ -65,12 +83,11 @@ impl KeptReceipt {
         if !open.makes_receipt() {
             return Ok(None);
         }
-        let answered = |id: &String| selection.answers.iter().any(|answer| answer.query_id == *id);
         let granted: Vec<String> = request
             .terms
             .purposes()
             .into_iter()
-            .filter(|purpose| purpose.query_ids.iter().all(answered))
+            .filter(|purpose| selection.grants(purpose))
             .map(|purpose| purpose.id)
             .collect();
         let id = env
@@ -95,8 +112,7 @@ impl KeptReceipt {
             consent_request: jwt.clone(),
             service_key: service_key.to_jwk(),
             countersignature: None,
-            withdrawal: None,
-            acknowledgement: None,
+            stops: Vec::new(),
         }))
     }
 
@@ -113,13 +129,30 @@ impl KeptReceipt {
         Countersignature::verify(jwt, &receipt, &key, by.crypto).is_ok()
     }
 
-    /// The acknowledgement of our withdrawal, verified.
-    pub(crate) fn acknowledgement_of(&self, jwt: &str, by: &Judge<'_>) -> Option<WithdrawalAcknowledgement> {
+    /// The acknowledgement of our `withdrawal`, verified.
+    pub(crate) fn acknowledgement_of(
+        &self,
+        jwt: &str,
+        withdrawal: &str,
+        by: &Judge<'_>,
+    ) -> Option<WithdrawalAcknowledgement> {
         let (receipt, key) = (self.verified(by.now, by.crypto)?, self.speaker(jwt, by)?);
-        WithdrawalAcknowledgement::verify(jwt, self.withdrawal.as_ref()?, &receipt, &key, by.crypto).ok()
+        WithdrawalAcknowledgement::verify(jwt, withdrawal, &receipt, &key, by.crypto).ok()
     }
 
-    /// Every proof, checked now: receipt, countersignature, withdrawal, acknowledgement.
+    /// The withdrawal that ended a sharing.
+    pub(crate) fn stop_of(&self, sharing_id: &str) -> Option<&Stop> {
+        self.stops.iter().find(|stop| stop.sharing_id == sharing_id)
+    }
+
+    /// The last event after the receipt: number and hash. The next withdrawal follows it.
+    pub(crate) fn last_event(&self) -> Option<(u64, Digest)> {
+        let last = self.stops.iter().max_by_key(|stop| stop.seq())?;
+        Some((last.seq()?, Digest::of(&last.withdrawal)))
+    }
+
+    /// Every proof, checked now: receipt, countersignature, withdrawal, acknowledgement. Of several withdrawals each
+    /// must be right; they are acknowledged when each of them is.
     pub(crate) fn proofs(&self, by: &Judge<'_>) -> [Proof; 4] {
         let (now, crypto) = (by.now, by.crypto);
         let check = |present: Option<&String>, is_right: &dyn Fn(&str) -> bool| match present {
@@ -133,6 +166,16 @@ impl KeptReceipt {
                 .as_ref()
                 .is_some_and(|receipt| Withdrawal::verify(jwt, receipt, now, crypto).is_ok())
         };
+        let together = |proof: &dyn Fn(&Stop) -> Proof| {
+            let proofs: Vec<Proof> = self.stops.iter().map(proof).collect();
+            if proofs.contains(&Proof::Invalid) {
+                Proof::Invalid
+            } else if proofs.is_empty() || proofs.contains(&Proof::Absent) {
+                Proof::Absent
+            } else {
+                Proof::Valid
+            }
+        };
         [
             if receipt.is_some() {
                 Proof::Valid
@@ -142,9 +185,11 @@ impl KeptReceipt {
             check(self.countersignature.as_ref(), &|jwt| {
                 self.is_countersigned_by(jwt, by)
             }),
-            check(self.withdrawal.as_ref(), &withdrawn),
-            check(self.acknowledgement.as_ref(), &|jwt| {
-                self.acknowledgement_of(jwt, by).is_some()
+            together(&|stop| check(Some(&stop.withdrawal), &withdrawn)),
+            together(&|stop| {
+                check(stop.acknowledgement.as_ref(), &|jwt| {
+                    self.acknowledgement_of(jwt, &stop.withdrawal, by).is_some()
+                })
             }),
         ]
     }
@@ -153,8 +198,10 @@ impl KeptReceipt {
     pub(crate) fn bundle(&self, now: Timestamp, crypto: &dyn CryptoProvider) -> Option<ReceiptBundle> {
         let mut bundle = ReceiptBundle::new(&self.verified(now, crypto)?, &self.consent_request);
         bundle.countersignature.clone_from(&self.countersignature);
-        bundle.events.extend(self.withdrawal.clone());
-        bundle.acknowledgements.extend(self.acknowledgement.clone());
+        for stop in &self.stops {
+            bundle.events.push(stop.withdrawal.clone());
+            bundle.acknowledgements.extend(stop.acknowledgement.clone());
+        }
         Some(bundle)
     }
 

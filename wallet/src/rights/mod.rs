@@ -6,5 +6,5 @@
 mod sharing;
 mod stop;
 
-pub(crate) use sharing::Sharing;
+pub(crate) use sharing::{SharedPurpose, Sharing};
 pub(crate) use stop::{Confirmation, read_confirmation, sign_withdrawal, withdrawal_request};

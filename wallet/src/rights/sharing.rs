@@ -15,6 +15,9 @@ pub(crate) struct Sharing {
     pub(crate) service: ServiceView,
     pub(crate) details: Vec<DetailRef>,
     pub(crate) purpose: Option<String>,
+    /// What it is for, each part of which can be stopped by itself.
+    #[serde(default)]
+    pub(crate) purposes: Vec<SharedPurpose>,
     pub(crate) since: i64,
     pub(crate) until: Option<i64>,
     pub(crate) retention: Option<RetentionView>,
@@ -29,6 +32,15 @@ pub(crate) struct Sharing {
     pub(crate) entry_id: String,
     pub(crate) rights_contact: Option<String>,
     pub(crate) withdrawal_endpoint: String,
+}
+
+/// One purpose of a sharing.
+#[derive(Debug, Clone, ToJson, FromJson)]
+pub(crate) struct SharedPurpose {
+    /// `processing_id` of the receipt.
+    pub(crate) id: String,
+    pub(crate) text: String,
+    pub(crate) details: Vec<DetailRef>,
 }
 
 impl Sharing {
@@ -50,6 +62,31 @@ impl Sharing {
         self.state = SharingState::StopQueued;
         self.stopped_at = Some(now.0);
         self.erasure_asked = ask_erasure;
+    }
+
+    /// True when `purposes` is all that is left of it.
+    pub(crate) fn is_all(&self, purposes: &[String]) -> bool {
+        self.purposes.iter().all(|one| purposes.contains(&one.id))
+    }
+
+    /// Takes `purposes` out, into a sharing of their own named `id`. What a purpose that goes on needs too stays here
+    /// as well.
+    pub(crate) fn split(&mut self, purposes: &[String], id: String) -> Self {
+        let mut part = self.clone();
+        part.id = id;
+        part.purposes.retain(|one| purposes.contains(&one.id));
+        self.purposes.retain(|one| !purposes.contains(&one.id));
+        let is_in = |purposes: &[SharedPurpose], detail: &DetailRef| {
+            purposes.iter().any(|one| one.details.contains(detail))
+        };
+        let (gone, left) = (&part.purposes, &self.purposes);
+        self.details
+            .retain(|detail| is_in(left, detail) || !is_in(gone, detail));
+        part.details.retain(|detail| is_in(gone, detail));
+        for sharing in [self, &mut part] {
+            sharing.purpose = sharing.purposes.first().map(|one| one.text.clone());
+        }
+        part
     }
 
     /// The service confirmed or disputed with a verified signature.

@@ -12,9 +12,11 @@ use crate::present::{Judge, KeptReceipt};
 const MEDIA_TYPE: &str = "application/jwt";
 const MAX_ANSWER: usize = 64 << 10;
 
-/// Signs the withdrawal of everything a receipt covers, with the receipt's own key.
+/// Signs the withdrawal of `purposes` (`None` for everything a receipt covers) with the receipt's own key. It follows
+/// what was withdrawn before.
 pub(crate) fn sign_withdrawal(
     receipt: &KeptReceipt,
+    purposes: Option<Vec<String>>,
     ask_erasure: bool,
     key: &SoftwareKey,
     crypto: &dyn CryptoProvider,
@@ -29,8 +31,9 @@ pub(crate) fn sign_withdrawal(
         )
     })?;
     let wish = WithdrawalWish {
+        purposes,
         erasure: ask_erasure,
-        ..WithdrawalWish::default()
+        last_event: receipt.last_event(),
     };
     Withdrawal::sign(&verified, wish, key, env).map_err(|error| WalletError::from_code(&error))
 }
@@ -60,6 +63,7 @@ pub(crate) enum Confirmation {
 pub(crate) fn read_confirmation(
     answer: Result<HttpResponse, NetworkFailure>,
     receipt: &KeptReceipt,
+    withdrawal: &str,
     by: &Judge<'_>,
 ) -> Confirmation {
     let Ok(response) = answer else {
@@ -70,7 +74,7 @@ pub(crate) fn read_confirmation(
         return Confirmation::None;
     }
     let jwt = response.body.trim();
-    match receipt.acknowledgement_of(jwt, by) {
+    match receipt.acknowledgement_of(jwt, withdrawal, by) {
         Some(acknowledgement) => Confirmation::Signed {
             jwt: jwt.to_owned(),
             acknowledgement: Box::new(acknowledgement),

@@ -136,6 +136,8 @@ pub struct City {
     pub receipt: Option<VerifiedReceipt>,
     pub erasure_asked: bool,
     pub stopped: bool,
+    /// Withdrawals in the order in which they arrived.
+    pub withdrawals: Vec<Withdrawal>,
     /// Documents about card types that the registry has.
     pub types: Vec<String>,
     /// Status indexes that are taken back.
@@ -174,6 +176,7 @@ impl City {
             receipt: None,
             erasure_asked: false,
             stopped: false,
+            withdrawals: Vec::new(),
             types: Vec::new(),
             revoked: Vec::new(),
             details: None,
@@ -199,7 +202,7 @@ impl City {
         self.vaults.insert(id.to_owned(), vault);
     }
 
-    fn anchors(&self) -> Value {
+    pub fn anchors(&self) -> Value {
         let vct = [sandbox::IDENTITY_VCT, sandbox::RESIDENCE_VCT];
         let access = [&self.library.anchor]
             .into_iter()
@@ -625,6 +628,7 @@ impl City {
         let acknowledgement = WithdrawalAcknowledgement::accept(body, &withdrawal, receipt, NOW)
             .sign(&x5c, &self.library.key)
             .unwrap();
+        self.withdrawals.push(withdrawal);
         respond(200, "application/jwt", &acknowledgement)
     }
 

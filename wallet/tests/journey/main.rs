@@ -16,6 +16,7 @@ mod liar;
 mod methods;
 mod other_app;
 mod person;
+mod purposes;
 mod request;
 mod sharing;
 mod vault;

@@ -17,6 +17,8 @@ const looks = [
   { name: "desktop-dark-en", viewport: { width: 1280, height: 860 }, colorScheme: "dark", locale: "en-GB" },
 ];
 
+const toTheEnd = (page) => page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+
 const screens = [
   ["home", "#/"], ["card", "#/card/c1", (page) => page.locator("[aria-controls=detail-list]").click()], ["card-revoked", "#/card/c3"],
   ["add", "#/add"], ["add-wrong", "#/add", (page) => page.locator("form button").click()],
@@ -32,12 +34,20 @@ const screens = [
   ["request-offline", "#/request?request_uri=https://x.example/offline&client_id=a"], ["request-none", "#/request"],
   ["result", "#/request?request_uri=https://x.example/plain&client_id=b", pressShare],
   ["result-declined", "#/request?request_uri=https://x.example/plain&client_id=c", (page) => page.locator(".decide button").first().click()],
-  ["sharing", "#/sharing"], ["stop", "#/stop/s1"], ["stop-queued", "#/stop/s2"], ["stop-kept", "#/stop/s3"],
+  ["sharing", "#/sharing"], ["stop", "#/stop/s1"], ["stop-all", "#/stop/s4", toTheEnd], ["stop-queued", "#/stop/s2"], ["stop-kept", "#/stop/s3"],
+  ["stop-part", "#/stop/s4/optional-1", toTheEnd], ["stop-part-done", "#/stop/s4/optional-1", stopPart], ["stop-part-sharing", "#/sharing", toTheEnd], ["stop-part-receipt", "#/receipt/r4"],
   ["stop-done", "#/stop/s1", (page) => page.locator(".choice button").click()],
   ["history", "#/history"], ["history-none", "#/history", (page) => page.locator("input[type=search]").fill("zzz").then(() => page.locator("form button").click())],
   ["entry", "#/entry/e1"], ["entry-delete", "#/entry/e2", (page) => page.locator(".button.danger").click()], ["entry-hostile", "#/entry/e4"], ["receipt", "#/receipt/r1"], ["receipt-wrong", "#/receipt/r3"],
   ["settings", "#/settings", (page) => page.locator(".button.danger").click()],
 ];
+
+async function stopPart(page) {
+  await page.locator(".choice button").click();
+  await page.waitForTimeout(80);
+  // The button is gone: the focus is on what became of it.
+  if (!(await page.locator("[tabindex='-1']:focus").isVisible())) throw new Error("the focus got lost");
+}
 
 async function pressShare(page) {
   const button = page.locator(".decide button").last();

@@ -1,10 +1,11 @@
 //! `assent holder sharing`.
 
+use assent_wallet::app::view::SharedDetail;
 use assent_wallet::app::{Command, Reply};
 
 use super::{data, unexpected};
 use crate::error::CliError;
-use crate::output::Answer;
+use crate::output::{Answer, one_line};
 use crate::wallet::Shell;
 
 /// Flags.
@@ -29,17 +30,29 @@ pub async fn run(args: Args, shell: &mut Shell) -> Result<Answer, CliError> {
     let text = if sharing.is_empty() {
         "You share nothing.".to_owned()
     } else {
-        let lines = sharing.iter().map(|item| {
-            let details: Vec<&str> = item.details.iter().map(|detail| detail.label.as_str()).collect();
-            format!(
+        let mut lines = Vec::new();
+        for item in sharing {
+            lines.push(format!(
                 "{}  {:?}  {}: {}",
                 item.id,
                 item.state,
                 item.service.name,
-                details.join(", ")
-            )
-        });
-        lines.collect::<Vec<_>>().join("\n")
+                labels(&item.details)
+            ));
+            if item.purposes.len() > 1 {
+                let purposes = item.purposes.iter();
+                lines.extend(purposes.map(|one| {
+                    let text = one_line(&one.text);
+                    format!("    {}  {text}: {}", one.id, labels(&one.details))
+                }));
+            }
+        }
+        lines.join("\n")
     };
     Ok(Answer::new("assent.holder-sharing/1", data(&reply)?, text))
+}
+
+fn labels(details: &[SharedDetail]) -> String {
+    let labels: Vec<&str> = details.iter().map(|detail| detail.label.as_str()).collect();
+    labels.join(", ")
 }

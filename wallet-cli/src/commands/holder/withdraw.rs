@@ -1,6 +1,6 @@
 //! `assent holder withdraw`: stops a sharing.
 
-use assent_wallet::app::view::SharingState;
+use assent_wallet::app::view::{SharedDetail, SharingState, SharingView};
 use assent_wallet::app::{Command, Reply};
 use serde_json::json;
 
@@ -18,6 +18,9 @@ pub struct Args {
     /// The sharing, as `assent holder sharing` shows it
     #[arg(value_name = "SHARING")]
     id: String,
+    /// Stop only this purpose, as `assent holder sharing` names it; may be given several times
+    #[arg(long = "purpose", value_name = "PURPOSE")]
+    purposes: Vec<String>,
     /// Also ask the service to erase what it has
     #[arg(long)]
     erase: bool,
@@ -43,23 +46,19 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
             "`assent holder sharing` shows what there is.",
         ));
     };
-    let labels: Vec<&str> = found.details.iter().map(|detail| detail.label.as_str()).collect();
-    let what = one_line(&format!(
-        "Stop sharing {} with {}",
-        labels.join(", "),
-        found.service.name
-    ));
+    let what = plan(found, &args.purposes)?;
     if args.dry_run {
         let all = data(&shared)?;
         let one = all["sharing"]
             .as_array()
             .and_then(|all| all.iter().find(|one| one["id"] == args.id));
-        let data = json!({ "sharing": one, "ask_erasure": args.erase });
+        let data = json!({ "sharing": one, "purposes": args.purposes, "ask_erasure": args.erase });
         return Ok(Answer::new("assent.holder-withdraw-plan/1", data, what));
     }
     ask::agree(args.yes, &what, output)?;
     let stop = Command::StopSharing {
         id: args.id,
+        purposes: args.purposes,
         ask_erasure: args.erase,
     };
     let reply = shell.run(stop).await?;
@@ -89,4 +88,33 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
         ),
     };
     Ok(Answer::new("assent.holder-withdraw/1", data(&reply)?, text).failing(error))
+}
+
+/// What is about to be stopped, in words.
+fn plan(found: &SharingView, purposes: &[String]) -> Result<String, CliError> {
+    let labels = |details: &[SharedDetail]| -> String {
+        let labels: Vec<&str> = details.iter().map(|detail| detail.label.as_str()).collect();
+        labels.join(", ")
+    };
+    if purposes.is_empty() {
+        let (what, name) = (labels(&found.details), &found.service.name);
+        return Ok(one_line(&format!("Stop sharing {what} with {name}")));
+    }
+    let mut parts = Vec::new();
+    for id in purposes {
+        let Some(purpose) = found.purposes.iter().find(|purpose| purpose.id == *id) else {
+            return Err(CliError::new(
+                Exit::NotFound,
+                "purpose-not-found",
+                "this sharing is not for that purpose, or no longer",
+                "`assent holder sharing` shows what there is.",
+            ));
+        };
+        parts.push(format!("{} (for: {})", labels(&purpose.details), purpose.text));
+    }
+    Ok(one_line(&format!(
+        "Stop sharing {} with {}",
+        parts.join(", "),
+        found.service.name
+    )))
 }

@@ -13,7 +13,9 @@ pub use request::{
     DetailView, MissingCard, OptionalSet, OtherCard, Outcome, Recognisability, RecognisabilityView,
     RequestView, RequiredBlock, ResultView, RetentionView, ServiceTrust, ServiceView, Warning,
 };
-pub use sharing::{EntrySummary, EntryView, Proof, ReceiptView, SharedDetail, SharingState, SharingView};
+pub use sharing::{
+    EntrySummary, EntryView, Proof, PurposeView, ReceiptView, SharedDetail, SharingState, SharingView,
+};
 pub use vault::{HomeView, MethodView, PasskeyQuestion, PointQuestion, SettingsView, StatusView, VaultState};
 
 use assent_core::encoding::record::{FromJson, ToJson};

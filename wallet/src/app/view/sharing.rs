@@ -95,6 +95,8 @@ pub struct SharingView {
     pub details: Vec<SharedDetail>,
     /// Why.
     pub purpose: Option<String>,
+    /// Why, by purpose; each can be stopped by itself.
+    pub purposes: Vec<PurposeView>,
     /// Since when.
     pub since: i64,
     /// Until when the service says it keeps them, when it says so.
@@ -119,6 +121,18 @@ pub struct SharingView {
     pub entry_id: String,
     /// Contact for rights, as the service stated it.
     pub rights_contact: Option<String>,
+}
+
+/// One purpose of a sharing.
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
+#[serde(rename_all = "camelCase")]
+pub struct PurposeView {
+    /// What to call it when stopping it.
+    pub id: String,
+    /// Why, in the service's words.
+    pub text: String,
+    /// Which details.
+    pub details: Vec<SharedDetail>,
 }
 
 /// Outcome of checking one proof now.

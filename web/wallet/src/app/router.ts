@@ -9,18 +9,20 @@ export type ScreenName = (typeof screens)[number];
 export interface Route {
   screen: ScreenName;
   id: string;
+  /** A part of what the id names. */
+  part: string;
 }
 
 /** The route of an address; home for anything unknown. */
 export function parseRoute(hash: string): Route {
-  const [name, id] = hash.replace(/^#\/?/, "").split("?")[0]?.split("/") ?? [];
+  const [name, id, part] = hash.replace(/^#\/?/, "").split("?")[0]?.split("/") ?? [];
   const screen = screens.find((known) => known === name) ?? "home";
-  return { screen, id: decode(id ?? "") };
+  return { screen, id: decode(id ?? ""), part: decode(part ?? "") };
 }
 
 /** The address of a route. */
-export const href = (screen: ScreenName, id = ""): string =>
-  screen === "home" ? "#/" : `#/${screen}${id && `/${encodeURIComponent(id)}`}`;
+export const href = (screen: ScreenName, ...ids: string[]): string =>
+  screen === "home" ? "#/" : `#/${[screen, ...ids].map(encodeURIComponent).join("/")}`;
 
 function decode(part: string): string {
   try {

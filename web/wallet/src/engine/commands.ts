@@ -53,7 +53,7 @@ export const command = variants({
   deleteEntry: { id: text },
   receipt: { id: text },
   sharing: {},
-  stopSharing: { id: text, askErasure: flag },
+  stopSharing: { id: text, purposes: list(text), askErasure: flag },
   retryPending: {},
   sync: {},
   settings: {},

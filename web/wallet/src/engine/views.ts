@@ -151,6 +151,7 @@ export const sharingItem = object({
   service,
   details: list(sharedDetail),
   purpose: optional(text),
+  purposes: list(object({ id: text, text, details: list(sharedDetail) })),
   since: number,
   until: optional(number),
   retention: optional(retention),

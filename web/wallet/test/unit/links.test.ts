@@ -51,7 +51,8 @@ describe("the link that opened the page", () => {
 
 describe("addresses inside the app", () => {
   it("keep ids whole", () => {
-    expect(parseRoute(href("card", "a/b?c#d"))).toEqual({ screen: "card", id: "a/b?c#d" });
+    expect(parseRoute(href("card", "a/b?c#d"))).toEqual({ screen: "card", id: "a/b?c#d", part: "" });
+    expect(parseRoute(href("stop", "a/b", "c/d"))).toEqual({ screen: "stop", id: "a/b", part: "c/d" });
   });
 
   it.each(["", "#", "#/", "#/nowhere", "#/__proto__", "#/constructor/x"])("%s leads home", (hash) => {
@@ -59,6 +60,6 @@ describe("addresses inside the app", () => {
   });
 
   it("survive a broken escape", () => {
-    expect(parseRoute("#/card/%E0%A4%A")).toEqual({ screen: "card", id: "" });
+    expect(parseRoute("#/card/%E0%A4%A")).toEqual({ screen: "card", id: "", part: "" });
   });
 });
