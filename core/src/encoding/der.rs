@@ -125,7 +125,6 @@ impl<'a> Reader<'a> {
     }
 
     /// The content of the next element if it has this tag. The outer `None` is input that is not DER.
-    #[expect(clippy::option_option, reason = "absent and malformed are different")]
     pub fn optional(&mut self, tag: u8) -> Option<Option<&'a [u8]>> {
         if self.peek() == Some(tag) {
             self.take(tag).map(Some)
@@ -157,7 +156,7 @@ impl<'a> Reader<'a> {
             [0, rest @ ..] if rest.first().is_some_and(|next| next & 0x80 != 0) => rest,
             [0] => &[],
             [first, ..] if first & 0x80 != 0 || *first == 0 => return None,
-            octets if octets.is_empty() => return None,
+            [] => return None,
             octets => octets,
         };
         let mut out = [0; N];
