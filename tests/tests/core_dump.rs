@@ -6,7 +6,6 @@
     reason = "a test ends where something unexpected happens"
 )]
 
-use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -104,7 +103,7 @@ async fn a_core_dump_holds_no_secret_of_the_citizen() {
     let mut vault = UnlockedVault::create(&methods, NOW, &mut random).unwrap();
     let content = |text: &str| Change::Put(Zeroizing::new(text.as_bytes().to_vec()));
     let staged = vault
-        .stage(BTreeMap::from([(NAME.to_owned(), content(CONTENT))]), &mut random)
+        .stage(vec![(NAME.to_owned(), content(CONTENT))], &mut random)
         .unwrap();
     let put = |records: &[assent_wallet::vault::StoredRecord]| -> Vec<Value> {
         let one = |record: &assent_wallet::vault::StoredRecord| {
@@ -130,7 +129,7 @@ async fn a_core_dump_holds_no_secret_of_the_citizen() {
     // Written again and read, so that every path has been gone.
     let staged = vault
         .stage(
-            BTreeMap::from([(NAME.to_owned(), content(&format!("{CONTENT} 2")))]),
+            vec![(NAME.to_owned(), content(&format!("{CONTENT} 2")))],
             &mut random,
         )
         .unwrap();

@@ -13,6 +13,7 @@ mod receive;
 mod records;
 mod rights;
 mod settings;
+mod sorted;
 pub mod vault;
 
 #[cfg(test)]

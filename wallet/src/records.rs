@@ -1,13 +1,12 @@
 //! Typed records over the open vault, with changes that wait for one commit.
 
-use std::collections::BTreeMap;
-
 use assent_core::encoding::json::{self, Limits};
 use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::error::Blame;
 use zeroize::Zeroizing;
 
 use crate::app::WalletError;
+use crate::sorted::Sorted;
 use crate::vault::{Change, UnlockedVault, merged};
 
 /// Something kept in the vault as one record of JSON.
@@ -20,7 +19,7 @@ pub(crate) trait Record: ToJson + FromJson {
 }
 
 /// Content by record name; `None` deletes.
-pub(crate) type Waiting = BTreeMap<String, Option<Zeroizing<String>>>;
+pub(crate) type Waiting = Sorted<String, Option<Zeroizing<String>>>;
 
 /// Records are ours and were authenticated; the limits only bound what a mistake can cost.
 const STORED: Limits = Limits {
@@ -122,14 +121,13 @@ impl<'v> Records<'v> {
     }
 
     fn found_under(&self, prefix: &str) -> Vec<(&str, &[u8])> {
-        let mut found: BTreeMap<&str, Option<&[u8]>> = self
-            .vault
-            .list(prefix)
-            .map(|(name, content)| (name, Some(content)))
-            .collect();
+        let mut found = Sorted::new();
+        for (name, content) in self.vault.list(prefix) {
+            found.insert(name, Some(content));
+        }
         for overlay in [self.waiting, &self.changes] {
             for (name, content) in overlay.iter().filter(|(name, _)| name.starts_with(prefix)) {
-                found.insert(name, content.as_ref().map(|content| content.as_bytes()));
+                found.insert(name.as_str(), content.as_ref().map(|content| content.as_bytes()));
             }
         }
         found
@@ -141,14 +139,11 @@ impl<'v> Records<'v> {
 
 /// As changes for [`UnlockedVault::stage`]: what waited first, then what is new. What waited may be older than what another
 /// device stored meanwhile: a record that remembers its versions keeps both.
-pub(crate) fn to_stage(
-    waiting: &Waiting,
-    changes: &Waiting,
-    vault: &UnlockedVault,
-) -> BTreeMap<String, Change> {
+pub(crate) fn to_stage(waiting: &Waiting, changes: &Waiting, vault: &UnlockedVault) -> Vec<(String, Change)> {
     waiting
         .iter()
-        .chain(changes)
+        .filter(|(name, _)| !changes.contains_key(name))
+        .chain(changes.iter())
         .map(|(name, content)| {
             let change = match content {
                 Some(content) => {
@@ -226,7 +221,9 @@ mod tests {
             vault.adopt(staged, version);
             vault.get("detail/address").map(<[u8]>::to_vec)
         };
-        let waiting = |text: Zeroizing<String>| Waiting::from([("detail/address".to_owned(), Some(text))]);
+        let waiting = |text: Zeroizing<String>| {
+            Waiting::from_unordered(vec![("detail/address".to_owned(), Some(text))])
+        };
         store(waiting(history(&["here", "stored"]).to_text()));
         let stored = store(waiting(history(&["here", "waiting"]).to_text())).unwrap();
         let both = Versions::from_text(std::str::from_utf8(&stored).unwrap()).unwrap();

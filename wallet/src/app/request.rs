@@ -1,6 +1,7 @@
 //! The commands around a request: fetching and checking it, sharing, declining.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use assent_core::consent::ConsentTerms;
 use assent_core::encoding::json::{self, Limits};
@@ -24,6 +25,7 @@ use crate::present::{
 };
 use crate::records::Records;
 use crate::rights::{SharedPurpose, Sharing};
+use crate::sorted::Sorted;
 
 /// Reads a link, fetches the request and checks it.
 pub(super) fn open(
@@ -105,7 +107,7 @@ fn check(
         let checked = checked.map_err(|rejection| WalletError::from_code(&rejection))?;
         let open = OpenRequest::new(checked, same_device, env.now, &profile, core.crypto());
         let view = view(core, &open, env)?;
-        core.request = Some(open);
+        core.request = Some(Arc::new(open));
         Ok(Next::Done(Reply::Request {
             request: Box::new(view),
         }))
@@ -211,7 +213,7 @@ pub(super) fn share(
     entry.sharing_id = sharing.as_ref().map(|sharing| sharing.id.clone());
     let sending = Sending {
         open,
-        selection,
+        selection: Arc::new(selection),
         entry,
         receipt,
         sharing,
@@ -254,8 +256,8 @@ fn not_sent(core: &mut Core, sending: Sending, error: WalletError) -> Result<Nex
 /// Everything about one answer on its way.
 #[derive(Clone)]
 struct Sending {
-    open: OpenRequest,
-    selection: DisclosureSelection,
+    open: Arc<OpenRequest>,
+    selection: Arc<DisclosureSelection>,
     entry: Entry,
     receipt: Option<KeptReceipt>,
     sharing: Option<Sharing>,
@@ -267,8 +269,8 @@ impl Sending {
         &self,
         records: &mut Records<'_>,
         now: assent_core::env::Timestamp,
-    ) -> Result<BTreeMap<String, BurntCopy>, WalletError> {
-        let mut copies = BTreeMap::new();
+    ) -> Result<Sorted<String, BurntCopy>, WalletError> {
+        let mut copies = Sorted::new();
         for answer in &self.selection.answers {
             if !copies.contains_key(&answer.card) {
                 let copy = burn(records, &answer.card, self.selection.allow_reuse, now)?;
@@ -294,7 +296,7 @@ impl Sending {
 fn send(
     core: &mut Core,
     sending: Sending,
-    copies: &BTreeMap<String, BurntCopy>,
+    copies: &Sorted<String, BurntCopy>,
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
     let key = match &sending.receipt {
@@ -374,11 +376,12 @@ fn record_result(
     result: ResultView,
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
+    let sending = Arc::new(sending);
+    let later = Arc::clone(&sending);
     let record = move |records: &mut Records<'_>| sending.record(records);
-    let later = record.clone();
     sync::commit(core, env, record, move |core, outcome, _| {
         if outcome.is_err() {
-            sync::keep_for_later(core, later)?;
+            sync::keep_for_later(core, |records| later.record(records))?;
         }
         Ok(Next::Done(Reply::Result { result }))
     })
@@ -409,7 +412,7 @@ pub(super) fn decline(core: &mut Core, env: &mut Env<'_>) -> Result<Next, Wallet
                 redirect_uri,
                 warnings: Vec::new(),
             };
-            let selection = DisclosureSelection::nothing();
+            let selection = Arc::new(DisclosureSelection::nothing());
             record_result(
                 core,
                 Sending {

@@ -1,5 +1,7 @@
 //! Where the vault is in its life, and what the open one keeps beside it.
 
+use std::sync::Arc;
+
 use assent_core::crypto::{CryptoProvider, RustCrypto};
 use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::{Env, Timestamp};
@@ -24,7 +26,7 @@ pub(crate) struct Core {
     pub(crate) surroundings: Surroundings,
     pub(crate) session: Session,
     pub(crate) offer: Option<OpenOffer>,
-    pub(crate) request: Option<OpenRequest>,
+    pub(crate) request: Option<Arc<OpenRequest>>,
     /// A change of the unlock methods that was begun.
     pub(crate) pending: Pending,
     /// What to keep on this device; renewed whenever the vault or its surroundings changed.

@@ -1,7 +1,5 @@
 //! What the issuers say about the cards now (Token Status List; ARF VCR_13 to _19).
 
-use std::collections::BTreeSet;
-
 use assent_core::crypto::CryptoProvider;
 use assent_core::encoding::base64url;
 use assent_core::env::Timestamp;
@@ -15,12 +13,16 @@ const MAX_TOKEN: usize = 2 << 20;
 
 /// The status lists that speak about these cards. Whole lists are fetched, so the issuer does not learn which card.
 pub(crate) fn status_lists(cards: &[Card]) -> Vec<String> {
-    let lists: BTreeSet<&String> = cards
-        .iter()
-        .flat_map(|card| &card.copies)
-        .filter_map(|copy| Some(&copy.status.as_ref()?.0))
-        .collect();
-    lists.into_iter().cloned().collect()
+    let mut lists = Vec::new();
+    for copy in cards.iter().flat_map(|card| &card.copies) {
+        if let Some((list, _)) = &copy.status
+            && !lists.contains(list)
+        {
+            lists.push(list.clone());
+        }
+    }
+    lists.sort_unstable();
+    lists
 }
 
 /// The request for a list.

@@ -10,7 +10,6 @@ use super::service::{access_key, leaf_sha256, service};
 use crate::app::view::{ServiceTrust, ServiceView};
 
 /// A request that can be shown.
-#[derive(Clone)]
 pub(crate) struct OpenRequest {
     pub(crate) request: CheckedRequest,
     pub(crate) service: ServiceView,
@@ -21,7 +20,6 @@ pub(crate) struct OpenRequest {
 }
 
 /// What the service says about purpose, retention and rights.
-#[derive(Clone)]
 pub(crate) enum Terms {
     /// Nothing: plain OpenID4VP.
     None,

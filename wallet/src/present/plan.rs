@@ -19,6 +19,7 @@ use crate::app::WalletError;
 use crate::app::view::ServiceTrust;
 use crate::holdings::Card;
 use crate::labels;
+use crate::sorted::Sorted;
 
 /// A card that may be used, with the copy that would be shown.
 #[derive(Clone)]
@@ -33,7 +34,7 @@ pub(crate) struct DisclosurePlan<'r> {
     open: &'r OpenRequest,
     held: Vec<HeldCard>,
     evaluation: Evaluation,
-    proposals: BTreeMap<String, Vec<Proposal>>,
+    proposals: Sorted<String, Vec<Proposal>>,
     operator_sees: bool,
 }
 
@@ -68,7 +69,7 @@ pub(crate) struct Answer {
 }
 
 /// What was chosen. Only [`DisclosurePlan::select`] makes one.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct DisclosureSelection {
     pub(crate) answers: Vec<Answer>,
     /// The person agreed to show a used copy again.
@@ -132,7 +133,7 @@ impl<'r> DisclosurePlan<'r> {
             .collect();
         let evaluation =
             evaluate(open.request.query(), &candidates).map_err(|error| WalletError::from_code(&error))?;
-        let mut proposals = BTreeMap::new();
+        let mut proposals = Sorted::new();
         for query in evaluation.queries() {
             let mut fitting = Vec::new();
             for matched in &query.matches {

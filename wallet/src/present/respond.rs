@@ -1,7 +1,5 @@
 //! Building the answer, and reading what comes back.
 
-use std::collections::BTreeMap;
-
 use assent_core::crypto::SoftwareKey;
 use assent_core::env::Env;
 use assent_core::http::{HttpRequest, HttpResponse};
@@ -15,6 +13,7 @@ use super::plan::DisclosureSelection;
 use super::receipt::KeptReceipt;
 use crate::app::NetworkFailure;
 use crate::holdings::BurntCopy;
+use crate::sorted::Sorted;
 
 /// The answer with exactly the selected details (RFC 9901 §7.2, OpenID4VP 1.0 §8.1), by query, and the receipt.
 ///
@@ -22,7 +21,7 @@ use crate::holdings::BurntCopy;
 pub(crate) fn present(
     open: &OpenRequest,
     selection: &DisclosureSelection,
-    copies: &BTreeMap<String, BurntCopy>,
+    copies: &Sorted<String, BurntCopy>,
     receipt: Option<(&KeptReceipt, &SoftwareKey)>,
     env: &mut Env<'_>,
 ) -> Result<HttpRequest, PresentError> {

@@ -30,7 +30,9 @@ pub(super) fn decode(text: &[u8]) -> Result<Vec<Value>, BadCbor> {
     if text.len() > MAX {
         return Err(BadCbor);
     }
-    let value: Value = ciborium::de::from_reader_with_recursion_limit(text, 8).map_err(|_| BadCbor)?;
+    // Read through a `&mut`, as COSE is in core: so there is one reader in the browser's download.
+    let mut rest = text;
+    let value: Value = ciborium::de::from_reader_with_recursion_limit(&mut rest, 8).map_err(|_| BadCbor)?;
     // Also refuses trailing bytes, indefinite lengths and long integers.
     if encode(&value) != text {
         return Err(BadCbor);

@@ -1,7 +1,5 @@
 //! Adding, naming, replacing and removing unlock methods, and new root keys.
 
-use std::collections::BTreeMap;
-
 use assent_core::env::{SecureRandom, Timestamp};
 
 use super::error::VaultError;
@@ -171,7 +169,7 @@ impl UnlockedVault {
             epoch,
             opened: manifest,
             pin,
-            changes: BTreeMap::new(),
+            changes: Vec::new(),
         })
     }
 
@@ -184,7 +182,7 @@ impl UnlockedVault {
         let vault = self.header.vault;
         let derived = root.derive(vault);
         let mut keys = Vec::with_capacity(self.manifest.records.len());
-        for (handle, listed) in &self.manifest.records {
+        for (handle, listed) in self.manifest.records.iter() {
             let sealed = self.sealed.get(handle).ok_or(VaultError::RecordMissing)?;
             let place = RecordPlace {
                 vault,

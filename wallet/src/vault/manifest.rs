@@ -1,7 +1,5 @@
 //! The manifest: signed, counted, chained list of everything in the vault. What it does not list does not exist.
 
-use std::collections::BTreeMap;
-
 use assent_core::crypto::{CryptoProvider, Signer as _, SoftwareKey, sha256};
 use assent_core::env::SecureRandom;
 use ciborium::Value;
@@ -14,6 +12,7 @@ use super::hpke::POINT;
 use super::key::Key;
 use super::sealed::Handle;
 use super::{open, seal};
+use crate::sorted::Sorted;
 
 const LABEL: &str = "assent/vault-manifest/2";
 const FAMILY: &str = "assent/vault-manifest/";
@@ -78,7 +77,7 @@ pub struct Manifest {
     /// The vault's public inbox key, SEC 1.
     pub inbox: [u8; POINT],
     /// Every record.
-    pub records: BTreeMap<Handle, Listed>,
+    pub(super) records: Sorted<Handle, Listed>,
 }
 
 impl Manifest {
@@ -255,7 +254,7 @@ impl Manifest {
         let slots = slots.into_iter().map(read_slot).collect::<Result<_, _>>()?;
         let keyring = fields.fixed()?;
         let (signer, inbox) = (fields.fixed()?, fields.fixed()?);
-        let mut records = BTreeMap::new();
+        let mut records = Sorted::new();
         for record in fields.array()? {
             let mut record = Fields::of(record)?;
             let handle = Handle(record.fixed()?);
@@ -315,7 +314,7 @@ mod tests {
             keyring: [0; 32],
             signer: [4; POINT],
             inbox: [4; POINT],
-            records: BTreeMap::new(),
+            records: Sorted::new(),
         };
         (
             manifest,

@@ -1,6 +1,5 @@
 //! The vault as ciphertext: what the service stores and this device keeps.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use assent_core::crypto::CryptoProvider;
@@ -14,6 +13,7 @@ use super::hpke::POINT;
 use super::manifest::Pin;
 use super::slot::Unlocking;
 use super::unlocked::UnlockedVault;
+use crate::sorted::Sorted;
 
 const LABEL: &str = "assent/vault-cache/2";
 
@@ -92,6 +92,11 @@ pub(super) struct Sealed {
     pub(super) sealed: Vec<u8>,
 }
 
+/// In order of their handles; those with the same one stay in the order they came in.
+pub(super) fn by_handle(records: &mut [RemoteRecord]) {
+    records.sort_by_key(|record| record.handle);
+}
+
 /// A vault without its keys.
 #[derive(Debug, Clone)]
 pub struct LockedVault {
@@ -100,7 +105,7 @@ pub struct LockedVault {
     /// `None` when this device never opened the vault: then an older state cannot be told from the newest.
     pub(super) known: Option<Known>,
     pub(super) version: u64,
-    pub(super) records: BTreeMap<Handle, Sealed>,
+    pub(super) records: Sorted<Handle, Sealed>,
     pub(super) device: Vec<u8>,
 }
 
@@ -115,7 +120,7 @@ impl LockedVault {
             manifest: Vec::new(),
             known,
             version: 0,
-            records: BTreeMap::new(),
+            records: Sorted::new(),
             device: Vec::new(),
         }
         .updated(remote)
@@ -131,12 +136,28 @@ impl LockedVault {
         if header.vault != self.header.vault {
             return Err(VaultError::SlotsChanged);
         }
-        let mut records = self.records.clone();
-        for record in remote.records {
-            let known = records.remove(&record.handle);
-            let (key, sealed) = known.map_or((None, None), |known| (Some(known.key), Some(known.sealed)));
+        let mut all = Vec::with_capacity(self.records.len() + remote.records.len());
+        for (handle, known) in self.records.iter() {
+            all.push(RemoteRecord {
+                handle: *handle,
+                key: Some(known.key.clone()),
+                sealed: Some(known.sealed.clone()),
+            });
+        }
+        all.extend(remote.records);
+        by_handle(&mut all);
+        all.dedup_by(|later, record| {
+            let same = later.handle == record.handle;
+            if same {
+                record.key = later.key.take().or_else(|| record.key.take());
+                record.sealed = later.sealed.take().or_else(|| record.sealed.take());
+            }
+            same
+        });
+        let mut records = Sorted::new();
+        for record in all {
             // A record without one of its parts does not exist; if the manifest lists it, that is seen.
-            if let (Some(key), Some(sealed)) = (record.key.or(key), record.sealed.or(sealed)) {
+            if let (Some(key), Some(sealed)) = (record.key, record.sealed) {
                 records.insert(record.handle, Sealed { key, sealed });
             }
         }
@@ -220,7 +241,7 @@ impl LockedVault {
             }
         };
         let version = fields.number()?;
-        let mut records = BTreeMap::new();
+        let mut records = Sorted::new();
         for record in fields.array()? {
             let mut record = Fields::of(record)?;
             let handle = Handle(record.fixed()?);

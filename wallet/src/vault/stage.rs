@@ -1,6 +1,5 @@
 //! Changes of the vault, prepared for one commit: all of it is stored, or nothing.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use assent_core::crypto::sha256;
@@ -50,7 +49,7 @@ pub struct Staged {
     pub epoch: Option<NewEpoch>,
     pub(super) opened: Manifest,
     pub(super) pin: Pin,
-    pub(super) changes: BTreeMap<String, Change>,
+    pub(super) changes: Vec<(String, Change)>,
 }
 
 /// A new root key with what hangs on it.
@@ -82,13 +81,13 @@ impl fmt::Debug for NewEpoch {
 }
 
 impl UnlockedVault {
-    /// Seals `changes` and the manifest that lists them. The vault itself stays as it is until [`Self::adopt`].
+    /// Seals `changes`, by record name and each name once, and the manifest that lists them. The vault itself stays as it is until [`Self::adopt`].
     ///
     /// # Errors
     /// [`VaultError::Random`], [`VaultError::RecordNotAuthentic`].
     pub fn stage(
         &self,
-        changes: BTreeMap<String, Change>,
+        changes: Vec<(String, Change)>,
         rng: &mut dyn SecureRandom,
     ) -> Result<Staged, VaultError> {
         let mut manifest = self.manifest.successor(self.pin);

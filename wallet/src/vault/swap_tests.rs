@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 use super::cbor::{self, Fields};
 use super::sealed::Sealed;
 use super::testing::{PASSPHRASE, Service, start};
-use super::{Handle, Header, LockedVault, Secret, UnlockedVault, VaultError};
+use super::{Header, LockedVault, Secret, UnlockedVault, VaultError};
+use crate::sorted::Sorted;
 
 /// Every ciphertext of a vault by the name of its place, with what puts one there.
 struct Places {
@@ -63,7 +64,7 @@ impl Places {
         let locked = LockedVault {
             header,
             manifest: parts["manifest"].clone(),
-            records: records.collect::<BTreeMap<Handle, Sealed>>(),
+            records: Sorted::from_unordered(records.collect()),
             device: parts["device"].clone(),
             ..self.locked.clone()
         };

@@ -1,7 +1,5 @@
 //! What the vault's tests share.
 
-use std::collections::BTreeMap;
-
 use assent_core::crypto::{RustCrypto, sha256};
 use assent_core::env::{RandomUnavailable, SecureRandom, Timestamp};
 use zeroize::Zeroizing;
@@ -11,6 +9,7 @@ use super::{
     Change, Handle, LockedVault, NewMethod, RecoveryCode, RemoteRecord, RemoteVault, Secret, SlotChange,
     Staged, UnlockedVault, VaultError,
 };
+use crate::sorted::Sorted;
 
 /// Counts: every draw differs, every run is the same.
 pub(super) struct Counter(pub(super) u64);
@@ -42,7 +41,7 @@ pub(super) struct Service {
     pub(super) token_hash: [u8; 32],
     pub(super) header: Vec<u8>,
     pub(super) manifest: Vec<u8>,
-    pub(super) records: BTreeMap<Handle, Sealed>,
+    pub(super) records: Sorted<Handle, Sealed>,
 }
 
 impl Service {

@@ -1,6 +1,5 @@
 //! The open vault: readable records, and what the service sends, believed only as far as the manifest goes.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use assent_core::crypto::{CryptoProvider, SoftwareKey, sha256};
@@ -14,9 +13,10 @@ use super::keyring::{self, Keyring};
 use super::manifest::{ListedSlot, Manifest, Pin};
 use super::record::{Content, open_record};
 use super::root::{DerivedKeys, RootKey};
-use super::sealed::{Handle, Known, LockedVault, RemoteRecord, RemoteVault, Sealed};
+use super::sealed::{Handle, Known, LockedVault, RemoteRecord, RemoteVault, Sealed, by_handle};
 use super::slot::{NewMethod, Slot, SlotPlace, Unlocking};
 use super::{open, seal};
+use crate::sorted::Sorted;
 
 /// A vault with its keys. Dropping it wipes them.
 pub struct UnlockedVault {
@@ -28,8 +28,8 @@ pub struct UnlockedVault {
     pub(super) sealed_manifest: Vec<u8>,
     pub(super) pin: Pin,
     pub(super) version: u64,
-    pub(super) sealed: BTreeMap<Handle, Sealed>,
-    pub(super) records: BTreeMap<String, Content>,
+    pub(super) sealed: Sorted<Handle, Sealed>,
+    pub(super) records: Sorted<String, Content>,
     pub(super) device: Content,
     /// The slot it was opened with; `None` for a new vault.
     pub(super) unlocked_by: Option<[u8; 16]>,
@@ -80,7 +80,7 @@ impl UnlockedVault {
             keyring: keyring::hash(&sealed_ring),
             signer,
             inbox,
-            records: BTreeMap::new(),
+            records: Sorted::new(),
         };
         Ok(Self {
             header: Header {
@@ -101,8 +101,8 @@ impl UnlockedVault {
                 hash: [0; 32],
             },
             version: 0,
-            sealed: BTreeMap::new(),
-            records: BTreeMap::new(),
+            sealed: Sorted::new(),
+            records: Sorted::new(),
             device: Content::default(),
             unlocked_by: None,
         })
@@ -324,7 +324,7 @@ impl fmt::Debug for UnlockedVault {
     }
 }
 
-type Read = (BTreeMap<String, Content>, BTreeMap<Handle, Sealed>);
+type Read = (Sorted<String, Content>, Sorted<Handle, Sealed>);
 
 /// Opens everything the manifest lists, from what is here and what was sent. Nothing else is looked at: what the service
 /// sent beyond it does not exist.
@@ -332,19 +332,19 @@ fn read_records(
     keys: &DerivedKeys,
     ring: &Keyring,
     manifest: &Manifest,
-    here: &BTreeMap<Handle, Sealed>,
+    here: &Sorted<Handle, Sealed>,
     mut sent: Vec<RemoteRecord>,
-    known: Option<(&Manifest, &BTreeMap<String, Content>)>,
+    known: Option<(&Manifest, &Sorted<String, Content>)>,
 ) -> Result<Read, VaultError> {
-    sent.sort_by_key(|record| record.handle);
+    by_handle(&mut sent);
     let mut open_here: Vec<(Handle, &String)> = known
         .iter()
         .flat_map(|(_, records)| records.keys())
         .map(|name| (ring.handle(name), name))
         .collect();
     open_here.sort_unstable();
-    let (mut records, mut sealed) = (BTreeMap::new(), BTreeMap::new());
-    for (handle, listed) in &manifest.records {
+    let (mut records, mut sealed) = (Vec::new(), Sorted::new());
+    for (handle, listed) in manifest.records.iter() {
         let here = here.get(handle);
         let sent = sent
             .binary_search_by_key(handle, |record| record.handle)
@@ -360,7 +360,7 @@ fn read_records(
             && let Some((_, name)) = open_here.get(at)
             && let Some(content) = records_here.get(*name)
         {
-            records.insert((*name).clone(), content.clone());
+            records.push(((*name).clone(), content.clone()));
             sealed.insert(*handle, here.clone());
             continue;
         }
@@ -374,10 +374,10 @@ fn read_records(
             sealed: value.clone(),
         };
         let (name, content) = open_record(&keys.kek, ring, manifest.vault, *handle, *listed, &record)?;
-        records.insert(name, content);
+        records.push((name, content));
         sealed.insert(*handle, record);
     }
-    Ok((records, sealed))
+    Ok((Sorted::from_unordered(records), sealed))
 }
 
 fn open_manifest(

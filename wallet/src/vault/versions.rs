@@ -5,7 +5,6 @@
 //! missing. Versions that no other one was made from are the present ones; two of them are a conflict, both are kept, the
 //! newest is shown, and the next change follows all of them.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use assent_core::crypto::sha256;
@@ -225,10 +224,14 @@ impl Versions {
 
     /// Those that no other version was made from.
     fn present(&self) -> impl Iterator<Item = &Version> {
-        let followed: BTreeSet<&VersionId> = self.0.iter().flat_map(|version| &version.parents).collect();
+        let mut followed: Vec<VersionId> = Vec::new();
+        for version in &self.0 {
+            followed.extend_from_slice(&version.parents);
+        }
+        followed.sort_unstable();
         self.0
             .iter()
-            .filter(move |version| !followed.contains(&version.id))
+            .filter(move |version| followed.binary_search(&version.id).is_err())
     }
 
     fn put(&mut self, version: Version) {
@@ -246,11 +249,11 @@ impl Versions {
 
     /// Forgets the oldest contents beyond the limit, never a present one.
     fn make_room(&mut self) {
-        let present: BTreeSet<VersionId> = self.present().map(|version| version.id).collect();
+        let present: Vec<VersionId> = self.present().map(|version| version.id).collect();
         let mut past: Vec<_> = self
             .0
             .iter()
-            .filter(|version| version.said != Said::Forgotten && !present.contains(&version.id))
+            .filter(|version| version.said != Said::Forgotten && present.binary_search(&version.id).is_err())
             .map(|version| (version.at, version.id))
             .collect();
         past.sort_unstable();

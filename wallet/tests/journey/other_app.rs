@@ -1,7 +1,5 @@
 //! Another app on the same vault, which writes records this one does not understand.
 
-use std::collections::BTreeMap;
-
 use assent_core::crypto::RustCrypto;
 use assent_core::encoding::base64url;
 use assent_core::http::HttpRequest;
@@ -25,9 +23,7 @@ pub fn writes(city: &mut City, person: &mut Person, records: &[(String, &str)]) 
         let content = Zeroizing::new(content.as_bytes().to_vec());
         (name.clone(), Change::Put(content))
     });
-    let staged = vault
-        .stage(changes.collect::<BTreeMap<_, _>>(), &mut Counter(77_000))
-        .unwrap();
+    let staged = vault.stage(changes.collect(), &mut Counter(77_000)).unwrap();
     let put = staged.put.iter().map(
         |record| json!({ "handle": record.handle.to_string(), "key": base64url::encode(&record.key), "box": base64url::encode(&record.sealed) }),
     );
