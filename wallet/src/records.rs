@@ -1,7 +1,7 @@
 //! Typed records over the open vault, with changes that wait for one commit.
 
 use assent_core::encoding::json::{self, Limits};
-use assent_core::encoding::record::{FromJson, ToJson};
+use assent_core::encoding::record::{FromJson, ToJson, Value};
 use assent_core::error::Blame;
 use zeroize::Zeroizing;
 
@@ -46,28 +46,15 @@ impl<'v> Records<'v> {
 
     /// One record.
     pub(crate) fn get<R: Record>(&self, id: &str) -> Result<Option<R>, WalletError> {
-        let name = name::<R>(id);
-        for overlay in [&self.changes, self.waiting] {
-            if let Some(content) = overlay.get(&name) {
-                return content
-                    .as_ref()
-                    .map(|content| read(content.as_bytes()))
-                    .transpose();
-            }
+        match self.content(&name(R::KIND, id)) {
+            Some(content) => Ok(Some(read(content)?)),
+            None => Ok(None),
         }
-        self.vault.get(&name).map(read).transpose()
     }
 
     /// One record that must be there.
     pub(crate) fn need<R: Record>(&self, id: &str) -> Result<R, WalletError> {
-        self.get(id)?.ok_or_else(|| {
-            WalletError::new(
-                "not-found",
-                "there is nothing with this id",
-                "Go back and try again.",
-                Blame::Caller,
-            )
-        })
+        self.get(id)?.ok_or_else(not_found)
     }
 
     /// All records of a kind, by id, without those that cannot be read: one that is damaged, or made by a newer app,
@@ -78,41 +65,34 @@ impl<'v> Records<'v> {
 
     /// All records of a kind whose id starts with `prefix`, without those that cannot be read.
     pub(crate) fn list_with<R: Record>(&self, prefix: &str) -> Vec<R> {
-        let found = self.found_under(&name::<R>(prefix));
-        found
-            .into_iter()
-            .filter_map(|(_, content)| read(content).ok())
-            .collect()
+        let mut records = Vec::new();
+        for (_, content) in self.found_under(R::KIND, prefix) {
+            if let Ok(record) = read(content) {
+                records.push(record);
+            }
+        }
+        records
     }
 
     /// The ids of the records of a kind that cannot be read.
     pub(crate) fn unreadable<R: Record>(&self) -> Vec<String> {
-        let found = self.found_under(&name::<R>(""));
-        found
-            .into_iter()
-            .filter(|(_, content)| read::<R>(content).is_err())
-            .filter_map(|(name, _)| Some(name.split_once('/')?.1.to_owned()))
-            .collect()
+        self.ids_where(R::KIND, "", &|content| read::<R>(content).is_err())
     }
 
     /// The ids of a kind that start with `prefix`, readable or not.
     pub(crate) fn ids<R: Record>(&self, prefix: &str) -> Vec<String> {
-        let found = self.found_under(&name::<R>(prefix));
-        let id = |name: &str| Some(name.split_once('/')?.1.to_owned());
-        found.into_iter().filter_map(|(name, _)| id(name)).collect()
+        self.ids_where(R::KIND, prefix, &|_| true)
     }
 
     /// Creates or replaces a record.
     pub(crate) fn put<R: Record>(&mut self, record: &R) -> Result<(), WalletError> {
-        let content = record.write_json().to_string();
-        self.changes
-            .insert(name::<R>(record.id()), Some(Zeroizing::new(content)));
+        self.change(R::KIND, record.id(), Some(&record.write_json()));
         Ok(())
     }
 
     /// Deletes a record.
     pub(crate) fn delete<R: Record>(&mut self, id: &str) {
-        self.changes.insert(name::<R>(id), None);
+        self.change(R::KIND, id, None);
     }
 
     /// What was changed here.
@@ -120,7 +100,33 @@ impl<'v> Records<'v> {
         self.changes
     }
 
-    fn found_under(&self, prefix: &str) -> Vec<(&str, &[u8])> {
+    fn change(&mut self, kind: &str, id: &str, content: Option<&Value>) {
+        let content = content.map(|content| Zeroizing::new(content.to_string()));
+        self.changes.insert(name(kind, id), content);
+    }
+
+    fn content(&self, name: &str) -> Option<&[u8]> {
+        for overlay in [&self.changes, self.waiting] {
+            if let Some(content) = overlay.get(name) {
+                return content.as_ref().map(|content| content.as_bytes());
+            }
+        }
+        self.vault.get(name)
+    }
+
+    fn ids_where(&self, kind: &str, prefix: &str, wanted: &dyn Fn(&[u8]) -> bool) -> Vec<String> {
+        let mut ids = Vec::new();
+        for (name, content) in self.found_under(kind, prefix) {
+            if let Some((_, id)) = name.split_once('/').filter(|_| wanted(content)) {
+                ids.push(id.to_owned());
+            }
+        }
+        ids
+    }
+
+    fn found_under(&self, kind: &str, prefix: &str) -> Vec<(&str, &[u8])> {
+        let prefix = name(kind, prefix);
+        let prefix = prefix.as_str();
         let mut found = Sorted::new();
         for (name, content) in self.vault.list(prefix) {
             found.insert(name, Some(content));
@@ -158,14 +164,26 @@ pub(crate) fn to_stage(waiting: &Waiting, changes: &Waiting, vault: &UnlockedVau
         .collect()
 }
 
-fn name<R: Record>(id: &str) -> String {
-    format!("{}/{id}", R::KIND)
+fn name(kind: &str, id: &str) -> String {
+    [kind, "/", id].concat()
 }
 
 /// One record from its content.
 pub(crate) fn read<R: FromJson>(content: &[u8]) -> Result<R, WalletError> {
-    let value = json::parse(content, STORED).map_err(|_| malformed())?;
-    R::read_json(value).map_err(|_| malformed())
+    R::read_json(parse(content)?).map_err(|_| malformed())
+}
+
+fn parse(content: &[u8]) -> Result<Value, WalletError> {
+    json::parse(content, STORED).map_err(|_| malformed())
+}
+
+fn not_found() -> WalletError {
+    WalletError::new(
+        "not-found",
+        "there is nothing with this id",
+        "Go back and try again.",
+        Blame::Caller,
+    )
 }
 
 fn malformed() -> WalletError {

@@ -54,23 +54,22 @@ pub(super) fn one(core: &Core, id: &str, now: Timestamp) -> Result<Next, WalletE
     let language = core.settings()?.language;
     let records = core.records()?;
     let (card, credential) = held_card(&records, id)?;
-    let details = credential.iter().flat_map(|credential| {
-        leaves(credential.claims())
-            .into_iter()
-            .map(|(path, value)| detail(&path, value, &card, &language))
-    });
-    let details = details.collect();
-    let mut entries: Vec<Entry> = records.list();
-    entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
-    let uses = entries
-        .iter()
-        .filter(|entry| entry.kind == EntryKind::Presentation && entry.cards.contains(&card.id))
-        .map(|entry| CardUse {
-            service: entry.party_name.clone(),
-            at: entry.at,
-            entry_id: entry.id.clone(),
-        })
-        .collect();
+    let mut details = Vec::new();
+    if let Some(credential) = &credential {
+        for (path, value) in leaves(credential.claims()) {
+            details.push(detail(&path, value, &card, &language));
+        }
+    }
+    let mut uses = Vec::new();
+    for entry in history::newest_first(core)? {
+        if entry.kind == EntryKind::Presentation && entry.cards.contains(&card.id) {
+            uses.push(CardUse {
+                service: entry.party_name,
+                at: entry.at,
+                entry_id: entry.id,
+            });
+        }
+    }
     let card = CardView {
         summary: card.summary(now, &language),
         details,

@@ -49,17 +49,18 @@ impl WalletError {
 
     /// From the error of an operation. Its message is kept unless it may contain personal data.
     #[must_use]
-    pub(crate) fn from_code(error: &dyn ErrorCode) -> Self {
-        let message = if error.is_personal() {
-            String::new()
-        } else {
-            error.to_string()
-        };
+    pub(crate) fn from_code<E: ErrorCode>(error: &E) -> Self {
+        // Not `&dyn ErrorCode`: that would bring the `Debug` of every error into the browser's download.
+        let message: Option<&dyn fmt::Display> = if error.is_personal() { None } else { Some(error) };
+        Self::below(error.code(), error.blame(), message)
+    }
+
+    fn below(code: &'static str, blame: Blame, message: Option<&dyn fmt::Display>) -> Self {
         Self {
-            code: error.code(),
-            message,
-            hint: hint(error.blame()),
-            blame: error.blame(),
+            code,
+            message: message.map(ToString::to_string).unwrap_or_default(),
+            hint: hint(blame),
+            blame,
             shared: Shared::No,
         }
     }

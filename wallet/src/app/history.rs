@@ -15,25 +15,24 @@ use crate::present::KeptReceipt;
 pub(super) fn list(core: &Core, service: Option<&str>, text: Option<&str>) -> Result<Next, WalletError> {
     let text = text.map(str::to_lowercase).filter(|text| !text.is_empty());
     let labels = Labels::of(core)?;
-    let entries = newest_first(core)?
-        .into_iter()
-        .filter(|entry| service.is_none_or(|service| entry.party_id == service))
-        .filter(|entry| {
-            text.as_ref().is_none_or(|text| {
-                let details = entry
-                    .requested
-                    .iter()
-                    .chain(&entry.presented)
-                    .map(|detail| labels.one(detail).label);
-                details
-                    .chain([entry.party_name.clone()])
-                    .chain(entry.purpose.clone())
-                    .any(|candidate| candidate.to_lowercase().contains(text.as_str()))
-            })
-        })
-        .map(|entry| summary(&entry))
-        .collect();
+    let mut entries = Vec::new();
+    for entry in newest_first(core)? {
+        if service.is_none_or(|service| entry.party_id == service)
+            && text.as_ref().is_none_or(|text| mentions(&entry, text, &labels))
+        {
+            entries.push(summary(&entry));
+        }
+    }
     Ok(Next::Done(Reply::History { entries }))
+}
+
+/// Whether `text`, in small letters, is in the name of the other side, the purpose or the name of a detail.
+fn mentions(entry: &Entry, text: &str, labels: &Labels) -> bool {
+    let is_in = |candidate: &str| candidate.to_lowercase().contains(text);
+    let mut details = entry.requested.iter().chain(&entry.presented);
+    is_in(&entry.party_name)
+        || entry.purpose.as_deref().is_some_and(is_in)
+        || details.any(|detail| is_in(&labels.one(detail).label))
 }
 
 pub(super) fn entry(core: &Core, id: &str) -> Result<Next, WalletError> {
@@ -121,11 +120,15 @@ impl Labels {
     }
 
     pub(super) fn all(&self, details: &[DetailRef]) -> Vec<SharedDetail> {
-        details.iter().map(|detail| self.one(detail)).collect()
+        let mut shared = Vec::with_capacity(details.len());
+        for detail in details {
+            shared.push(self.one(detail));
+        }
+        shared
     }
 }
 
-fn newest_first(core: &Core) -> Result<Vec<Entry>, WalletError> {
+pub(super) fn newest_first(core: &Core) -> Result<Vec<Entry>, WalletError> {
     let mut entries: Vec<Entry> = core.records()?.list();
     entries.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
     Ok(entries)

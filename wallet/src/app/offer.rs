@@ -1,5 +1,7 @@
 //! The commands around an offer of cards.
 
+use std::sync::Arc;
+
 use assent_core::encoding::json::{self, Limits};
 use assent_core::env::Env;
 use assent_core::http::{HttpRequest, HttpResponse};
@@ -16,6 +18,7 @@ use crate::history::Entry;
 use crate::holdings::{self, Card, Renewal};
 use crate::labels;
 use crate::receive::{Authorised, Described, Offered, OpenOffer, Opening, ReceiveError, ReceivedCard};
+use crate::records::Records;
 
 /// Reads an offer: fetches what it refers to and describes it.
 pub(super) fn open(core: &mut Core, link: &str, env: &mut Env<'_>) -> Result<Next, WalletError> {
@@ -65,7 +68,7 @@ fn show(
     let offer = described.receive(response, &profile).map_err(failed)?;
     sync::with_anchors(core, env, false, move |core, _| {
         let view = view(core, &offer)?;
-        core.offer = Some(offer);
+        core.offer = Some(Arc::new(offer));
         Ok(Next::Done(Reply::Offer { offer: view }))
     })
 }
@@ -124,7 +127,7 @@ pub(super) fn accept(
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
     let _ = env;
-    let offer = core.offer.clone().ok_or_else(no_offer)?;
+    let offer = core.offer.as_ref().map(Arc::clone).ok_or_else(no_offer)?;
     let request = offer
         .token_request(tx_code.as_ref().map(|code| code.as_str()), &core.profile())
         .map_err(failed)?;
@@ -132,7 +135,7 @@ pub(super) fn accept(
         request,
         Box::new(move |core, answer, env| {
             // The offer stays open until here: a mistyped code may be typed again.
-            let authorised = offer.authorised(&got(answer)?, &core.profile()).map_err(failed)?;
+            let authorised = Authorised::new(offer, &got(answer)?, &core.profile()).map_err(failed)?;
             core.offer = None;
             next_card(core, authorised, env)
         }),
@@ -202,14 +205,19 @@ fn name_details(core: &mut Core, mut authorised: Authorised, env: &mut Env<'_>) 
     ))
 }
 
+/// Keeps cards; gives their ids.
+type Store = dyn Fn(&mut Records<'_>) -> Result<Vec<(String, Option<Renewal>)>, WalletError> + Send + Sync;
+
 /// Keeps the cards in the vault; when its service does not answer, on this device until it does.
 fn keep(core: &mut Core, authorised: Authorised, env: &mut Env<'_>) -> Result<Next, WalletError> {
-    let cards = authorised.received().to_vec();
     let entry_id = env.random_token().map_err(|_| sync::no_randomness())?;
     let now = env.now;
-    let store = move |records: &mut crate::records::Records<'_>| {
+    let authorised = Arc::new(authorised);
+    let received = Arc::clone(&authorised);
+    let store: Arc<Store> = Arc::new(move |records| {
+        let cards = received.received();
         let mut kept = Vec::new();
-        for ReceivedCard { card, copies, .. } in &cards {
+        for ReceivedCard { card, copies, .. } in cards {
             kept.push(holdings::add(records, card, copies)?);
         }
         if let Some(ReceivedCard { card, .. }) = cards.first() {
@@ -219,23 +227,22 @@ fn keep(core: &mut Core, authorised: Authorised, env: &mut Env<'_>) -> Result<Ne
             records.put(&entry)?;
         }
         Ok(kept)
-    };
-    let later = store.clone();
-    sync::commit(core, env, store, move |core, outcome, env| {
+    });
+    let later = Arc::clone(&store);
+    let store = move |records: &mut Records<'_>| store(records);
+    sync::commit_finding(core, env, store, move |core, outcome, env| {
         let kept = match outcome {
             Ok(kept) => kept,
-            Err(_) => sync::keep_for_later(core, later)?,
+            Err(_) => sync::keep_for_later(core, |records| later(records))?,
         };
         let language = core.settings()?.language;
         let records = core.records()?;
-        let cards = kept
-            .iter()
-            .map(|(id, renewal)| {
-                let mut summary = records.need::<Card>(id)?.summary(env.now, &language);
-                summary.renewal = renewal.map(Renewal::name);
-                Ok(summary)
-            })
-            .collect::<Result<_, WalletError>>()?;
+        let mut cards = Vec::with_capacity(kept.len());
+        for (id, renewal) in kept {
+            let mut summary = records.need::<Card>(&id)?.summary(env.now, &language);
+            summary.renewal = renewal.map(Renewal::name);
+            cards.push(summary);
+        }
         notify(
             authorised.notifications(true, &core.profile()),
             Ok(Reply::Cards { cards }),

@@ -220,7 +220,7 @@ pub(super) fn share(
     };
     let now = env.now;
     let record = sending.clone();
-    sync::commit(
+    sync::commit_finding(
         core,
         env,
         move |records| record.burn_and_record(records, now),
@@ -376,15 +376,12 @@ fn record_result(
     result: ResultView,
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
-    let sending = Arc::new(sending);
-    let later = Arc::clone(&sending);
-    let record = move |records: &mut Records<'_>| sending.record(records);
-    sync::commit(core, env, record, move |core, outcome, _| {
-        if outcome.is_err() {
-            sync::keep_for_later(core, |records| later.record(records))?;
-        }
-        Ok(Next::Done(Reply::Result { result }))
-    })
+    sync::commit_or_keep(
+        core,
+        env,
+        move |records| sending.record(records),
+        move |_, _| Ok(Next::Done(Reply::Result { result })),
+    )
 }
 
 /// Refuses. What the service gets is the same whether the person does not want to or cannot.

@@ -15,20 +15,20 @@ use crate::present::{DisclosurePlan, NamedWarning, OpenRequest, Proposal, asked_
 
 pub(super) fn view(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str) -> RequestView {
     let terms = open.consent().map(|consent| &consent.terms);
-    let required = plan
-        .required()
-        .into_iter()
-        .filter_map(|id| {
-            let (proposed, others) = plan.proposals(id).split_first()?;
-            Some(RequiredBlock {
+    let mut required = Vec::new();
+    for id in plan.required() {
+        if let Some((proposed, others)) = plan.proposals(id).split_first()
+            && let Some(held) = plan.held(proposed)
+        {
+            required.push(RequiredBlock {
                 query_id: id.to_owned(),
                 details: details(plan, proposed, language),
-                card: plan.held(proposed)?.card.choice(language),
+                card: held.card.choice(language),
                 other_cards: other_cards(plan, others, language),
                 warnings: warnings(&plan.warnings_of(proposed)),
-            })
-        })
-        .collect();
+            });
+        }
+    }
     RequestView {
         service: open.service.clone(),
         purpose: terms.map(|terms| terms.purpose.best(language).1.to_owned()),
@@ -87,69 +87,66 @@ fn optional(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str) -> Ve
         .consent()
         .map(|consent| consent.terms.purposes())
         .unwrap_or_default();
-    plan.switches()
-        .into_iter()
-        .map(|switch| {
-            let proposals: Vec<&Proposal> = switch
-                .query_ids
-                .iter()
-                .filter_map(|id| plan.proposals(id).first())
-                .collect();
-            let purpose = purposes
-                .iter()
-                .find(|purpose| purpose.query_ids.iter().any(|id| switch.query_ids.contains(id)))
-                .map(|purpose| purpose.text.best(language).1.to_owned());
-            let details = if switch.available {
-                proposals
-                    .iter()
-                    .flat_map(|proposal| details(plan, proposal, language))
-                    .collect()
-            } else {
-                asked_details(open, &switch.query_ids, language)
-            };
-            // A switch over several cards keeps those proposed: one choice cannot name a card for each.
-            let others = match switch.query_ids.as_slice() {
-                [id] => plan.proposals(id).get(1..).unwrap_or_default(),
-                _ => &[],
-            };
-            OptionalSet {
-                set_id: switch.id,
-                purpose,
-                details,
-                card: proposals
-                    .first()
-                    .and_then(|proposal| Some(plan.held(proposal)?.card.choice(language))),
-                other_cards: other_cards(plan, others, language),
-                warnings: {
-                    let all = proposals.iter().flat_map(|proposal| plan.warnings_of(proposal));
-                    let mut once: Vec<NamedWarning> = Vec::new();
-                    for warning in all.filter(|_| switch.available) {
-                        if !once.contains(&warning) {
-                            once.push(warning);
-                        }
-                    }
-                    warnings(&once)
-                },
-                query_ids: switch.query_ids,
-                available: switch.available,
+    let mut sets = Vec::new();
+    for switch in plan.switches() {
+        let mut card = None;
+        let mut shown = Vec::new();
+        let mut once: Vec<NamedWarning> = Vec::new();
+        for proposal in switch
+            .query_ids
+            .iter()
+            .filter_map(|id| plan.proposals(id).first())
+        {
+            if card.is_none() {
+                card = plan.held(proposal).map(|held| held.card.choice(language));
             }
-        })
-        .collect()
+            shown.append(&mut details(plan, proposal, language));
+            for warning in plan.warnings_of(proposal) {
+                if !once.contains(&warning) {
+                    once.push(warning);
+                }
+            }
+        }
+        if !switch.available {
+            shown = asked_details(open, &switch.query_ids, language);
+            once.clear();
+        }
+        let purpose = purposes
+            .iter()
+            .find(|purpose| purpose.query_ids.iter().any(|id| switch.query_ids.contains(id)));
+        // A switch over several cards keeps those proposed: one choice cannot name a card for each.
+        let others = match switch.query_ids.as_slice() {
+            [id] => plan.proposals(id).get(1..).unwrap_or_default(),
+            _ => &[],
+        };
+        sets.push(OptionalSet {
+            set_id: switch.id,
+            purpose: purpose.map(|purpose| purpose.text.best(language).1.to_owned()),
+            details: shown,
+            card,
+            other_cards: other_cards(plan, others, language),
+            warnings: warnings(&once),
+            query_ids: switch.query_ids,
+            available: switch.available,
+        });
+    }
+    sets
 }
 
 fn other_cards(plan: &DisclosurePlan<'_>, others: &[Proposal], language: &str) -> Vec<OtherCard> {
-    others
-        .iter()
-        .filter_map(|other| {
-            let card = plan.held(other)?.card.choice(language);
-            Some(OtherCard {
+    let mut cards = Vec::new();
+    for other in others {
+        if let Some(held) = plan.held(other) {
+            let card = held.card.choice(language);
+            cards.push(OtherCard {
                 id: card.id,
                 name: card.name,
                 details: details(plan, other, language),
                 warnings: warnings(&plan.warnings_of(other)),
-            })
-        })
-        .collect()
+            });
+        }
+    }
+    cards
 }
 
 fn warnings(named: &[NamedWarning]) -> Vec<Warning> {
@@ -160,61 +157,61 @@ fn details(plan: &DisclosurePlan<'_>, proposal: &Proposal, language: &str) -> Ve
     let Some(held) = plan.held(proposal) else {
         return Vec::new();
     };
-    proposal
-        .paths
-        .iter()
-        .flat_map(|path| path.select(held.credential.claims()).unwrap_or_default())
-        .map(|(path, value)| detail(&path, value, &held.card, language))
-        .collect()
+    let mut details = Vec::new();
+    for path in &proposal.paths {
+        for (path, value) in path.select(held.credential.claims()).unwrap_or_default() {
+            details.push(detail(&path, value, &held.card, language));
+        }
+    }
+    details
 }
 
 fn asked_details(open: &OpenRequest, query_ids: &[String], language: &str) -> Vec<DetailView> {
-    query_ids
+    let mut details = Vec::new();
+    for query in query_ids
         .iter()
         .filter_map(|id| open.request.query().credential(id))
-        .flat_map(|query| query.claims())
-        .map(|claim| DetailView {
-            path: claim.path.to_json(),
-            label: labels::label(&claim.path, &[], language),
-            value: SecretText(String::new()),
-            sensitive: labels::is_sensitive(&claim.path),
-        })
-        .collect()
+    {
+        for claim in query.claims() {
+            details.push(DetailView {
+                path: claim.path.to_json(),
+                label: labels::label(&claim.path, &[], language),
+                value: SecretText(String::new()),
+                sensitive: labels::is_sensitive(&claim.path),
+            });
+        }
+    }
+    details
 }
 
 fn missing(plan: &DisclosurePlan<'_>, language: &str) -> Vec<MissingCard> {
-    plan.missing()
-        .into_iter()
-        .map(|query| {
-            let vct = asked_type(query);
-            MissingCard {
-                name: match query.meta() {
-                    Meta::SdJwtVc { .. } => labels::card_name(&vct, language),
-                    _ => vct.clone(),
-                },
-                vct,
-                details: query
-                    .claims()
-                    .iter()
-                    .map(|claim| labels::label(&claim.path, &[], language))
-                    .collect(),
-            }
-        })
-        .collect()
+    let mut missing = Vec::new();
+    for query in plan.missing() {
+        let vct = asked_type(query);
+        let mut details = Vec::new();
+        for claim in query.claims() {
+            details.push(labels::label(&claim.path, &[], language));
+        }
+        missing.push(MissingCard {
+            name: match query.meta() {
+                Meta::SdJwtVc { .. } => labels::card_name(&vct, language),
+                _ => vct.clone(),
+            },
+            vct,
+            details,
+        });
+    }
+    missing
 }
 
 fn recognisability(plan: &DisclosurePlan<'_>) -> RecognisabilityView {
-    let with_optional = plan
-        .switches()
-        .into_iter()
-        .filter(|switch| switch.available)
-        .map(|switch| {
-            (
-                switch.id,
-                Recognisability::from(plan.recognisability(&[switch.set]).level),
-            )
-        })
-        .collect();
+    let mut with_optional = Vec::new();
+    for switch in plan.switches() {
+        if switch.available {
+            let level = plan.recognisability(&[switch.set]).level;
+            with_optional.push((switch.id, Recognisability::from(level)));
+        }
+    }
     RecognisabilityView {
         with_optional,
         ..recognised(&plan.recognisability(&[]))

@@ -117,11 +117,7 @@ pub(super) fn stop(
         records.put(&receipt)?;
         records.put(&sharing)
     };
-    let later = record.clone();
-    sync::commit(core, env, record, move |core, outcome, env| {
-        if outcome.is_err() {
-            sync::keep_for_later(core, later)?;
-        }
+    sync::commit_or_keep(core, env, record, move |core, env| {
         let records = core.records()?;
         // Wherever it is now: another device may have taken it out.
         let is_it = |one: &Sharing| {
@@ -203,13 +199,7 @@ fn tell(
                 }
                 records.put(&sharing)
             };
-            let later = record.clone();
-            sync::commit(core, env, record, move |core, outcome, env| {
-                if outcome.is_err() {
-                    sync::keep_for_later(core, later)?;
-                }
-                tell(core, pending, env, then)
-            })
+            sync::commit_or_keep(core, env, record, move |core, env| tell(core, pending, env, then))
         }),
     ))
 }

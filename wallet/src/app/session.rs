@@ -25,7 +25,7 @@ use crate::vault::{LockedVault, PrfSalts, RecoveryCode, RootKey, Staged, Unlocke
 pub(crate) struct Core {
     pub(crate) surroundings: Surroundings,
     pub(crate) session: Session,
-    pub(crate) offer: Option<OpenOffer>,
+    pub(crate) offer: Option<Arc<OpenOffer>>,
     pub(crate) request: Option<Arc<OpenRequest>>,
     /// A change of the unlock methods that was begun.
     pub(crate) pending: Pending,

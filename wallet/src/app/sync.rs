@@ -33,7 +33,49 @@ const MAX_ANCHORS: usize = 1 << 20;
 const TRIES: u32 = 5;
 
 /// Commits what `apply` changes and everything that waits; `then` gets the outcome.
-pub(super) fn commit<T: Send + 'static>(
+pub(super) fn commit(
+    core: &mut Core,
+    env: &mut Env<'_>,
+    apply: impl Fn(&mut Records<'_>) -> Result<(), WalletError> + Send + 'static,
+    then: impl FnOnce(&mut Core, Result<(), WalletError>, &mut Env<'_>) -> Result<Next, WalletError>
+    + Send
+    + 'static,
+) -> Result<Next, WalletError> {
+    commit_boxed(core, env, Box::new(apply), Box::new(then))
+}
+
+/// Commits what `apply` changes; what cannot be sent now waits on this device.
+pub(super) fn commit_or_keep(
+    core: &mut Core,
+    env: &mut Env<'_>,
+    apply: impl Fn(&mut Records<'_>) -> Result<(), WalletError> + Send + Sync + 'static,
+    then: impl FnOnce(&mut Core, &mut Env<'_>) -> Result<Next, WalletError> + Send + 'static,
+) -> Result<Next, WalletError> {
+    commit_or_keep_boxed(core, env, Arc::new(apply), Box::new(then))
+}
+
+fn commit_or_keep_boxed(
+    core: &mut Core,
+    env: &mut Env<'_>,
+    apply: Arc<dyn Fn(&mut Records<'_>) -> Result<(), WalletError> + Send + Sync>,
+    then: AndThen,
+) -> Result<Next, WalletError> {
+    let later = Arc::clone(&apply);
+    commit(
+        core,
+        env,
+        move |records| apply(records),
+        move |core, outcome, env| {
+            if outcome.is_err() {
+                keep_for_later(core, |records| later(records))?;
+            }
+            then(core, env)
+        },
+    )
+}
+
+/// As [`commit`]; `then` gets what `apply` found.
+pub(super) fn commit_finding<T: Send + 'static>(
     core: &mut Core,
     env: &mut Env<'_>,
     apply: impl Fn(&mut Records<'_>) -> Result<T, WalletError> + Send + 'static,
@@ -57,12 +99,23 @@ pub(super) fn commit<T: Send + 'static>(
         });
         then(core, outcome, env)
     });
+    commit_boxed(core, env, apply, then)
+}
+
+fn commit_boxed(
+    core: &mut Core,
+    env: &mut Env<'_>,
+    apply: Apply,
+    then: AfterCommit,
+) -> Result<Next, WalletError> {
     let stage: Stage = Box::new(move |core, env| stage_records(core, env, &apply));
     try_commit(core, env, stage, then, TRIES)
 }
 
 /// A change to the records. May be applied again when another device was faster.
 type Apply = Box<dyn Fn(&mut Records<'_>) -> Result<(), WalletError> + Send>;
+/// What follows something that cannot fail.
+type AndThen = Box<dyn FnOnce(&mut Core, &mut Env<'_>) -> Result<Next, WalletError> + Send>;
 /// What follows a commit or a fetch.
 pub(super) type AfterCommit =
     Box<dyn FnOnce(&mut Core, Result<(), WalletError>, &mut Env<'_>) -> Result<Next, WalletError> + Send>;
@@ -89,6 +142,10 @@ pub(super) fn fetch(
     + 'static,
 ) -> Result<Next, WalletError> {
     let _ = env;
+    fetch_boxed(core, Box::new(then))
+}
+
+fn fetch_boxed(core: &Core, then: AfterCommit) -> Result<Next, WalletError> {
     let open = core.open()?;
     let reading = Reading::new(
         open.address.as_str(),
@@ -98,7 +155,7 @@ pub(super) fn fetch(
     let then = Box::new(move |core: &mut Core, read: ReadOutcome, env: &mut Env<'_>| {
         let read = match read {
             Err(error) if error.view().code == "vault-access-refused" => {
-                return super::reopen::after_refusal(core, error, Box::new(then));
+                return super::reopen::after_refusal(core, error, then);
             }
             read => read,
         };
@@ -300,6 +357,15 @@ pub(super) fn with_anchors(
     env: &mut Env<'_>,
     always: bool,
     then: impl FnOnce(&mut Core, &mut Env<'_>) -> Result<Next, WalletError> + Send + 'static,
+) -> Result<Next, WalletError> {
+    with_anchors_boxed(core, env, always, Box::new(then))
+}
+
+fn with_anchors_boxed(
+    core: &mut Core,
+    env: &mut Env<'_>,
+    always: bool,
+    then: AndThen,
 ) -> Result<Next, WalletError> {
     if !always && !core.open()?.anchors_are_old(env.now) {
         return then(core, env);

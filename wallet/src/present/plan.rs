@@ -322,16 +322,11 @@ impl<'r> DisclosurePlan<'r> {
         cards: &BTreeMap<String, String>,
     ) -> Result<Vec<(&str, &Proposal)>, PresentError> {
         let available = self.switches();
-        let sets: Vec<usize> = switches
-            .iter()
-            .map(|id| {
-                available
-                    .iter()
-                    .find(|switch| switch.id == *id)
-                    .map(|switch| switch.set)
-            })
-            .collect::<Option<_>>()
-            .ok_or(PresentError::NoSuchChoice)?;
+        let mut sets = Vec::with_capacity(switches.len());
+        for id in switches {
+            let switch = available.iter().find(|switch| switch.id == *id);
+            sets.push(switch.ok_or(PresentError::NoSuchChoice)?.set);
+        }
         // DQ-13: not all required deliverable means nothing is returned.
         let ids = self
             .evaluation
@@ -344,16 +339,16 @@ impl<'r> DisclosurePlan<'r> {
         {
             return Err(PresentError::NoSuchChoice);
         }
-        ids.into_iter()
-            .map(|id| {
-                let fitting = self.proposals(id);
-                let proposal = match cards.get(id) {
-                    Some(card) => fitting.iter().find(|proposal| proposal.card == *card),
-                    None => fitting.first(),
-                };
-                Ok((id, proposal.ok_or(PresentError::CardDoesNotFit)?))
-            })
-            .collect()
+        let mut chosen = Vec::with_capacity(ids.len());
+        for id in ids {
+            let fitting = self.proposals(id);
+            let proposal = match cards.get(id) {
+                Some(card) => fitting.iter().find(|proposal| proposal.card == *card),
+                None => fitting.first(),
+            };
+            chosen.push((id, proposal.ok_or(PresentError::CardDoesNotFit)?));
+        }
+        Ok(chosen)
     }
 
     fn report(&self, chosen: &[&Proposal]) -> LinkabilityReport {

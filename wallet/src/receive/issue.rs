@@ -1,6 +1,7 @@
 //! From an accepted offer to verified cards: token, nonce, batch request with fresh keys, verification.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use assent_core::claims::ClaimsPath;
 use assent_core::crypto::{CryptoProvider, Signer as _, SoftwareKey};
@@ -42,27 +43,11 @@ impl OpenOffer {
         };
         Ok(request.to_http(self.server.pre_authorized_token_endpoint()?, profile))
     }
-
-    /// Takes the token.
-    pub(crate) fn authorised(
-        self,
-        response: &HttpResponse,
-        profile: &Profile,
-    ) -> Result<Authorised, ReceiveError> {
-        let token = TokenResponse::from_response(response, profile)?;
-        Ok(Authorised {
-            offer: self,
-            token,
-            at: 0,
-            received: Vec::new(),
-            notifications: Vec::new(),
-        })
-    }
 }
 
 /// An offer with an access token; cards are fetched one configuration after the other.
 pub(crate) struct Authorised {
-    offer: OpenOffer,
+    offer: Arc<OpenOffer>,
     token: TokenResponse,
     at: usize,
     pub(super) received: Vec<ReceivedCard>,
@@ -75,7 +60,6 @@ pub(crate) struct Asking {
 }
 
 /// A card with its copies, verified.
-#[derive(Clone)]
 pub(crate) struct ReceivedCard {
     pub(crate) card: Card,
     pub(crate) copies: Vec<CopyRecord>,
@@ -84,6 +68,22 @@ pub(crate) struct ReceivedCard {
 }
 
 impl Authorised {
+    /// Takes the token.
+    pub(crate) fn new(
+        offer: Arc<OpenOffer>,
+        response: &HttpResponse,
+        profile: &Profile,
+    ) -> Result<Self, ReceiveError> {
+        let token = TokenResponse::from_response(response, profile)?;
+        Ok(Self {
+            offer,
+            token,
+            at: 0,
+            received: Vec::new(),
+            notifications: Vec::new(),
+        })
+    }
+
     /// True when every card was fetched.
     pub(crate) fn is_done(&self) -> bool {
         self.at >= self.offer.cards.len()
@@ -156,12 +156,9 @@ impl Authorised {
         if answer.credentials.len() > asking.keys.len() {
             return Err(ReceiveError::Count);
         }
-        let (configuration_id, vct, configuration) = self
-            .offer
-            .cards
-            .get(self.at)
-            .cloned()
-            .ok_or(ReceiveError::NothingSupported)?;
+        let offer = Arc::clone(&self.offer);
+        let (configuration_id, vct, configuration) =
+            offer.cards.get(self.at).ok_or(ReceiveError::NothingSupported)?;
         let id = env.random_token().map_err(|_| ReceiveError::Keys)?;
         let mut keys = asking.keys;
         let mut card: Option<Card> = None;
@@ -175,7 +172,7 @@ impl Authorised {
             };
             let verified =
                 verify_credential(compact, anchors, &check, crypto).map_err(ReceiveError::Credential)?;
-            if verified.vc.vct != vct {
+            if verified.vc.vct != *vct {
                 return Err(ReceiveError::OtherType);
             }
             let key = keys
@@ -208,7 +205,7 @@ impl Authorised {
                     let chain = &verified.chain;
                     card = Some(Card {
                         id: id.clone(),
-                        issuer_id: self.offer.metadata.credential_issuer.as_str().to_owned(),
+                        issuer_id: offer.metadata.credential_issuer.as_str().to_owned(),
                         issuer_name: chain
                             .subject
                             .organization

@@ -109,7 +109,6 @@ impl Described {
 }
 
 /// An offer that can be shown and accepted.
-#[derive(Clone)]
 pub(crate) struct OpenOffer {
     pub(crate) grant: PreAuthorizedCodeGrant,
     pub(crate) metadata: IssuerMetadata,
