@@ -6,6 +6,9 @@ const RESIDENCE = "urn:assent:residence:1";
 /** Days that the library keeps what it got. */
 export const RETENTION_DAYS = 30;
 
+/** What the optional e-mail address is for, as receipts and withdrawals name it: the first that is optional. */
+export const REMINDERS = "optional-1";
+
 /** The body of `POST /v1/presentations`. */
 export function consentRequest(config, language) {
   return {

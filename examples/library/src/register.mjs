@@ -72,6 +72,13 @@ export class Register {
     return found;
   }
 
+  /** Deletes one fact that was shared under a consent; the others stay. */
+  forget(consentId, fact) {
+    const of = [...this.#visits.values()].map((visit) => visit.account).filter((account) => account?.consentId === consentId);
+    for (const account of of) delete account.facts[fact];
+    if (of.length > 0) this.save();
+  }
+
   /** Deletes what is older than the library promised to keep it. */
   eraseOld(now = Date.now()) {
     for (const visit of this.#visits.values()) {

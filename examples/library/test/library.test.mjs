@@ -142,6 +142,36 @@ test("a lost webhook does not matter, an absent server is said", async () => {
   assert.doesNotMatch(readFileSync(file, "utf8"), /ada@example/);
 });
 
+test("who stops only the reminders stays a member, by webhook or when asked", async () => {
+  for (const lost of [false, true]) {
+    const { cookie } = await start("other");
+    const consent = { consent_id: "c1", state: "active" };
+    answers.presentation = { state: "verified", credentials: CREDENTIALS, consent };
+    answers.consent = { state: "active" };
+    await finishElsewhere(cookie);
+    const account = async () => (await fetch(`${origin}/account`, { headers: { cookie } })).text();
+    assert.match(await account(), /ada@example/);
+    const end = async (purpose) => {
+      if (lost) {
+        answers.consent = { state: "active", withdrawn_purposes: [purpose] };
+        return;
+      }
+      const event = JSON.stringify({ type: "consent.withdrawn", consent_id: consent.consent_id, purposes: [purpose], consent_state: "active" });
+      const [id, now] = [`part-${purpose}`, String(Math.floor(Date.now() / 1000))];
+      const signature = `v1,${createHmac("sha256", SECRET).update(`${id}.${now}.${event}`).digest("base64")}`;
+      const headers = { "webhook-id": id, "webhook-timestamp": now, "webhook-signature": signature };
+      assert.equal((await fetch(`${origin}/webhooks/assent`, { method: "POST", body: event, headers })).status, 204);
+    };
+    await end("optional-1");
+    const shown = await account();
+    assert.match(shown, /Voorbeeld/);
+    assert.doesNotMatch(shown, /ada@example/);
+    assert.doesNotMatch(readFileSync(file, "utf8"), /ada@example/);
+    await end("required");
+    assert.match(await account(), /Your details are gone/);
+  }
+});
+
 test("what was withdrawn before it was read is not kept", async () => {
   const { cookie } = await start("other");
   answers.presentation = { state: "verified", credentials: CREDENTIALS, consent: { consent_id: "c1", state: "withdrawn" } };

@@ -242,6 +242,26 @@ test("reads home and a request in Dutch, and declines", async () => {
   await ada.sees(t("home.title"));
 });
 
+test("stops only the e-mail, and the library keeps the rest", async () => {
+  await ada.press("link", t("nav.sharing"));
+  await ada.sees(t("sharing.title"));
+  await ada.looksAt("sharing-parts");
+  await ada.press("link", /^Stop this\s*: Send you a reminder/);
+  await ada.sees(t("stop.title-part"));
+  await ada.looksAt("stop-part");
+  await ada.press("button", t("sharing.stop"));
+  await ada.page.getByText(t("stop.confirmed")).first().waitFor();
+  await ada.looksAt("stop-part-confirmed");
+  await ada.page.goto(`${stack.libraryOrigin}/account`);
+  await until("the library to forget the e-mail", async () => {
+    await ada.page.reload();
+    return (await ada.page.getByRole("row", { name: /E-mail/ }).getByRole("cell").innerText()).includes("Not shared");
+  });
+  await ada.page.goto(`${stack.base}/`);
+  await unlock(ada);
+  await ada.sees(t("home.title"));
+});
+
 test("8. stops sharing while the service is down, and the wallet tries again", async () => {
   await ada.press("link", t("nav.home"));
   await ada.sees(t("home.title"));
