@@ -4,6 +4,7 @@
 
 use ciborium::Value;
 
+use super::cbor;
 use crate::crypto::{Algorithm, BadSignature, CryptoProvider, PublicKey, SignError, Signer};
 
 /// Longest COSE object accepted, in bytes.
@@ -169,14 +170,7 @@ pub fn read(bytes: &[u8]) -> Result<Value, CoseError> {
     if bytes.len() > MAX_COSE {
         return Err(CoseError::Malformed);
     }
-    let mut rest = bytes;
-    let value = ciborium::de::from_reader_with_recursion_limit(&mut rest, MAX_CBOR_DEPTH)
-        .map_err(|_| CoseError::Malformed)?;
-    if rest.is_empty() {
-        Ok(value)
-    } else {
-        Err(CoseError::Malformed)
-    }
+    cbor::read(bytes, MAX_CBOR_DEPTH).ok_or(CoseError::Malformed)
 }
 
 /// Reads one CBOR map without duplicate keys; empty bytes count as an empty map (RFC 9052 §3).
@@ -197,9 +191,7 @@ pub fn read_map(bytes: &[u8]) -> Result<CborMap, CoseError> {
 /// # Errors
 /// [`CoseError::Malformed`] when the value cannot be written.
 pub fn write(value: &Value) -> Result<Vec<u8>, CoseError> {
-    let mut out = Vec::new();
-    ciborium::into_writer(value, &mut out).map_err(|_| CoseError::Malformed)?;
-    Ok(out)
+    cbor::write(value).ok_or(CoseError::Malformed)
 }
 
 /// The value of an integer label.

@@ -1,8 +1,9 @@
-//! Encodings shared by every format: base64url, JSON read strictly and written canonically, forms, JWS, JWE and
-//! COSE.
+//! Encodings shared by every format: base64url, JSON read strictly and written canonically, CBOR, forms, JWS, JWE
+//! and COSE.
 
 pub mod base64url;
 pub mod canonical;
+pub mod cbor;
 pub mod cose;
 pub mod der;
 pub mod fields;

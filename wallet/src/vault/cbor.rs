@@ -1,6 +1,7 @@
 //! Deterministic CBOR (RFC 8949 §4.2.1) for our own formats: definite lengths, shortest integers, arrays only.
 //! What is read must be exactly what would be written.
 
+use assent_core::encoding::cbor;
 use ciborium::Value;
 
 /// Longest text accepted, in bytes.
@@ -14,15 +15,11 @@ pub(super) fn bytes(bytes: &[u8]) -> Value {
     Value::Bytes(bytes.to_vec())
 }
 
-/// Encodes. ciborium writes shortest integers and definite lengths; our formats use no maps and no floats, the
-/// two places where more rules apply.
+/// Encodes: shortest integers and definite lengths; our formats use no maps and no floats, the two places where more
+/// rules apply.
 pub(super) fn encode(value: &Value) -> Vec<u8> {
-    let mut out = Vec::new();
-    // Writing to a vector cannot fail; a failure would give an empty text, which no reader accepts.
-    if ciborium::into_writer(value, &mut out).is_err() {
-        out.clear();
-    }
-    out
+    // Only floats cannot be written; they would give an empty text, which no reader accepts.
+    cbor::write(value).unwrap_or_default()
 }
 
 /// Decodes one array.
@@ -30,9 +27,7 @@ pub(super) fn decode(text: &[u8]) -> Result<Vec<Value>, BadCbor> {
     if text.len() > MAX {
         return Err(BadCbor);
     }
-    // Read through a `&mut`, as COSE is in core: so there is one reader in the browser's download.
-    let mut rest = text;
-    let value: Value = ciborium::de::from_reader_with_recursion_limit(&mut rest, 8).map_err(|_| BadCbor)?;
+    let value = cbor::read(text, 8).ok_or(BadCbor)?;
     // Also refuses trailing bytes, indefinite lengths and long integers.
     if encode(&value) != text {
         return Err(BadCbor);
