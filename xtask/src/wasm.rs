@@ -20,7 +20,7 @@ const FEATURES: &[&str] = &[
 
 /// How the optimiser makes the module small. The first 1024 bytes of memory hold no data, as it wants: they are the
 /// far end of the stack, which the linker puts first.
-const SMALLER: [&str; 3] = ["-Oz", "--converge", "--low-memory-unused"];
+const SMALLER: [&str; 5] = ["-Oz", "--converge", "--low-memory-unused", "-ocimfs", "0"];
 
 /// The standard library, built again for size (specs/decisions/0019-small-standard-library.md). The switches are
 /// unstable ones of a compiler that is pinned.

@@ -16,6 +16,9 @@ const NOT_OURS: &[&str] = &[
     ".venv",
 ];
 
+/// Files that a build writes among those that people write; git ignores them.
+const GENERATED: &[&str] = &["web/ui/src/i18n/keys.ts"];
+
 /// A file of the project.
 #[derive(Debug, Clone)]
 pub struct File {
@@ -68,7 +71,9 @@ fn walk(folder: &Path, extensions: &[&str], found: &mut Vec<File>) {
                 .unwrap_or(&path)
                 .to_string_lossy()
                 .replace('\\', "/");
-            found.push(File { path, text });
+            if !GENERATED.contains(&path.as_str()) {
+                found.push(File { path, text });
+            }
         }
     }
 }

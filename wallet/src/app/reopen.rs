@@ -5,8 +5,9 @@ use assent_core::encoding::json::{self, Limits};
 use assent_core::env::Env;
 use assent_core::http::HttpRequest;
 
+use super::reading::{self, Reading};
 use super::session::{Address, Core, Session};
-use super::sync::{self, AfterCommit, Reading};
+use super::sync::{self, AfterCommit};
 use super::vault::{status, vault_error};
 use super::view::{PasskeyQuestion, PointQuestion};
 use super::wallet::Next;
@@ -179,7 +180,7 @@ fn pull(
     };
     let reading = Reading::new(address.as_str(), unlocking.root().access_token(vault), known);
     let address = address.clone();
-    sync::pull(
+    reading::pull(
         reading,
         Box::new(move |core, remote, env| {
             let vault = match remote {

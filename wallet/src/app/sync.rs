@@ -15,19 +15,15 @@ use assent_core::trust::TrustAnchors;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::reading::{ReadOutcome, Reading, pull};
 use super::session::{Core, Open};
 use super::view::SecretText;
 use super::wallet::Next;
 use super::{NetworkFailure, Reply, WalletError};
 use crate::holdings::{Card, CopyRecord, CopyState, read_status, status_lists, status_request};
 use crate::records::{Record as _, Records, read, to_stage};
-use crate::vault::{Handle, RemoteRecord, RemoteVault, Staged, StoredRecord};
+use crate::vault::{Handle, Staged, StoredRecord};
 
-/// One page of changes: the service sends about 1 MiB of ciphertext, or one record, and the manifest with the last.
-const MAX_PAGE: usize = 8 << 20;
-/// All pages of one reading.
-const MAX_VAULT: usize = 128 << 20;
-const MAX_PAGES: u32 = 120;
 const MAX_SMALL: usize = 64 << 10;
 const MAX_ANCHORS: usize = 1 << 20;
 const TRIES: u32 = 5;
@@ -54,10 +50,12 @@ pub(super) fn commit_or_keep(
     commit_or_keep_boxed(core, env, Arc::new(apply), Box::new(then))
 }
 
+type SharedApply = dyn Fn(&mut Records<'_>) -> Result<(), WalletError> + Send + Sync;
+
 fn commit_or_keep_boxed(
     core: &mut Core,
     env: &mut Env<'_>,
-    apply: Arc<dyn Fn(&mut Records<'_>) -> Result<(), WalletError> + Send + Sync>,
+    apply: Arc<SharedApply>,
     then: AndThen,
 ) -> Result<Next, WalletError> {
     let later = Arc::clone(&apply);
@@ -175,122 +173,6 @@ fn fetch_boxed(core: &Core, then: AfterCommit) -> Result<Next, WalletError> {
         then(core, outcome, env)
     });
     Ok(pull(reading, then))
-}
-
-/// What a vault service has, from a version on; `None` when nothing changed since.
-pub(super) type ReadOutcome = Result<Option<RemoteVault>, WalletError>;
-/// What follows a reading.
-type AfterReading = Box<dyn FnOnce(&mut Core, ReadOutcome, &mut Env<'_>) -> Result<Next, WalletError> + Send>;
-
-/// A reading of changes under way.
-pub(super) struct Reading {
-    address: String,
-    token: Zeroizing<String>,
-    since: u64,
-    known: Option<[u8; 32]>,
-    after: Option<String>,
-    records: Vec<RemoteRecord>,
-    bytes: usize,
-    pages: u32,
-}
-
-impl Reading {
-    /// Of what changed after the version and sealed manifest that are `known`, or of everything.
-    pub(super) fn new(address: &str, token: Zeroizing<String>, known: Option<(u64, [u8; 32])>) -> Self {
-        Self {
-            address: address.to_owned(),
-            token,
-            since: known.map_or(0, |(version, _)| version),
-            known: known.map(|(_, hash)| hash),
-            after: None,
-            records: Vec::new(),
-            bytes: 0,
-            pages: 0,
-        }
-    }
-}
-
-/// Reads page after page. A record that changes meanwhile comes again on a later page, and the manifest comes with the
-/// last one: what is given to `then` is one state of the vault.
-pub(super) fn pull(reading: Reading, then: AfterReading) -> Next {
-    let mut url = format!("{}/changes?since={}", reading.address, reading.since);
-    if let Some(after) = &reading.after {
-        url.push_str("&after=");
-        url.push_str(after);
-    }
-    let request = HttpRequest::get(url, "application/json", MAX_PAGE)
-        .header("authorization", format!("Bearer {}", reading.token.as_str()));
-    Next::Send(
-        request,
-        Box::new(move |core, answer, env| {
-            let page =
-                received(answer).and_then(|response| turn_page(reading, &response).ok_or_else(nonsense));
-            match page {
-                Ok(Page::More(reading)) => Ok(pull(reading, then)),
-                Ok(Page::Last(remote)) => then(core, Ok(remote), env),
-                Err(error) => then(core, Err(error), env),
-            }
-        }),
-    )
-}
-
-enum Page {
-    More(Reading),
-    Last(Option<RemoteVault>),
-}
-
-fn turn_page(mut reading: Reading, response: &HttpResponse) -> Option<Page> {
-    reading.bytes += response.body.len();
-    reading.pages += 1;
-    if reading.bytes > MAX_VAULT || reading.pages > MAX_PAGES {
-        return None;
-    }
-    let limits = Limits {
-        bytes: MAX_PAGE,
-        depth: 8,
-    };
-    let value = json::parse(response.body.as_bytes(), limits).ok()?;
-    let bytes = |value: &Value| base64url::decode(value.as_str()?).ok();
-    for record in value.get("records")?.as_array()? {
-        // A part that did not change may be left out; one that is there must be readable.
-        let part = |name: &str| match record.get(name) {
-            None | Some(Value::Null) => Some(None),
-            Some(part) => bytes(part).map(Some),
-        };
-        reading.records.push(RemoteRecord {
-            handle: Handle::parse(record.get("handle")?.as_str()?)?,
-            key: part("key")?,
-            sealed: part("box")?,
-        });
-    }
-    if let Some(after) = value.get("next").and_then(Value::as_str) {
-        // It becomes part of an address, so it must be what the service is said to give.
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-        if after.len() > 128 || !after.bytes().all(plain) {
-            return None;
-        }
-        reading.after = Some(after.to_owned());
-        return Some(Page::More(reading));
-    }
-    let version = value.get("version")?.as_u64()?;
-    let Some(manifest) = value.get("manifest") else {
-        // Nothing changed: it must be the very manifest that is here. Another one under the same version is read whole,
-        // and the vault says what it thinks of it.
-        if version != reading.since || reading.known.is_none() || !reading.records.is_empty() {
-            return None;
-        }
-        if bytes(value.get("manifest_sha256")?)?.try_into().ok() == reading.known {
-            return Some(Page::Last(None));
-        }
-        (reading.since, reading.known) = (0, None);
-        return Some(Page::More(reading));
-    };
-    Some(Page::Last(Some(RemoteVault {
-        version,
-        header: bytes(value.get("header")?)?,
-        manifest: bytes(manifest)?,
-        records: reading.records,
-    })))
 }
 
 /// A commit whose answer was lost may have stored new cards all the same, and another device may have used copies of
@@ -630,7 +512,7 @@ pub(crate) fn no_randomness() -> WalletError {
     )
 }
 
-fn nonsense() -> WalletError {
+pub(super) fn nonsense() -> WalletError {
     WalletError::new(
         "vault-service-nonsense",
         "the vault service answered with something that is not a vault",

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::session::{Address, Core, Pending, Session};
 use super::view::{SecretText, SettingsView};
 use super::wallet::Next;
-use super::{PasskeyAnswer, RecoveryGroup, Reply, Unlock, WalletError, methods, reopen, sync};
+use super::{PasskeyAnswer, RecoveryGroup, Reply, Unlock, WalletError, methods, reading, reopen, sync};
 use crate::records::{Waiting, to_stage};
 use crate::settings::Settings;
 use crate::vault::{NewMethod, RecoveryCode, UnlockedVault, VaultError};
@@ -131,8 +131,8 @@ pub(super) fn confirm(core: &mut Core, groups: &[RecoveryGroup]) -> Result<Next,
 /// Asks whether our vault is there after all: our access token opens nobody else's, and what comes back must be what
 /// we sent. `failure` stays the answer when nothing is found and the id was not `taken`.
 fn read_back(address: Address, token: Zeroizing<String>, failure: WalletError, taken: bool) -> Next {
-    let reading = sync::Reading::new(address.as_str(), token, None);
-    sync::pull(
+    let reading = reading::Reading::new(address.as_str(), token, None);
+    reading::pull(
         reading,
         Box::new(move |core, remote, env| match remote {
             Ok(remote) => match (&core.session, remote) {
