@@ -1,8 +1,8 @@
 //! The only HTTP clients of the server: status lists, webhooks, documents about card types and keys of issuers
 //! that the settings name, the operators' login provider, the store of blobs.
 //!
-//! Addresses come from others, so each one is a possible trick to make us call our own network (reference 07
-//! §2.2 A5). A host name is resolved once; every address it has must be public; the connection goes to exactly
+//! Addresses come from others, so each one is a possible trick to make us call our own network (A5 in
+//! specs/threat-model.md). A host name is resolved once; every address it has must be public; the connection goes to exactly
 //! those addresses. No redirects, no proxies, no cookies, 5 seconds, bounded bodies.
 
 mod objects;

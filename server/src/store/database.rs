@@ -67,7 +67,7 @@ impl From<sqlx::Error> for StoreError {
 const LOST: [&str; 4] = ["778", "1034", "1290", "1546"];
 
 /// Stops the process when the disk did not take what was written. The kernel may have dropped the pages, so trying the
-/// same again could acknowledge what is not there (reference 07 §4.1 P2). At the next start the log is replayed from
+/// same again could acknowledge what is not there. At the next start the log is replayed from
 /// what really is on disk. PostgreSQL does the same for itself.
 fn stop_if_lost(error: &sqlx::Error) {
     let code = error

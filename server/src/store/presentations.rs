@@ -14,7 +14,7 @@ use super::{Database, Row, StoreError};
 pub struct PresentationRow {
     /// The service's id of it (`transaction_id`).
     pub id: String,
-    /// The wallet's id of it; must not lead to the other one (reference 02 SB-1).
+    /// The wallet's id of it; must not lead to the other one (SB-1 in specs/requirements.md).
     pub request_id: String,
     /// Whose it is.
     pub service_id: String,

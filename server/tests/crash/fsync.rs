@@ -1,5 +1,5 @@
 //! A disk that does not keep what it was given: fsync fails. The program must stop and never try the same pages again,
-//! because the kernel may have dropped them (reference 07 §4.1 P2).
+//! because the kernel may have dropped them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

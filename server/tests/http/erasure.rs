@@ -1,4 +1,4 @@
-//! Yesterday's backup is put back after an erasure: what was erased stays gone (reference 07 §1.5, K-06 and K-07).
+//! Yesterday's backup is put back after an erasure: what was erased stays gone.
 
 use std::path::{Path, PathBuf};
 

@@ -279,36 +279,31 @@ fn with_anchors_boxed(
 
 /// Fetches from the vault service, sends what waits here, renews the anchors and asks after the cards.
 pub(super) fn everything(core: &mut Core, env: &mut Env<'_>) -> Result<Next, WalletError> {
-    fetch(core, env, |core, outcome, env| {
-        outcome?;
-        commit(
-            core,
-            env,
-            |_| Ok(()),
-            |core, outcome, env| {
-                outcome?;
-                with_anchors(core, env, true, |core, env| {
-                    let lists = status_lists(&core.records()?.list::<Card>());
-                    ask_after_cards(core, lists, env)
-                })
-            },
-        )
+    exchange(core, env, |core, env| {
+        with_anchors(core, env, true, |core, env| {
+            let lists = status_lists(&core.records()?.list::<Card>());
+            ask_after_cards(core, lists, env)
+        })
     })
 }
 
 /// Fetches from the vault service and sends what waits here. What a device does when it hears of a change.
 pub(super) fn refresh(core: &mut Core, env: &mut Env<'_>) -> Result<Next, WalletError> {
-    fetch(core, env, |core, outcome, env| {
+    exchange(core, env, |core, _| super::vault::status(core))
+}
+
+fn exchange(
+    core: &mut Core,
+    env: &mut Env<'_>,
+    then: fn(&mut Core, &mut Env<'_>) -> Result<Next, WalletError>,
+) -> Result<Next, WalletError> {
+    fetch(core, env, move |core, outcome, env| {
         outcome?;
-        commit(
-            core,
-            env,
-            |_| Ok(()),
-            |core, outcome, _| {
-                outcome?;
-                super::vault::status(core)
-            },
-        )
+        let nothing_new = |_: &mut Records<'_>| Ok(());
+        commit(core, env, nothing_new, move |core, outcome, env| {
+            outcome?;
+            then(core, env)
+        })
     })
 }
 

@@ -1,7 +1,7 @@
 //! The verifier role, for services: ask for details, read results, look at consents.
 //!
 //! A service knows a presentation by its transaction id, a wallet by its request id; neither can be computed from
-//! the other (reference 02 SB-1). What wallets call is in `crate::api::wallet`.
+//! the other (SB-1 in specs/requirements.md). What wallets call is in `crate::api::wallet`.
 
 pub(super) mod consent;
 pub(super) mod consents;
