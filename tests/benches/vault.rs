@@ -7,6 +7,9 @@
     reason = "a benchmark that cannot set itself up has nothing to say"
 )]
 
+#[path = "support/table.rs"]
+mod table;
+
 use std::time::Instant;
 
 use assent_core::crypto::sha256;
@@ -15,6 +18,7 @@ use assent_server::clock::Clock;
 use assent_server::config::Config;
 use assent_server::serve::Server;
 use serde_json::{Value, json};
+use table::Table;
 use tokio::task::JoinSet;
 
 const RECORDS: usize = 10_000;
@@ -54,22 +58,29 @@ async fn main() {
         let body = json!({ "base_version": commit + 1, "manifest": manifest, "put": put });
         service.commit(&id, &body).await;
     }
-    println!("{RECORDS} records of 1 KiB with their keys, on SQLite, server and client on the same cores\n");
-    println!(
-        "write them all, {PER_COMMIT} a commit: {:.2} s",
-        started.elapsed().as_secs_f64()
+    let seconds = started.elapsed().as_secs_f64();
+    let table = Table::new(
+        "vault",
+        &format!(
+            "{RECORDS} records of 1 KiB with their keys, on SQLite, server and client on the same cores"
+        ),
     );
-    let version = service.sync("a new device reads the vault", &id, 0).await;
+    table.row(
+        &format!("write them all, {PER_COMMIT} a commit"),
+        &format!("{seconds:>10.2} s"),
+        json!({ "seconds": seconds }),
+    );
+    let version = service.sync(&table, "a new device reads the vault", &id, 0).await;
     service
-        .sync("a device that has it all asks again", &id, version)
+        .sync(&table, "a device that has it all asks again", &id, version)
         .await;
     let one = json!({ "base_version": version, "manifest": manifest, "put": [record(5, true)] });
     service.commit(&id, &one).await;
     service
-        .sync("the same after one change elsewhere", &id, version)
+        .sync(&table, "the same after one change elsewhere", &id, version)
         .await;
 
-    println!();
+    table.note("");
     let started = now();
     let mut tasks = JoinSet::new();
     for task in 0..AT_ONCE {
@@ -90,7 +101,7 @@ async fn main() {
             }
         });
     }
-    finish(tasks, "GET a 1 KiB record", READS, started).await;
+    finish(&table, tasks, "GET a 1 KiB record", READS, started).await;
 
     for writer in 1..=AT_ONCE {
         service.create(&vault_id(writer)).await;
@@ -108,6 +119,7 @@ async fn main() {
         });
     }
     finish(
+        &table,
         tasks,
         "PUT a 1 KiB record (a commit, on disk twice)",
         WRITES,
@@ -139,7 +151,7 @@ impl Service {
     }
 
     /// Reads what changed since a version and says what it took.
-    async fn sync(&self, name: &str, id: &str, since: i64) -> i64 {
+    async fn sync(&self, table: &Table, name: &str, id: &str, since: i64) -> i64 {
         let (started, mut requests, mut bytes, mut records) = (now(), 0, 0, 0);
         let mut after = String::new();
         loop {
@@ -160,21 +172,27 @@ impl Service {
                 after = format!("&after={next}");
                 continue;
             }
-            println!(
-                "{name}: {records} records, {requests} requests, {bytes} bytes, {:.3} s",
-                started.elapsed().as_secs_f64()
+            let seconds = started.elapsed().as_secs_f64();
+            table.row(
+                name,
+                &format!("{records:>10} records, {requests} requests, {bytes} bytes, {seconds:.3} s"),
+                json!({ "records": records, "requests": requests, "bytes": bytes, "seconds": seconds }),
             );
             return page["version"].as_i64().expect("version");
         }
     }
 }
 
-async fn finish(mut tasks: JoinSet<()>, name: &str, count: usize, started: Instant) {
+async fn finish(table: &Table, mut tasks: JoinSet<()>, name: &str, count: usize, started: Instant) {
     while let Some(done) = tasks.join_next().await {
         done.unwrap_or_else(|error| panic!("{error}"));
     }
     let rate = f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / started.elapsed().as_secs_f64();
-    println!("{name:<62} {rate:>10.0} /s  {AT_ONCE} at a time");
+    table.row(
+        name,
+        &format!("{rate:>10.0} /s  {AT_ONCE} at a time"),
+        json!({ "per_second": rate, "at_once": AT_ONCE }),
+    );
 }
 
 fn record(i: usize, with_key: bool) -> Value {

@@ -32,6 +32,9 @@ pub async fn load(source: &str, network: &NetworkArgs) -> Result<TrustAnchors, C
     parse(&text)
 }
 
+const FORM: &str =
+    "It is a JSON object with `access`, `issuers` and `status`, as a server's registry gives it.";
+
 /// Reads the JSON form.
 pub fn parse(text: &str) -> Result<TrustAnchors, CliError> {
     let limits = Limits {
@@ -43,8 +46,8 @@ pub fn parse(text: &str) -> Result<TrustAnchors, CliError> {
             Exit::Configuration,
             "trust-anchors-malformed",
             format!("the list of trust anchors cannot be read: {error}"),
-            "It is a JSON object with `access`, `issuers` and `status`.",
+            FORM,
         )
     })?;
-    TrustAnchors::from_json(&list).map_err(|error| CliError::from_core(Exit::Configuration, &error))
+    TrustAnchors::from_json(&list).map_err(|error| CliError::from_core(Exit::Configuration, &error, FORM))
 }

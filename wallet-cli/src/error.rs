@@ -18,7 +18,7 @@ pub struct CliError {
     pub code: Cow<'static, str>,
     /// What happened, in one sentence.
     pub message: String,
-    /// What to do about it; may be empty.
+    /// What to do about it.
     pub hint: String,
     /// How the program ends.
     pub exit: Exit,
@@ -38,12 +38,16 @@ impl CliError {
         }
     }
 
-    /// A verification that said no: stable code and reason of the check.
-    pub fn refuted(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+    /// A verification that said no: stable code and reason of the check, and what to do about it.
+    pub fn refuted(
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self {
             code: code.into(),
             message: message.into(),
-            hint: String::new(),
+            hint: hint.into(),
             exit: Exit::Refuted,
             shared: None,
         }
@@ -56,9 +60,9 @@ impl CliError {
         self
     }
 
-    /// From an error of core: `exit` says what it means for this command.
-    pub fn from_core(exit: Exit, error: &dyn ErrorCode) -> Self {
-        Self::new(exit, error.code(), error.to_string(), "")
+    /// From an error of core: `exit` says what it means for this command, `hint` what to do.
+    pub fn from_core(exit: Exit, error: &dyn ErrorCode, hint: &str) -> Self {
+        Self::new(exit, error.code(), error.to_string(), hint)
     }
 
     /// Where to read more.

@@ -13,6 +13,9 @@ use crate::exit::Exit;
 /// Largest input file, in bytes.
 pub const MAX_INPUT: u64 = 4 << 20;
 
+/// What to do about a file that cannot be written.
+pub const UNWRITABLE: &str = "Nothing was changed. Check that the folder is there, that you may write to it, and that the disk is not full.";
+
 /// Text of a file, or of standard input for `-`, without white space around it.
 pub fn read_text(path: &Path) -> Result<String, CliError> {
     read_whole(path).map(|text| text.trim().to_owned())
@@ -39,7 +42,7 @@ fn read_whole(path: &Path) -> Result<String, CliError> {
             Exit::Configuration,
             "file-not-text",
             format!("{} is not text", path.display()),
-            "",
+            "Check that this is the right file: everything this command reads is text in UTF-8.",
         )
     })
 }
@@ -111,7 +114,7 @@ fn unreadable(path: &Path, error: &io::Error) -> CliError {
         Exit::Configuration,
         "file-unreadable",
         format!("cannot read {}: {error}", path.display()),
-        "",
+        "Check that it is a file, and that you may read it.",
     )
 }
 
@@ -120,6 +123,6 @@ fn unwritable(path: &Path, error: &io::Error) -> CliError {
         Exit::Configuration,
         "file-unwritable",
         format!("cannot write {}: {error}", path.display()),
-        "Nothing was changed.",
+        UNWRITABLE,
     )
 }

@@ -50,6 +50,10 @@ impl NetworkArgs {
     }
 }
 
+/// What to do when this machine cannot make a client.
+const NO_CLIENT: &str =
+    "Check the certificates of this machine (Debian package ca-certificates), or name some with --ca-file.";
+
 /// Sends requests.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -68,7 +72,7 @@ impl Client {
             .connect_timeout(Duration::from_secs(5))
             .user_agent(concat!("assent/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| CliError::new(Exit::Failed, "http-client", error.to_string(), ""))?;
+            .map_err(|error| CliError::new(Exit::Failed, "http-client", error.to_string(), NO_CLIENT))?;
         Ok(Self { inner })
     }
 
@@ -140,7 +144,7 @@ impl Client {
                 Exit::NotFound,
                 "remote-not-found",
                 format!("{url} does not exist"),
-                "",
+                "Check the address.",
             ));
         }
         if !response.is_success() {

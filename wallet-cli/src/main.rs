@@ -43,7 +43,12 @@ fn main() -> ExitCode {
                 _ = tokio::signal::ctrl_c() => Err(interrupted(may_share)),
             }
         }),
-        Err(error) => Err(CliError::new(Exit::Failed, "runtime", error.to_string(), "")),
+        Err(error) => Err(CliError::new(
+            Exit::Failed,
+            "runtime",
+            error.to_string(),
+            "The system gives this program too little: look at the limits of memory and open files (ulimit -a).",
+        )),
     };
     output.finish(result).into()
 }
@@ -66,7 +71,12 @@ fn parser_color() -> clap::ColorChoice {
 }
 
 fn interrupted(may_share: bool) -> CliError {
-    let error = CliError::new(Exit::Interrupted, "interrupted", "stopped by Ctrl-C", "");
+    let error = CliError::new(
+        Exit::Interrupted,
+        "interrupted",
+        "stopped by Ctrl-C",
+        "Run the command again when you want to go on.",
+    );
     if may_share {
         error.sharing(Shared::Unknown)
     } else {

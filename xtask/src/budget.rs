@@ -32,7 +32,9 @@ pub fn run() -> Result<()> {
         let mut size = 0;
         let mut found = false;
         for file in &budget.files {
-            if let Ok(bytes) = std::fs::read(file) {
+            if let Ok(bytes) = std::fs::read(file)
+                && !bytes.is_empty()
+            {
                 size += compress_to_vec(&bytes, 9).len() + GZIP_FRAME;
                 found = true;
             }

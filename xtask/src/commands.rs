@@ -70,7 +70,7 @@ const ALL: &[Command] = &[
     Command {
         name: "e2e",
         words: "[FILTER]",
-        about: "Run the browser tests only",
+        about: "Run the browser tests only, or those in files with FILTER in their names",
         options: &[
             flag("headed", "show the browser"),
             flag("no-build", "use the web apps as they are"),
@@ -255,7 +255,12 @@ fn man() -> Result<()> {
 }
 
 fn fmt() -> Result<()> {
-    process::Cmd::new("cargo").args(["fmt", "--all"]).run()?;
+    for folder in ["", "interop", "fuzz"] {
+        process::Cmd::new("cargo")
+            .args(["fmt", "--all"])
+            .dir(folder)
+            .run()?;
+    }
     process::Cmd::new("cargo")
         .args(["run", "--quiet", "--package", "assent-tidy"])
         .run()

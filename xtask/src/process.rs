@@ -106,7 +106,8 @@ impl Cmd {
         Ok(())
     }
 
-    /// Runs it, passes its output on, and counts the tests it reports.
+    /// Runs it, passes its output on, and counts the tests it reports. A runner that reports none is an error: it looked
+    /// in the wrong place, or its words changed, and either would stay green for ever.
     pub fn run_counted(self) -> Result<(Counts, bool)> {
         self.announce();
         let mut child = self
@@ -125,7 +126,11 @@ impl Cmd {
                 counts.read(&line);
             }
         }
-        Ok((counts, child.wait()?.success()))
+        let passed = child.wait()?.success();
+        if passed && counts.passed == 0 {
+            bail!("`{}` reported no test that ran", self.shown());
+        }
+        Ok((counts, passed))
     }
 
     /// Runs it and returns everything it printed, on both streams, and whether it succeeded.

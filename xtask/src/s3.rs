@@ -1,5 +1,6 @@
 //! An S3-compatible server for the tests: `moto`, from the Python packages of the peers.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Child;
 use std::time::Duration;
@@ -18,12 +19,13 @@ pub struct S3 {
 }
 
 impl S3 {
-    /// Starts one; `None` where there is no Python to run it.
-    pub fn start(port: u16) -> Result<Option<Self>> {
+    /// Starts one, on any free port; `None` where there is no Python to run it.
+    pub fn start() -> Result<Option<Self>> {
         let python = tools::python_env("tests/peers")?;
         if python.as_os_str().is_empty() {
             return Ok(None);
         }
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let log = std::env::temp_dir().join(format!("assent-s3-{}.log", std::process::id()));
         let server = Cmd::new(python.display().to_string())
             .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])

@@ -55,7 +55,9 @@ impl Mode {
 /// Builds `wasm/pkg`.
 pub fn build(mode: Mode) -> Result<()> {
     tools::rust_target("wasm32-unknown-unknown")?;
-    tools::rust_component("rust-src")?;
+    if mode == Mode::Release {
+        tools::rust_component("rust-src")?;
+    }
     let profile = if mode == Mode::Release { "wasm" } else { "dev" };
     let folder = if mode == Mode::Release { "wasm" } else { "debug" };
     let mut cargo = Cmd::new("cargo").args([

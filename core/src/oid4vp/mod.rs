@@ -6,8 +6,9 @@
 //! [`ReplyTo`] can a response be built. The verifier's way: an [`AuthorizationRequest`] is signed with a
 //! [`RequestSigner`], and [`response::read`] reads the answer; [`crate::verifier`] drives both.
 //!
-//! Specification: OpenID4VP 1.0 (final, July 2025) with the errata on redirects, and HAIP 1.0 §5. Not supported, on
-//! purpose: `transaction_data` (every type is refused), the Digital Credentials API, Presentation Exchange.
+//! Specification: OpenID4VP 1.0 (final, July 2025) with the errata on redirects, and HAIP 1.0 §5. `transaction_data`: the
+//! wallet refuses every type; the verifier sends it only to a wallet that announces the type. Not supported, on purpose:
+//! the Digital Credentials API, Presentation Exchange.
 
 mod client_id;
 pub mod did;

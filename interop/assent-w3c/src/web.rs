@@ -192,15 +192,25 @@ mod tests {
     fn nothing_is_sent_to_an_address_that_is_not_allowed() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
-        let url = format!("http://localhost:{}/did.json", listener.local_addr().unwrap().port());
+        let url = format!(
+            "http://localhost:{}/did.json",
+            listener.local_addr().unwrap().port()
+        );
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
         let refused = runtime.block_on(download(&url, Network::Public)).unwrap_err();
-        assert!(refused.to_string().contains("not on the public network"), "{refused}");
+        assert!(
+            refused.to_string().contains("not on the public network"),
+            "{refused}"
+        );
         let nobody = listener.accept().unwrap_err();
-        assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock, "somebody connected");
+        assert_eq!(
+            nobody.kind(),
+            std::io::ErrorKind::WouldBlock,
+            "somebody connected"
+        );
         // The same call goes through where it is allowed, so the test would notice a connection.
         let allowed = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()

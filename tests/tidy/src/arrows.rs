@@ -4,7 +4,8 @@ use crate::{files, read};
 
 /// Package folder → the packages of ours it may ship with.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("core", &[]),
+    ("core", &["assent-json-derive"]),
+    ("core/derive", &[]),
     ("wallet", &["assent-core"]),
     ("server", &["assent-core"]),
     ("wasm", &["assent-core", "assent-wallet"]),
@@ -15,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 const OURS: &[&str] = &[
     "assent-core",
+    "assent-json-derive",
     "assent-wallet",
     "assent-server",
     "assent-wasm",

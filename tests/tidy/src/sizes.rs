@@ -11,6 +11,7 @@ const LONGER: &[(&str, usize, &str)] = &[];
 
 const FOLDERS: &[&str] = &[
     "core/src",
+    "core/derive/src",
     "wallet/src",
     "server/src",
     "wallet-cli/src",

@@ -116,8 +116,13 @@ impl LocalService {
             )
         };
         let anchors: Value = serde_json::from_str(anchors).map_err(|_| malformed())?;
-        TrustAnchors::from_json(&anchors)
-            .map_err(|error| CliError::from_core(Exit::Configuration, &error))?;
+        TrustAnchors::from_json(&anchors).map_err(|error| {
+            CliError::from_core(
+                Exit::Configuration,
+                &error,
+                "Check them with `assent trust list FILE`.",
+            )
+        })?;
         Ok(Self { anchors, vault: None })
     }
 

@@ -131,7 +131,7 @@ impl Shell {
             Exit::Failed,
             "wallet-endless",
             "the wallet asked for too many requests",
-            "",
+            "The service sends this wallet in circles. Tell the service.",
         )
         .sharing(Shared::Unknown))
     }

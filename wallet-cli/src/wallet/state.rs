@@ -96,9 +96,11 @@ impl Lock {
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
         let name = PathBuf::from(name);
-        let failed = |what: String| CliError::new(Exit::Configuration, "file-unwritable", what, "");
+        let failed =
+            |what: String| CliError::new(Exit::Configuration, "file-unwritable", what, files::UNWRITABLE);
         if let Some(folder) = name.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+            std::fs::create_dir_all(folder)
+                .map_err(|error| failed(format!("cannot make {}: {error}", folder.display())))?;
         }
         let file = OpenOptions::new()
             .create(true)

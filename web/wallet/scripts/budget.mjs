@@ -1,4 +1,4 @@
-// Fails when the built app is larger than its budget (reference: gzip, as the server sends it).
+// Fails when the built app is larger than its budget or is not there (reference: gzip, as the server sends it).
 // Usage: npm run budget, after npm run build.
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
@@ -25,7 +25,7 @@ for (const name of readdirSync(dist, { recursive: true }).map((entry) => entry.r
 
 for (const [group, size] of Object.entries(sizes)) {
   const held = size > limits[group] && size <= (missed[group] ?? 0);
-  const verdict = size <= limits[group] ? "ok" : held ? "GOAL MISSED, no larger than before" : "TOO LARGE";
+  const verdict = size === 0 ? "NOT BUILT" : size <= limits[group] ? "ok" : held ? "GOAL MISSED, no larger than before" : "TOO LARGE";
   console.log(`${group.padEnd(9)} ${(size / 1000).toFixed(1).padStart(7)} kB gzip of ${limits[group] / 1000} kB  ${verdict}`);
-  if (size > limits[group] && !held) process.exitCode = 1;
+  if (size === 0 || (size > limits[group] && !held)) process.exitCode = 1;
 }

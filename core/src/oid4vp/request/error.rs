@@ -85,7 +85,7 @@ pub enum RequestError {
     /// The query is not valid.
     #[error("the query: {0}")]
     Query(#[from] QueryError),
-    /// `transaction_data` is there; no type is supported (§5.1: must be refused).
+    /// `transaction_data` is there; the wallet has no type (§5.1: must be refused).
     #[error("the service asks to authorise a transaction, which this wallet does not do")]
     TransactionData,
     /// The verifier can read none of the formats this wallet has.

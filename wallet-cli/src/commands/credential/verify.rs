@@ -57,6 +57,8 @@ pub struct Args {
     network: NetworkArgs,
 }
 
+const NO: &str = "Do not accept the credential. Ask its holder for a fresh one; when none passes, check the trust anchors.";
+
 /// Verifies.
 pub async fn run(args: Args) -> Result<Answer, CliError> {
     let text = files::read_text(&args.file)?;
@@ -177,8 +179,14 @@ fn summary(vc: &VerifiedSdJwtVc, issuer: Option<&str>, status: Option<&str>) -> 
 
 fn w3c(args: Args, text: &str, now: Timestamp) -> Result<Answer, CliError> {
     let credential = if text.starts_with('{') {
-        serde_json::from_str(text)
-            .map_err(|_| CliError::new(Exit::Failed, "credential-format-unknown", "this is not JSON", ""))?
+        serde_json::from_str(text).map_err(|_| {
+            CliError::new(
+                Exit::Failed,
+                "credential-format-unknown",
+                "this is not JSON",
+                "Give an SD-JWT VC, a W3C credential as JSON, or one as a JWT.",
+            )
+        })?
     } else {
         Value::from(text)
     };
@@ -193,7 +201,7 @@ fn w3c(args: Args, text: &str, now: Timestamp) -> Result<Answer, CliError> {
             error["code"].as_str().unwrap_or("unknown")
         );
         let text = |name: &str| error[name].as_str().unwrap_or("unknown").to_owned();
-        let no = CliError::refuted(text("code"), text("message"));
+        let no = CliError::refuted(text("code"), text("message"), NO);
         return Ok(Answer::new(SCHEMA, verdict, lines).failing(no));
     }
     let lines = format!(
@@ -218,5 +226,5 @@ fn refuted(format: &str, code: &str, message: &str) -> Answer {
         "errors": [{ "code": code, "message": message }],
     });
     let text = format!("Verified: no\nReason:   {message} ({code})");
-    Answer::new(SCHEMA, data, text).failing(CliError::refuted(code.to_owned(), message))
+    Answer::new(SCHEMA, data, text).failing(CliError::refuted(code.to_owned(), message, NO))
 }

@@ -78,10 +78,20 @@ pub fn agree(yes: bool, what: &str, output: Output) -> Result<(), CliError> {
     if agreed {
         Ok(())
     } else {
-        Err(CliError::new(Exit::Refused, "not-agreed", "you said no", ""))
+        Err(CliError::new(
+            Exit::Refused,
+            "not-agreed",
+            "you said no",
+            "Nothing was done. Run the command again if you change your mind.",
+        ))
     }
 }
 
 fn interrupted() -> CliError {
-    CliError::new(Exit::Interrupted, "interrupted", "stopped", "")
+    CliError::new(
+        Exit::Interrupted,
+        "interrupted",
+        "stopped",
+        "Nothing was done. Run the command again, or answer with its options.",
+    )
 }

@@ -123,7 +123,7 @@ fn unexpected() -> CliError {
         Exit::Failed,
         "wallet-reply",
         "the wallet gave an unexpected answer",
-        "",
+        "This is a mistake in this program. Run it again with --trace FILE and report it.",
     )
 }
 

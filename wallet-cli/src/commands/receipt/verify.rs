@@ -67,7 +67,7 @@ fn check(bundle: &ReceiptBundle, anchors: &TrustAnchors, now: Timestamp, sandbox
             let (code, message) = (error.code(), error.to_string());
             let data = json!({ "verified": false, "errors": [{ "code": code, "message": message }] });
             let text = format!("Verified: no\nReason:   {message} ({code})");
-            Answer::new(SCHEMA, data, text).failing(CliError::refuted(code, message))
+            Answer::new(SCHEMA, data, text).failing(CliError::refuted(code, message, "Do not rely on this receipt. The other party holds the same bytes: ask for its copy and check that one."))
         }
     }
 }

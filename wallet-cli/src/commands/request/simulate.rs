@@ -25,11 +25,13 @@ pub struct Args {
     cards: PathBuf,
 }
 
+const LINT: &str = "`assent request lint FILE` says what is wrong with a query, and where.";
+
 /// Simulates.
 pub fn run(args: Args) -> Result<Answer, CliError> {
     let query = read(&args.query)?;
     let query = query.get("dcql_query").unwrap_or(&query);
-    let query = DcqlQuery::parse(query).map_err(|error| CliError::from_core(Exit::Refuted, &error))?;
+    let query = DcqlQuery::parse(query).map_err(|error| CliError::from_core(Exit::Refuted, &error, LINT))?;
     let cards = read(&args.cards)?;
     let cards = cards.as_array().ok_or_else(bad_cards)?;
     let candidates = cards
@@ -37,7 +39,8 @@ pub fn run(args: Args) -> Result<Answer, CliError> {
         .map(candidate)
         .collect::<Option<Vec<_>>>()
         .ok_or_else(bad_cards)?;
-    let found = evaluate(&query, &candidates).map_err(|error| CliError::from_core(Exit::Refused, &error))?;
+    let found =
+        evaluate(&query, &candidates).map_err(|error| CliError::from_core(Exit::Refused, &error, LINT))?;
     Ok(report(&found))
 }
 
@@ -109,7 +112,7 @@ fn read(path: &Path) -> Result<Value, CliError> {
             Exit::Configuration,
             "file-not-json",
             format!("{}: {error}", path.display()),
-            "",
+            "Give a file with JSON text, of at most 1 MiB.",
         )
     })
 }

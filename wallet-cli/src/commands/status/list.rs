@@ -18,7 +18,13 @@ pub type No = (&'static str, String);
 /// Reads a token in JWT form.
 pub fn read(path: &Path) -> Result<UnverifiedStatusListToken, CliError> {
     let text = files::read_text(path)?;
-    UnverifiedStatusListToken::parse_jwt(&text).map_err(|error| CliError::from_core(Exit::Refuted, &error))
+    UnverifiedStatusListToken::parse_jwt(&text).map_err(|error| {
+        CliError::from_core(
+            Exit::Refuted,
+            &error,
+            "Give a status list token in JWT form, as its address serves it.",
+        )
+    })
 }
 
 /// Verifies a token by itself: its signer may be any trusted issuer, or a trusted signer of status lists.

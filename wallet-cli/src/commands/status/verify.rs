@@ -76,6 +76,7 @@ pub async fn run(args: Args) -> Result<Answer, CliError> {
         Some(status) => Some(CliError::refuted(
             "credential-status",
             format!("the credential's status is `{status}`"),
+            "Do not accept the credential: its issuer says that it does not hold now.",
         )),
     };
     Ok(Answer::new(SCHEMA, data, text).failing(error))
@@ -88,5 +89,9 @@ fn refuted(code: &str, message: &str) -> Answer {
         data,
         format!("Verified: no\nReason:   {message} ({code})"),
     )
-    .failing(CliError::refuted(code.to_owned(), message))
+    .failing(CliError::refuted(
+        code.to_owned(),
+        message,
+        "Fetch the list anew, and check that the trust anchors are those of its issuer.",
+    ))
 }

@@ -146,7 +146,13 @@ fn report(kind: &str, findings: &[Finding]) -> Answer {
     });
     // Sorted: the first one is the worst.
     let worst = findings.iter().find(|finding| finding.level == Level::Error);
-    let error = worst.map(|finding| CliError::refuted(finding.code.clone(), finding.message.clone()));
+    let error = worst.map(|finding| {
+        CliError::refuted(
+            finding.code.clone(),
+            finding.message.clone(),
+            "Correct the findings marked as errors, then check again.",
+        )
+    });
     Answer::new("assent.request-lint/1", data, lines.join("\n")).failing(error)
 }
 
