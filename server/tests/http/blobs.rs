@@ -8,16 +8,14 @@ use assent_server::config::{BlobPlace, Config, S3Config};
 use assent_server::store::BlobStore as _;
 use serde_json::{Value, json};
 
+use crate::common::vault::{ID, TOKEN, new_vault};
 use crate::common::{Answer, Sandbox};
 
-const ID: &str = "AAECAwQFBgcICQoLDA0ODw";
-const TOKEN: &str = "token-of-the-wallet";
 const PART: usize = 1 << 20;
 
 async fn start(change: impl FnOnce(&mut Config)) -> Sandbox {
     let server = Sandbox::start_with(change).await;
-    let hash = base64url::encode(&sha256(TOKEN.as_bytes()));
-    let vault = json!({ "vault_id": ID, "access_token_sha256": hash, "header": "AA", "manifest": "AA" });
+    let vault = new_vault(ID, json!([]));
     server.post("/v1/vaults", &vault).await.expect(201);
     server
 }

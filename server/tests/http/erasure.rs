@@ -2,47 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
-use assent_core::crypto::sha256;
-use assent_core::encoding::base64url;
 use assent_server::config::Config;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use crate::common::vault::{self, ID, TOKEN, b64, commit};
 use crate::common::{Sandbox, Scratch};
 
-const ID: &str = "AAECAwQFBgcICQoLDA0ODw";
 const OTHER: &str = "AAECAwQFBgcICQoLDA0OAA";
-const TOKEN: &str = "token-of-the-wallet";
-
-fn b64(text: &str) -> String {
-    base64url::encode(text.as_bytes())
-}
 
 fn new_vault(id: &str) -> Value {
-    json!({ "vault_id": id, "access_token_sha256": base64url::encode(&sha256(TOKEN.as_bytes())),
-        "header": b64("header"), "manifest": b64("manifest"), "put": [
-            { "handle": b64("a"), "box": b64("box of a"), "key": b64("key of a") },
-            { "handle": b64("b"), "box": b64("box of b"), "key": b64("key of b") },
-            { "handle": b64("c"), "box": b64("box of c") },
-            { "handle": b64("d"), "box": b64("box of d") },
-        ] })
-}
-
-async fn commit(server: &Sandbox, base: i64, more: Value) {
-    let mut body = json!({ "base_version": base, "manifest": b64("next") });
-    body.as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
-    server
-        .call(
-            "POST",
-            &format!("/v1/vaults/{ID}/commits"),
-            TOKEN,
-            &[],
-            Some(&body),
-        )
-        .await
-        .expect(200);
+    let records = json!([
+        { "handle": b64("a"), "box": b64("box of a"), "key": b64("key of a") },
+        { "handle": b64("b"), "box": b64("box of b"), "key": b64("key of b") },
+        { "handle": b64("c"), "box": b64("box of c") },
+        { "handle": b64("d"), "box": b64("box of d") },
+    ]);
+    vault::new_vault(id, records)
 }
 
 /// Records by handle, as box and key; and what is gone.

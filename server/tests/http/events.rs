@@ -2,36 +2,14 @@
 
 use std::time::Duration;
 
-use assent_core::crypto::sha256;
-use assent_core::encoding::base64url;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use crate::common::vault::{self, ID, TOKEN, commit, token_hash};
 use crate::common::{Answer, Sandbox};
 
-const ID: &str = "AAECAwQFBgcICQoLDA0ODw";
-const TOKEN: &str = "token-of-the-wallet";
-
 fn new_vault(id: &str) -> Value {
-    json!({ "vault_id": id, "access_token_sha256": base64url::encode(&sha256(TOKEN.as_bytes())),
-            "header": "AA", "manifest": "AA", "put": [{ "handle": "AA", "box": "AA", "key": "AA" }] })
-}
-
-async fn commit(server: &Sandbox, base: i64, more: Value) {
-    let mut body = json!({ "base_version": base, "manifest": "AA" });
-    body.as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
-    server
-        .call(
-            "POST",
-            &format!("/v1/vaults/{ID}/commits"),
-            TOKEN,
-            &[],
-            Some(&body),
-        )
-        .await
-        .expect(200);
+    vault::new_vault(id, json!([{ "handle": "AA", "box": "AA", "key": "AA" }]))
 }
 
 /// One open stream.
@@ -114,7 +92,7 @@ async fn devices_hear_of_changes_and_of_nothing_else() {
     };
     assert_eq!(two.version().await, Some(2));
     // A new root key means a new token: whoever has only the old one hears no more.
-    let hash = base64url::encode(&sha256(b"another"));
+    let hash = token_hash("another");
     let keys = json!([{ "handle": "AA", "key": "AQ" }]);
     commit(
         &server,

@@ -17,5 +17,7 @@ mod journey;
 mod lookups;
 mod operator;
 mod protocol;
+mod results;
+mod stopping;
 mod vaults;
 mod webhooks;

@@ -1,24 +1,13 @@
 //! The vault role over HTTP.
 
 use crate::common::Sandbox;
+use crate::common::vault::{self, ID, TOKEN, b64};
 use assent_core::crypto::sha256;
 use assent_core::encoding::base64url;
 use serde_json::{Value, json};
 
-const ID: &str = "AAECAwQFBgcICQoLDA0ODw";
-const TOKEN: &str = "token-of-the-wallet";
-
-fn b64(text: &str) -> String {
-    base64url::encode(text.as_bytes())
-}
-
 fn new_vault(id: &str) -> Value {
-    json!({
-        "vault_id": id,
-        "access_token_sha256": base64url::encode(&sha256(TOKEN.as_bytes())),
-        "header": b64("header"), "manifest": b64("manifest"),
-        "put": [{ "handle": b64("a"), "box": b64("sealed-a") }],
-    })
+    vault::new_vault(id, json!([{ "handle": b64("a"), "box": b64("sealed-a") }]))
 }
 
 fn change(base_version: i64) -> Value {

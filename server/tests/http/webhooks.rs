@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use assent_server::store::{NewWebhook, PresentationChange, PresentationRow, PresentationStore as _};
 
+use assent_server::config::ServiceConfig;
+use serde_json::json;
+
+use crate::common::asking::{PRESENTATIONS, ask, consent_request, webhook_receiver};
 use crate::common::{Sandbox, second_service};
 
 /// How many deliveries an address has seen, and how many it holds at this moment and held at most.
@@ -94,4 +98,47 @@ async fn a_service_that_does_not_answer_delays_nobody_else() {
         "{most} deliveries to one service at once"
     );
     assert!(answered.most.load(Ordering::SeqCst) <= 4);
+}
+
+/// One service's dead webhook address must not keep the others waiting.
+#[tokio::test]
+async fn a_webhook_that_hangs_does_not_delay_the_others() {
+    let server = Sandbox::start().await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dead = format!("http://localhost:{}/", silent.local_addr().unwrap().port());
+    let (hook, hooks) = webhook_receiver().await;
+    let query = json!({ "credentials": [{ "id": "card", "format": "dc+sd-jwt",
+        "meta": { "vct_values": ["urn:assent:residence:1"] } }] });
+    for url in [&dead, &dead, &dead, &hook] {
+        let asked = ask(&server, &json!({ "dcql_query": query, "webhook_url": url })).await;
+        let request = server
+            .open_request(asked["links"]["same_device"].as_str().unwrap())
+            .await;
+        assert_eq!(server.send(&server.refuse(&request)).await.status, 200);
+    }
+    let arrived = async {
+        while hooks.lock().unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(4), arrived)
+        .await
+        .expect("the webhook waited for the dead ones");
+}
+
+#[tokio::test]
+async fn a_webhook_without_a_secret_is_refused_and_not_dropped_later() {
+    let server = Sandbox::start_with(|config| {
+        let keys = config.data_dir.join("sandbox");
+        config.verifier.services.push(ServiceConfig {
+            api_key_file: Some(config.data_dir.join("library.key")),
+            ..ServiceConfig::new("library", keys.join("library.pem"), keys.join("library.key.pem"))
+        });
+    })
+    .await;
+    let body = json!({ "consent_request": consent_request(&server), "webhook_url": "http://localhost:1/" });
+    server
+        .call("POST", PRESENTATIONS, &server.library_key(), &[], Some(&body))
+        .await
+        .problem(422, "presentation-invalid");
 }

@@ -1,8 +1,10 @@
 //! A real server on a port of its own, and a small client.
 
+pub mod asking;
 pub mod holder;
 pub mod login;
 mod scratch;
+pub mod vault;
 
 use std::path::PathBuf;
 use std::sync::Arc;

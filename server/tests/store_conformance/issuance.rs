@@ -1,0 +1,170 @@
+//! Cards: their issuances, nonces and places in status lists.
+
+use assent_server::store::{Database, HandleKind, IssuanceRow, IssuanceStore as _, StatusListStore as _};
+
+use super::NOW;
+
+pub(super) async fn issuances_change_once_and_are_found_by_handle(store: Database) {
+    let row = IssuanceRow {
+        id: "i".into(),
+        revision: 1,
+        sealed: b"offered".to_vec(),
+        expires_at: NOW.plus(10),
+    };
+    store
+        .create_issuance(&row, &[(HandleKind::Code, [1; 32])])
+        .await
+        .unwrap();
+    assert!(
+        store
+            .issuance_by(HandleKind::Token, &[1; 32])
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let found = store
+        .issuance_by(HandleKind::Code, &[1; 32])
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.id.as_str(), found.revision), ("i", 1));
+    let next = IssuanceRow {
+        sealed: b"authorised".to_vec(),
+        ..found.clone()
+    };
+    assert!(
+        store
+            .change_issuance(&next, &[(HandleKind::Token, [2; 32])])
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .change_issuance(&next, &[(HandleKind::Token, [3; 32])])
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .issuance_by(HandleKind::Token, &[3; 32])
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let found = store
+        .issuance_by(HandleKind::Token, &[2; 32])
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.sealed.as_slice(), found.revision), (&b"authorised"[..], 2));
+    assert_eq!(store.sweep_issuances(NOW.plus(10)).await.unwrap(), 1);
+    assert!(
+        store
+            .issuance_by(HandleKind::Code, &[1; 32])
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+pub(super) async fn nonces_are_given_once(store: Database) {
+    store.add_nonce(&[1; 32], NOW.plus(10)).await.unwrap();
+    let attempts = (0..8).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move { store.use_nonce(&[1; 32], NOW).await.unwrap() })
+    });
+    let mut used = 0;
+    for attempt in attempts.collect::<Vec<_>>() {
+        used += u32::from(attempt.await.unwrap());
+    }
+    assert_eq!(used, 1);
+    store.add_nonce(&[2; 32], NOW.plus(10)).await.unwrap();
+    assert!(!store.use_nonce(&[2; 32], NOW.plus(10)).await.unwrap(), "too old");
+    assert!(!store.use_nonce(&[3; 32], NOW).await.unwrap(), "never given out");
+}
+
+pub(super) async fn status_lists_fill_up_one_after_the_other(store: Database) {
+    assert!(store.status_list(1).await.unwrap().is_none());
+    let first = store.open_status_list(4).await.unwrap();
+    assert_eq!((first.id, first.size, first.taken), (1, 4, 0));
+    assert_eq!(
+        store.open_status_list(9).await.unwrap(),
+        first,
+        "it has free places"
+    );
+    let take = async |list: i64, proposed: &[i64], wanted: usize, until: i64| {
+        store
+            .take_places(list, proposed, wanted, "i", NOW.plus(until))
+            .await
+            .unwrap()
+    };
+    // In the order proposed, no more than wanted, none twice, none outside the list.
+    assert_eq!(take(1, &[3, 3, -1, 4, 99, 0, 2], 2, 20).await, [3, 0]);
+    assert_eq!(take(1, &[0, 3], 2, 10).await, [0; 0]);
+    assert_eq!(take(7, &[0], 1, 10).await, [0; 0], "no such list");
+    let mut taken = store.taken_places(1).await.unwrap();
+    taken.sort_unstable();
+    assert_eq!(taken, [0, 3]);
+    assert_eq!(take(1, &[1, 2], 2, 10).await, [1, 2]);
+    let second = store.open_status_list(8).await.unwrap();
+    assert_eq!((second.id, second.size, second.taken), (2, 8, 0));
+    assert_eq!(store.status_list(1).await.unwrap().unwrap().taken, 4);
+    assert_eq!(
+        store.take_places(2, &[7], 1, "j", NOW.plus(5)).await.unwrap(),
+        [7]
+    );
+
+    assert!(store.status_entries(1).await.unwrap().is_empty());
+    assert_eq!(store.set_status("i", 1).await.unwrap(), 4);
+    assert_eq!(store.status_entries(1).await.unwrap().len(), 4);
+    assert!(store.status_entries(2).await.unwrap().is_empty());
+
+    // A list goes when it is full and its last card has expired; the newest stays, for its number.
+    assert_eq!(store.sweep_status_lists(NOW.plus(19)).await.unwrap(), 0);
+    assert_eq!(store.sweep_status_lists(NOW.plus(20)).await.unwrap(), 1);
+    assert!(store.status_list(1).await.unwrap().is_none());
+    assert!(store.taken_places(1).await.unwrap().is_empty());
+    assert_eq!(store.open_status_list(8).await.unwrap().id, 2);
+}
+
+pub(super) async fn a_place_of_a_status_list_is_given_once(store: Database) {
+    let tasks = (0..6_i64).map(|task| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let mut got = Vec::new();
+            for round in 0..10 {
+                let list = store.open_status_list(16).await.unwrap();
+                // Everybody wants the same places, each in another order.
+                let proposed: Vec<i64> = (0..16).map(|i| (i * 5 + task + round) % 16).collect();
+                let taken = store
+                    .take_places(list.id, &proposed, 3, "i", NOW.plus(10))
+                    .await
+                    .unwrap();
+                got.extend(taken.into_iter().map(|idx| (list.id, idx)));
+            }
+            got
+        })
+    });
+    let mut all = Vec::new();
+    for task in tasks.collect::<Vec<_>>() {
+        all.extend(task.await.unwrap());
+    }
+    let number = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), number, "a place was given twice");
+    assert!(number > 90, "{number}");
+    let mut lists: Vec<i64> = all.iter().map(|(list, _)| *list).collect();
+    lists.dedup();
+    for list in &lists {
+        let row = store.status_list(*list).await.unwrap().unwrap();
+        assert_eq!(
+            row.taken,
+            i64::try_from(store.taken_places(*list).await.unwrap().len()).unwrap()
+        );
+        assert!(
+            row.taken == row.size || *list == lists[lists.len() - 1],
+            "{row:?}"
+        );
+    }
+}
