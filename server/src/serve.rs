@@ -273,6 +273,7 @@ impl Stopper {
     pub fn stop(&self) {
         self.state.ready.store(false, Ordering::Relaxed);
         self.state.listeners.close();
+        self.state.pairings.close();
         self.handle.graceful_shutdown(Some(DRAIN));
     }
 }

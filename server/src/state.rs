@@ -26,10 +26,17 @@ use crate::erasure::KeyStore;
 use crate::http::budget::NewVaults;
 use crate::http::rate::RateLimit;
 use crate::lookups::{self, Lookups};
-use crate::news::Listeners;
+use crate::news::{ListenLimits, Listeners};
 use crate::outbound::Outbound;
 pub use crate::service::Service;
 use crate::store::Database;
+
+/// Who waits keeps a connection and one of `limits.concurrent_requests`. Whoever finds no place comes back instead.
+const PAIRING_WAITERS: ListenLimits = ListenLimits {
+    all: 128,
+    per_vault: 4,
+    per_address: 16,
+};
 
 /// Shared state; cheap to clone.
 #[derive(Debug, Clone)]
@@ -75,6 +82,8 @@ pub struct Inner {
     pub blobs: Blobs,
     /// Devices that listen for changes of their vault.
     pub listeners: Listeners,
+    /// Devices that wait for a message of the other one while one of them is being added.
+    pub pairings: Listeners,
     /// Woken when a webhook was queued.
     pub outbox: tokio::sync::Notify,
     /// Details were erased since the database's log was last emptied.
@@ -89,6 +98,8 @@ pub struct Inner {
     pub unlock_rate: RateLimit,
     /// Readings of unlock slots, counted by the caller's address.
     pub unlock_address_rate: RateLimit,
+    /// Messages of devices that are being added, counted by the caller's address.
+    pub pairing_rate: RateLimit,
     /// What new vaults may cost.
     pub new_vaults: NewVaults,
     /// When the database was last tried for `/readyz`, and whether it took a write.
@@ -162,6 +173,7 @@ impl AppState {
             rest_keys,
             blobs,
             listeners: Listeners::new(config.vault.listen_limits()),
+            pairings: Listeners::new(PAIRING_WAITERS),
             outbox: tokio::sync::Notify::new(),
             erased: AtomicBool::new(false),
             address_rate: RateLimit::per_minute(limits.per_address_per_minute),
@@ -169,6 +181,7 @@ impl AppState {
             vault_rate: RateLimit::per_minute(limits.per_vault_per_minute),
             unlock_rate: RateLimit::per_minute(limits.unlocks_per_vault_per_minute),
             unlock_address_rate: RateLimit::per_minute(limits.unlocks_per_address_per_minute),
+            pairing_rate: RateLimit::per_minute(limits.pairings_per_address_per_minute),
             new_vaults: NewVaults::new(limits),
             config,
             store,

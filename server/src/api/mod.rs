@@ -5,6 +5,7 @@ pub mod health;
 pub mod issuer;
 pub mod openapi;
 mod operator;
+mod pairing;
 pub mod registry;
 pub mod sandbox;
 pub mod vault;

@@ -10,7 +10,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{health, issuer, openapi, operator, registry, sandbox, vault, verifier, wallet};
+use super::{health, issuer, openapi, operator, pairing, registry, sandbox, vault, verifier, wallet};
 use crate::config::Roles;
 use crate::error::Problem;
 use crate::http::guard::{self, Bounds};
@@ -92,7 +92,9 @@ fn documented(roles: &Roles, in_sandbox: bool) -> OpenApiRouter<AppState> {
         router = router.merge(registry::router().layer(cors::for_wallets()));
     }
     if roles.vault {
-        router = router.merge(vault::router().layer(cors::for_wallets()));
+        router = router
+            .merge(vault::router().layer(cors::for_wallets()))
+            .merge(pairing::router().layer(cors::for_wallets()));
     }
     if roles.verifier {
         router = router

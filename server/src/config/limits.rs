@@ -29,6 +29,8 @@ pub struct Limits {
     pub unlocks_per_address_per_minute: u32,
     /// Readings of the unlock slots of one vault a minute.
     pub unlocks_per_vault_per_minute: u32,
+    /// Messages of devices that are being added, written, read or waited for, a minute from one address.
+    pub pairings_per_address_per_minute: u32,
     /// New vaults an hour from one address (for IPv6: one /64 network).
     pub new_vaults_per_address_per_hour: u32,
     /// Bytes of new vaults an hour from one address.
@@ -54,6 +56,7 @@ impl Default for Limits {
             per_vault_per_minute: 600,
             unlocks_per_address_per_minute: 120,
             unlocks_per_vault_per_minute: 40,
+            pairings_per_address_per_minute: 120,
             new_vaults_per_address_per_hour: 30,
             new_vault_bytes_per_address_per_hour: 32 << 20,
             new_vaults_per_hour: 1000,
@@ -104,6 +107,10 @@ impl Limits {
             (
                 "limits.unlocks_per_vault_per_minute",
                 self.unlocks_per_vault_per_minute,
+            ),
+            (
+                "limits.pairings_per_address_per_minute",
+                self.pairings_per_address_per_minute,
             ),
             (
                 "limits.new_vaults_per_address_per_hour",

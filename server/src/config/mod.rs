@@ -186,6 +186,10 @@ pub struct VaultConfig {
     pub max_listeners_per_address: usize,
     /// Seconds between signs of life to those who listen.
     pub heartbeat_seconds: u64,
+    /// Devices that may be in the middle of being added.
+    pub max_pairings: i64,
+    /// Bytes of their messages, in all.
+    pub max_pairing_bytes: i64,
     /// Attachments.
     pub blobs: BlobConfig,
 }
@@ -314,6 +318,8 @@ impl Default for VaultConfig {
             max_listeners_per_vault: 8,
             max_listeners_per_address: 64,
             heartbeat_seconds: 20,
+            max_pairings: 2_000,
+            max_pairing_bytes: 8 << 20,
             blobs: BlobConfig::default(),
         }
     }

@@ -25,11 +25,21 @@ async fn listen(state: &AppState) -> Result<(), StoreError> {
     };
     // Some may have gone by before this moment.
     state.listeners.tell_all_to_look();
+    state.pairings.tell_all_to_look();
     loop {
-        match announcements.next().await? {
-            Some((vault, 0)) => state.listeners.tell_gone(&vault),
-            Some((vault, version)) => state.listeners.tell(&vault, version),
-            None => state.listeners.tell_all_to_look(),
+        let Some((name, version)) = announcements.next().await? else {
+            state.listeners.tell_all_to_look();
+            state.pairings.tell_all_to_look();
+            continue;
+        };
+        let listeners = if name.starts_with("pairing/") {
+            &state.pairings
+        } else {
+            &state.listeners
+        };
+        match version {
+            0 => listeners.tell_gone(&name),
+            version => listeners.tell(&name, version),
         }
     }
 }

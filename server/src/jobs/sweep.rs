@@ -8,7 +8,7 @@ use crate::erasure::ErasureError;
 use crate::error::Chain;
 use crate::state::AppState;
 use crate::store::{
-    IdempotencyStore as _, IssuanceStore as _, OperatorStore as _, PresentationStore as _,
+    IdempotencyStore as _, IssuanceStore as _, OperatorStore as _, PairingStore as _, PresentationStore as _,
     StatusListStore as _, StoreError,
 };
 
@@ -34,6 +34,7 @@ pub(super) async fn run(state: &AppState) {
             &state.vault_rate,
             &state.unlock_rate,
             &state.unlock_address_rate,
+            &state.pairing_rate,
         ] {
             limit.forget_idle();
         }
@@ -47,6 +48,7 @@ pub(super) async fn once(state: &AppState) -> Result<(), StoreError> {
     state.store.sweep_issuances(now).await?;
     state.store.sweep_operator_secrets(now).await?;
     state.store.sweep_status_lists(now).await?;
+    state.store.sweep_pairings(now).await?;
     if state.store.sweep_presentations(now).await? > 0 {
         state.erased.store(true, Ordering::Relaxed);
     }

@@ -16,6 +16,7 @@ mod issuance;
 mod journey;
 mod lookups;
 mod operator;
+mod pairing;
 mod protocol;
 mod results;
 mod stopping;

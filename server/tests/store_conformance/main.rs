@@ -13,6 +13,7 @@
 mod idempotency;
 mod issuance;
 mod operators;
+mod pairings;
 mod presentations;
 #[path = "../http/common/scratch.rs"]
 mod scratch;
@@ -25,6 +26,7 @@ use assent_server::store::Database;
 use idempotency::*;
 use issuance::*;
 use operators::*;
+use pairings::*;
 use presentations::*;
 use vaults::*;
 use webhooks::*;
@@ -84,6 +86,8 @@ suite!(
     status_lists_fill_up_one_after_the_other,
     a_place_of_a_status_list_is_given_once,
     operators_secrets_count_once_for_a_while,
+    pairings_are_written_once_and_end,
+    one_of_two_messages_wins,
     probe_works,
 );
 

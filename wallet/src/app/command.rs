@@ -94,6 +94,31 @@ pub enum Command {
         /// At least two different groups of the code.
         groups: Vec<RecoveryGroup>,
     },
+    /// Begins to get a vault from another device. Reply: `pairing`, with the code to show.
+    PairStart {
+        /// What this device is to be called.
+        name: String,
+        /// The public half of this device's own key, SEC 1 uncompressed, base64url.
+        #[serde(default)]
+        public_key: Option<String>,
+    },
+    /// Begins to give the vault to the device that shows this code. Reply: `pairing`.
+    PairScan {
+        /// Text of the code.
+        code: String,
+    },
+    /// Sends and waits for what the two devices tell each other, for some seconds. Reply: `pairing`.
+    PairNext,
+    /// The person says that both devices have the same digits. Reply: `pairing`.
+    PairConfirm {
+        /// The digits that the new device showed.
+        digits: String,
+        /// Proof that the person is there, on the device that gives.
+        #[serde(default)]
+        confirm: Option<Unlock>,
+    },
+    /// Ends the pairing; the other device is told. Reply: `done`.
+    PairCancel,
     /// Forgets every key and value in memory. Reply: `status`.
     Lock,
     /// Fetches what other devices committed and sends what waits here. Reply: `status`.

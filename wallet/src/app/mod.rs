@@ -11,6 +11,7 @@ mod error;
 mod history;
 mod methods;
 mod offer;
+mod pairing;
 mod reading;
 mod reopen;
 mod reply;

@@ -197,7 +197,11 @@ fn pull(
 }
 
 /// What this device keeps of the vault at `address`.
-fn here(core: &mut Core, address: &Address, env: &mut Env<'_>) -> Result<Option<LockedVault>, WalletError> {
+pub(super) fn here(
+    core: &mut Core,
+    address: &Address,
+    env: &mut Env<'_>,
+) -> Result<Option<LockedVault>, WalletError> {
     Ok(match &mut core.session {
         Session::Open(open) if open.address == *address => Some(open.lock(env)?),
         Session::Locked { address: here, vault } if here == address => Some((**vault).clone()),
@@ -224,7 +228,7 @@ fn unlocked(
 }
 
 /// Puts the vault in place, with what this device kept for itself.
-fn put(core: &mut Core, address: Address, vault: UnlockedVault) {
+pub(super) fn put(core: &mut Core, address: Address, vault: UnlockedVault) {
     core.opened(address, vault);
     if let Ok(open) = core.open_mut() {
         open.device.forget_new_root();

@@ -3,9 +3,9 @@
 use assent_core::encoding::record::ToJson;
 
 use super::view::{
-    CardSummary, CardView, EntrySummary, EntryView, HomeView, MethodView, OfferView, PasskeyQuestion,
-    PointQuestion, ReceiptView, RecognisabilityView, RequestView, ResultView, SecretText, SettingsView,
-    SharingView, StatusView,
+    CardSummary, CardView, EntrySummary, EntryView, HomeView, MethodView, OfferView, PairingView,
+    PasskeyQuestion, PointQuestion, ReceiptView, RecognisabilityView, RequestView, ResultView, SecretText,
+    SettingsView, SharingView, StatusView,
 };
 
 /// The answer to one command. In JSON: an object whose `type` is the reply's name in camelCase.
@@ -49,6 +49,11 @@ pub enum Reply {
     RecoveryCode {
         /// Nine groups of four characters.
         recovery_code: Vec<SecretText>,
+    },
+    /// How far adding a device is.
+    Pairing {
+        /// The view.
+        pairing: PairingView,
     },
     /// The home screen.
     Home {

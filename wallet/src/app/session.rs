@@ -12,6 +12,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::WalletError;
+use super::pairing::Pairing;
 use super::view::{StatusView, VaultState};
 use super::wallet::Surroundings;
 use crate::present::{Judge, OpenRequest};
@@ -29,6 +30,8 @@ pub(crate) struct Core {
     pub(crate) request: Option<Arc<OpenRequest>>,
     /// A change of the unlock methods that was begun.
     pub(crate) pending: Pending,
+    /// A device that is being added, or this one that is.
+    pub(crate) pairing: Option<Pairing>,
     /// What to keep on this device; renewed whenever the vault or its surroundings changed.
     pub(crate) cache: Vec<u8>,
 }
@@ -262,6 +265,7 @@ impl Core {
         self.offer = None;
         self.request = None;
         self.pending = Pending::Nothing;
+        self.pairing = None;
         if let Session::Open(open) = &mut self.session {
             let vault = Box::new(open.lock(env)?);
             self.session = Session::Locked {

@@ -31,12 +31,7 @@ pub(super) fn create(
         core.session,
         Session::Locked { .. } | Session::Open(_) | Session::Damaged { .. }
     ) {
-        return Err(WalletError::new(
-            "vault-already-here",
-            "this device has a vault already",
-            "Unlock it, or delete it first.",
-            Blame::Caller,
-        ));
+        return Err(already_here());
     }
     let code = RecoveryCode::generate(env.rng).map_err(|_| sync::no_randomness())?;
     let passkey = passkey
@@ -274,6 +269,15 @@ pub(super) fn status(core: &Core) -> Result<Next, WalletError> {
 
 pub(super) fn vault_error(error: VaultError) -> WalletError {
     WalletError::from_code(&error)
+}
+
+pub(super) fn already_here() -> WalletError {
+    WalletError::new(
+        "vault-already-here",
+        "this device has a vault already",
+        "Unlock it, or delete it first.",
+        Blame::Caller,
+    )
 }
 
 pub(super) fn not_on_device() -> WalletError {

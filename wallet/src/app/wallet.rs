@@ -8,8 +8,8 @@ use assent_core::http::{HttpRequest, HttpResponse, Step};
 
 use super::session::{Core, Pending, Session};
 use super::{
-    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, history, methods, offer, reopen,
-    request, rights, sync, vault,
+    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, history, methods, offer, pairing,
+    reopen, request, rights, sync, vault,
 };
 
 /// What the wallet must know about its surroundings.
@@ -52,6 +52,7 @@ impl Wallet {
             offer: None,
             request: None,
             pending: Pending::Nothing,
+            pairing: None,
             cache: Vec::new(),
         };
         Self { core, running: None }
@@ -160,6 +161,11 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         Command::ChangeMethods { change, confirm } => methods::change(core, change, confirm.as_ref(), env),
         Command::NewRecoveryCode { confirm } => methods::new_recovery_code(core, &confirm, env.rng),
         Command::ConfirmNewRecoveryCode { groups } => methods::confirm_recovery_code(core, &groups, env),
+        Command::PairStart { name, public_key } => pairing::start(core, name, public_key.as_deref(), env),
+        Command::PairScan { code } => pairing::scan(core, &code, env),
+        Command::PairNext => pairing::next(core, env),
+        Command::PairConfirm { digits, confirm } => pairing::confirm(core, &digits, confirm.as_ref(), env),
+        Command::PairCancel => pairing::cancel(core),
         Command::Lock => {
             core.lock(env)?;
             vault::status(core)

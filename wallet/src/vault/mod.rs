@@ -66,8 +66,8 @@ pub use key::Key;
 pub use manifest::{Listed, ListedSlot, Manifest, Pin};
 pub use method::{MIN_PASSPHRASE, PrfOutputs, Secret};
 pub use pairing::{
-    NewDevice, NewDeviceAnswered, NewDeviceChecking, Newcomer, OldDevice, OldDeviceChecking, OldDeviceSure,
-    Paired, PairingError,
+    NewDevice, NewDeviceAnswered, NewDeviceChecking, NewDeviceSure, Newcomer, OldDevice, OldDeviceChecking,
+    OldDeviceSure, Paired, PairingError,
 };
 pub use recovery::{BadRecoveryCode, RecoveryCode};
 pub use root::RootKey;

@@ -6,7 +6,7 @@
 //!   ◄──────────────────────── 1  commitment to its nonce
 //!   2  its nonce, device key, name ────────────────►
 //!   ◄──────────────────────── 3  the nonce
-//!   both: six digits from everything said so far
+//!   six digits from everything said so far: typed from the new one into the old one; then said to fit on the new one
 //!   ◄──────────────────────── 4  root key and what the vault is known by, sealed to the ephemeral key
 //! ```
 //!
@@ -138,6 +138,13 @@ pub struct NewDeviceChecking {
     started: Timestamp,
 }
 
+/// The new device, told by the citizen that the digits are the same.
+pub struct NewDeviceSure {
+    key: SoftwareKey,
+    transcript: [u8; 32],
+    started: Timestamp,
+}
+
 /// The old device, waiting for the answer.
 pub struct OldDevice {
     session: [u8; 16],
@@ -252,6 +259,23 @@ impl NewDeviceChecking {
         digits(&self.transcript)
     }
 
+    /// Takes the digits that the citizen saw here, and that the old device took. Without this anybody who saw the code could hand
+    /// over a vault of their own.
+    ///
+    /// # Errors
+    /// [`PairingError::DigitsDiffer`]: the pairing is over, there is no second try.
+    pub fn confirm(self, seen: &str, now: Timestamp) -> Result<NewDeviceSure, PairingError> {
+        in_time(self.started, now)?;
+        same_digits(seen, &self.transcript)?;
+        Ok(NewDeviceSure {
+            key: self.key,
+            transcript: self.transcript,
+            started: self.started,
+        })
+    }
+}
+
+impl NewDeviceSure {
     /// Takes message 4: the end of it.
     ///
     /// # Errors
@@ -379,10 +403,7 @@ impl OldDeviceChecking {
     /// [`PairingError::DigitsDiffer`]: the pairing is over, there is no second try.
     pub fn confirm(self, typed: &str, now: Timestamp) -> Result<OldDeviceSure, PairingError> {
         in_time(self.started, now)?;
-        let typed: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
-        if !constant_time_eq(typed.as_bytes(), self.digits().as_bytes()) {
-            return Err(PairingError::DigitsDiffer);
-        }
+        same_digits(typed, &self.transcript)?;
         Ok(OldDeviceSure {
             theirs: self.theirs,
             transcript: self.transcript,
@@ -441,6 +462,15 @@ fn in_time(started: Timestamp, now: Timestamp) -> Result<(), PairingError> {
     }
 }
 
+fn same_digits(seen: &str, transcript: &[u8; 32]) -> Result<(), PairingError> {
+    let seen: String = seen.chars().filter(|c| !c.is_whitespace()).collect();
+    if constant_time_eq(seen.as_bytes(), digits(transcript).as_bytes()) {
+        Ok(())
+    } else {
+        Err(PairingError::DigitsDiffer)
+    }
+}
+
 fn commitment_to(session: &[u8; 16], new: &[u8; POINT], nonce: &[u8; 32]) -> [u8; 32] {
     // All of one length.
     sha256(&[&b"assent/pair/commit/1"[..], session, new, nonce].concat())
@@ -485,6 +515,7 @@ redacted!(
     NewDevice,
     NewDeviceAnswered,
     NewDeviceChecking,
+    NewDeviceSure,
     OldDevice,
     OldDeviceChecking,
     OldDeviceSure

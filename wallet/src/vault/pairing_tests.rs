@@ -51,7 +51,11 @@ fn the_new_device_opens_the_vault_and_goes_on_with_its_own_key() {
     add_device(&mut service, &mut vault, sure.newcomer(), &mut rng);
     let four = sure.hand_over(&vault, ADDRESS, &mut rng).unwrap();
     assert!(four.len() < MAX_MESSAGE);
-    let paired = new.finish(&four, NOW.plus(61)).unwrap();
+    let paired = new
+        .confirm(&typed, NOW.plus(60))
+        .unwrap()
+        .finish(&four, NOW.plus(61))
+        .unwrap();
     assert_eq!(paired.address, ADDRESS);
     assert_eq!(paired.vault, vault.header().vault);
     let locked = LockedVault::from_remote(service.remote(), Some(paired.known)).unwrap();
@@ -155,9 +159,12 @@ fn the_hand_over_opens_in_its_pairing_only() {
     let (new, old, _) = honest(&mut rng);
     let (other, other_old, _) = honest(&mut rng);
     let sure = old.confirm(&new.digits(), NOW.plus(60)).unwrap();
+    let digits = new.digits();
+    let new = new.confirm(&digits, NOW.plus(60)).unwrap();
     // Not before its slot is there.
     let other_digits = other.digits();
     let early = other_old.confirm(&other_digits, NOW.plus(60)).unwrap();
+    let other = other.confirm(&other_digits, NOW.plus(60)).unwrap();
     assert_eq!(
         early.hand_over(&vault, ADDRESS, &mut rng).unwrap_err(),
         VaultError::NoSuchSlot
@@ -187,6 +194,13 @@ fn ten_minutes_and_no_second_try() {
         PairingError::Expired
     );
     assert_eq!(
+        new.confirm(&digits, NOW.plus(601)).unwrap_err(),
+        PairingError::Expired
+    );
+    let (new, _, _) = honest(&mut rng);
+    let digits = new.digits();
+    let new = new.confirm(&digits, NOW.plus(60)).unwrap();
+    assert_eq!(
         new.finish(&[0; 200], NOW.plus(601)).unwrap_err(),
         PairingError::Expired
     );
@@ -200,7 +214,11 @@ fn ten_minutes_and_no_second_try() {
     );
     let (_, old, _) = honest(&mut rng);
     for wrong in ["", "12345", "1234567"] {
-        let (_, old, _) = honest(&mut rng);
+        let (new, old, _) = honest(&mut rng);
+        assert_eq!(
+            new.confirm(wrong, NOW.plus(60)).unwrap_err(),
+            PairingError::DigitsDiffer
+        );
         assert_eq!(
             old.confirm(wrong, NOW.plus(60)).unwrap_err(),
             PairingError::DigitsDiffer

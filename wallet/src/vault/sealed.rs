@@ -171,6 +171,23 @@ impl LockedVault {
         })
     }
 
+    /// This vault, held to what a pairing told of it, too.
+    ///
+    /// # Errors
+    /// [`VaultError::VaultReplaced`] when this device knows another vault by this name.
+    pub fn knowing(mut self, told: Known) -> Result<Self, VaultError> {
+        if self.known.is_some_and(|known| known.signer != told.signer) {
+            return Err(VaultError::VaultReplaced);
+        }
+        if self
+            .known
+            .is_none_or(|known| known.pin.counter < told.pin.counter)
+        {
+            self.known = Some(told);
+        }
+        Ok(self)
+    }
+
     /// The header.
     #[must_use]
     pub fn header(&self) -> &Header {

@@ -28,6 +28,7 @@ use assent_core::verifier::{
 use serde_json::{Value, json};
 
 use crate::certificates::{Chain, chain, renewed};
+use crate::mailbox::Mailbox;
 
 pub const NOW: Timestamp = Timestamp(1_795_000_000);
 pub const BASE: &str = "https://city.example";
@@ -156,6 +157,8 @@ pub struct City {
     pub lie: Option<fn(&str, &mut Value)>,
     /// Bodies the library got at its response address.
     pub responses: Vec<String>,
+    /// Where devices that are being added meet.
+    pub mailbox: Mailbox,
     rng: Counter,
 }
 
@@ -186,6 +189,7 @@ impl City {
             lost: BTreeSet::new(),
             lie: None,
             responses: Vec::new(),
+            mailbox: Mailbox::default(),
             rng: Counter(1 << 40),
         }
     }
@@ -362,6 +366,9 @@ impl City {
                 ok(&self.types.iter().map(entry).collect())
             }
             "/v1/registry/anchors" => ok(&self.anchors()),
+            path if path.starts_with("/v1/pairing/") => self
+                .mailbox
+                .answer(path.trim_start_matches("/v1/pairing/"), request),
             path if path.starts_with("/v1/vaults") => self.vault(request, bearer, &body),
             "/.well-known/openid-credential-issuer/issuer" => {
                 ok(&self.settings.metadata(&PROFILE).unwrap().to_json())
@@ -703,11 +710,11 @@ impl StoredVault {
     }
 }
 
-fn ok(value: &Value) -> HttpResponse {
+pub fn ok(value: &Value) -> HttpResponse {
     respond(200, "application/json", &value.to_string())
 }
 
-fn respond(status: u16, media_type: &str, body: &str) -> HttpResponse {
+pub fn respond(status: u16, media_type: &str, body: &str) -> HttpResponse {
     // Whatever we send must be JSON our own strict reader takes.
     if media_type == "application/json" {
         json::parse(

@@ -35,7 +35,12 @@ impl Person {
 
     /// With a vault.
     pub fn with_vault(city: &mut City) -> Self {
-        let mut person = Self::new(1);
+        Self::with_vault_of(city, 1)
+    }
+
+    /// With a vault made on a device on which `seed` makes the randomness.
+    pub fn with_vault_of(city: &mut City, seed: u64) -> Self {
+        let mut person = Self::new(seed);
         let made = person
             .run(city, json!({ "type": "createVault", "passphrase": PASSPHRASE }))
             .unwrap();

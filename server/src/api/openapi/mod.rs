@@ -25,6 +25,7 @@ pub(super) use answers::complete;
     ),
     tags(
         (name = "vault", description = "Ciphertext of citizens' vaults."),
+        (name = "pairing", description = "Mailboxes through which a new device gets a vault from an old one."),
         (name = "registry", description = "Trust anchors and settings."),
         (name = "verifier", description = "For services: ask, read results, consents."),
         (name = "wallet", description = "For wallets: OpenID4VP 1.0 and withdrawal."),

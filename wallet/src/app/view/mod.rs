@@ -4,11 +4,13 @@
 //! Times are whole seconds since 1970 (UTC).
 
 mod cards;
+mod devices;
 mod request;
 mod sharing;
 mod vault;
 
 pub use cards::{CardChoice, CardState, CardSummary, CardUse, CardView, OfferView, OfferedCard, TxCodeView};
+pub use devices::{PairingState, PairingView};
 pub use request::{
     DetailView, MissingCard, OptionalSet, OtherCard, Outcome, Recognisability, RecognisabilityView,
     RequestView, RequiredBlock, ResultView, RetentionView, ServiceTrust, ServiceView, Warning,
