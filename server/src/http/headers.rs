@@ -51,7 +51,8 @@ pub async fn add(State(https): State<bool>, request: Request, next: Next) -> Res
     );
     default(
         HeaderName::from_static("permissions-policy"),
-        "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
+        "camera=(self), publickey-credentials-get=(self), publickey-credentials-create=(self), \
+             geolocation=(), microphone=(), payment=(), usb=()",
     );
     if https {
         default(

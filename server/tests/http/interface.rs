@@ -352,6 +352,14 @@ async fn the_wallet_app_is_served_under_a_strict_policy() {
         assert!(policy.contains(part), "{policy}");
     }
     assert!(!policy.contains("unsafe-inline"), "{policy}");
+    // Passkeys are for this site alone (WebAuthn Level 3 §5.9).
+    let permissions = index.headers["permissions-policy"].to_str().unwrap();
+    for part in [
+        "publickey-credentials-get=(self)",
+        "publickey-credentials-create=(self)",
+    ] {
+        assert!(permissions.contains(part), "{permissions}");
+    }
     assert_eq!(index.headers["cache-control"], "no-cache");
     assert!(
         server

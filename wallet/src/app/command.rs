@@ -30,7 +30,7 @@ pub enum Command {
     },
     /// Opens an existing vault on this device. Reply: `status`.
     OpenVault {
-        /// The vault's address, as `vaultCreated` gave it.
+        /// The vault's address, as `vaultCreated` gave it, or its id alone, as passkeys carry it.
         address: String,
         /// Passphrase, or…
         #[serde(default)]
@@ -73,13 +73,18 @@ pub enum Command {
     /// The unlock methods. Reply: `unlockMethods`.
     UnlockMethods,
     /// Salts to make a passkey with, before [`Command::CreateVault`] or [`Command::ChangeMethods`]. Reply: `passkeySalts`.
-    NewPasskey,
+    NewPasskey {
+        /// Proof that the person is there; needed when the vault is open.
+        #[serde(default)]
+        confirm: Option<Unlock>,
+    },
     /// Adds, names, replaces or removes an unlock method. What is replaced or removed takes the root key with it: other
     /// devices unlock once more. Reply: `unlockMethods`.
     ChangeMethods {
         /// What to change.
         change: MethodChange,
-        /// Proof that the person is there: passphrase, recovery code or passkey. Not needed for a name.
+        /// Proof that the person is there: passphrase, recovery code or passkey. Not needed for a name, nor again for a
+        /// new passkey.
         #[serde(default)]
         confirm: Option<Unlock>,
     },

@@ -12,7 +12,7 @@ use super::view::{MethodView, SecretText};
 use super::wallet::Next;
 use super::{MethodChange, PasskeyAnswer, RecoveryGroup, Reply, Unlock, WalletError};
 use crate::vault::{
-    NewMethod, PrfSalts, RecoveryCode, SlotChange, SlotKind, Staged, UnlockedVault, VaultError,
+    NewMethod, PrfSalts, RecoveryCode, SlotChange, SlotKind, Staged, UnlockedVault, VaultError, VaultId,
 };
 
 /// What each unlock method is called in commands and replies.
@@ -41,21 +41,33 @@ pub(super) fn list(core: &Core) -> Result<Next, WalletError> {
     }))
 }
 
-/// Fresh salts to ask a new passkey with.
-pub(super) fn new_passkey(core: &mut Core, rng: &mut dyn SecureRandom) -> Result<Next, WalletError> {
+/// Fresh salts to ask a new passkey with, and the vault it is for. For the open vault the person must prove to be there
+/// first: a passkey that was made and is then refused would stay behind with its keeper.
+pub(super) fn new_passkey(
+    core: &mut Core,
+    confirm: Option<&Unlock>,
+    rng: &mut dyn SecureRandom,
+) -> Result<Next, WalletError> {
+    let vault = if let Ok(open) = core.open() {
+        confirm.ok_or_else(nothing_begun)?.confirms(core)?;
+        open.vault.header().vault
+    } else {
+        VaultId::generate(rng).map_err(|_| sync::no_randomness())?
+    };
     let salts = PrfSalts::generate(rng).map_err(|_| sync::no_randomness())?;
     let reply = Reply::PasskeySalts {
         current: base64url::encode(&salts.current),
         next: base64url::encode(&salts.next),
+        user: vault.to_string(),
     };
-    core.pending = Pending::Passkey(salts);
+    core.pending = Pending::Passkey(salts, vault);
     Ok(Next::Done(reply))
 }
 
-/// The salts that the last [`new_passkey`] gave out.
-pub(super) fn salts_given(core: &Core) -> Result<PrfSalts, WalletError> {
+/// What the last [`new_passkey`] gave out.
+pub(super) fn salts_given(core: &Core) -> Result<(PrfSalts, VaultId), WalletError> {
     match &core.pending {
-        Pending::Passkey(salts) => Ok(salts.clone()),
+        Pending::Passkey(salts, vault) => Ok((salts.clone(), *vault)),
         _ => Err(nothing_begun()),
     }
 }
@@ -116,11 +128,14 @@ pub(super) fn change(
     confirm: Option<&Unlock>,
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
-    core.open()?;
-    // A name opens nothing.
-    if !matches!(change, MethodChange::Rename { .. }) {
+    // A name opens nothing; for a passkey it was proved when its salts were given out.
+    if !matches!(
+        change,
+        MethodChange::Rename { .. } | MethodChange::AddPasskey { .. }
+    ) {
         confirm.ok_or_else(nothing_begun)?.confirms(core)?;
     }
+    let here = core.open()?.vault.header().vault;
     let make: Make = match change {
         MethodChange::AddPassphrase { passphrase, name } => add(name, passphrase),
         MethodChange::ChangePassphrase { slot, passphrase } => {
@@ -130,7 +145,10 @@ pub(super) fn change(
                 vault.stage_slots(&SlotChange::Replace { slot, method }, now, rng)
             })
         }
-        MethodChange::AddPasskey { passkey, name } => add_passkey(salts_given(core)?, &passkey, name)?,
+        MethodChange::AddPasskey { passkey, name } => match salts_given(core)? {
+            (salts, vault) if vault == here => add_passkey(salts, &passkey, name)?,
+            _ => return Err(nothing_begun()),
+        },
         MethodChange::RenewPasskey { slot, passkey } => {
             let slot = slot_id(&slot)?;
             let (_, outputs) = passkey.read().map_err(vault_error)?;

@@ -17,11 +17,29 @@ use crate::vault::{Header, LockedVault, RemoteVault, RootKey, UnlockedVault, Unl
 const MAX_HEADER: usize = 64 << 10;
 
 /// Opens the vault at `address`. What this device keeps of it stays, unless `fresh`: what waits to be sent, and which state
-/// was seen last.
+/// was seen last. The vault that is here opens as it is here, even without the network, unless its service has newer keys
+/// or knows methods that this device does not: a passphrase that was changed elsewhere must not open it here.
 pub(super) fn open(address: Address, unlock: Unlock, fresh: bool) -> Next {
     header_of(
         address.clone(),
         Box::new(move |core, header, _| {
+            if !fresh
+                && let Session::Locked { address: here, vault } = &core.session
+                && *here == address
+                && header
+                    .as_ref()
+                    .map_or(true, |header| header.epoch <= vault.header().epoch)
+            {
+                match unlock.open(vault.header()) {
+                    Ok(unlocking) => {
+                        let unlocked = vault.unlock(&unlocking, core.crypto()).map_err(vault_error)?;
+                        core.opened(address, unlocked);
+                        return status(core);
+                    }
+                    Err(wrong) if header.is_err() => return Err(wrong),
+                    Err(_) => {}
+                }
+            }
             let unlocking = unlock.open(&header?)?;
             // From the newest the service has; what was seen here decides whether that may be.
             let known = match &core.session {
@@ -56,7 +74,7 @@ pub(super) fn questions(core: &Core, address: Option<&str>) -> Result<Next, Wall
         };
         return Ok(ask(header));
     };
-    let address = Address::parse(address, &core.profile())?;
+    let address = Address::read(address, core)?;
     Ok(header_of(address, Box::new(|_, header, _| Ok(ask(&header?)))))
 }
 

@@ -44,6 +44,8 @@ pub enum Reply {
         current: String,
         /// Second.
         next: String,
+        /// User handle (WebAuthn Level 3 §4), as text: the vault's id, by which any device finds the vault again.
+        user: String,
     },
     /// A recovery code that waits for `confirmNewRecoveryCode`.
     RecoveryCode {

@@ -39,7 +39,9 @@ pub(crate) struct Core {
 /// What the first half of a change of the unlock methods gave out.
 pub(crate) enum Pending {
     Nothing,
-    Passkey(PrfSalts),
+    /// Salts for a passkey, and the vault it is made for: the open one, if the person proved to be there, else one that
+    /// is yet to be made.
+    Passkey(PrfSalts, VaultId),
     RecoveryCode(RecoveryCode),
 }
 
@@ -111,11 +113,19 @@ pub(crate) struct Address(String);
 
 impl Address {
     pub(crate) fn new(service: &str, vault: &UnlockedVault) -> Self {
-        Self(format!(
-            "{}/v1/vaults/{}",
-            service.trim_end_matches('/'),
-            vault.header().vault
-        ))
+        Self::at(service, vault.header().vault)
+    }
+
+    fn at(service: &str, vault: VaultId) -> Self {
+        Self(format!("{}/v1/vaults/{vault}", service.trim_end_matches('/')))
+    }
+
+    /// Reads an address. The id alone is a vault at the service of this app.
+    pub(crate) fn read(text: &str, core: &Core) -> Result<Self, WalletError> {
+        match VaultId::parse(text.trim()) {
+            Some(id) => Self::parse(&Self::at(&core.surroundings.operator, id).0, &core.profile()),
+            None => Self::parse(text, &core.profile()),
+        }
     }
 
     pub(crate) fn parse(text: &str, profile: &Profile) -> Result<Self, WalletError> {

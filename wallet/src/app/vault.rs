@@ -14,7 +14,7 @@ use super::wallet::Next;
 use super::{PasskeyAnswer, RecoveryGroup, Reply, Unlock, WalletError, methods, reading, reopen, sync};
 use crate::records::{Waiting, to_stage};
 use crate::settings::Settings;
-use crate::vault::{NewMethod, RecoveryCode, UnlockedVault, VaultError};
+use crate::vault::{NewMethod, RecoveryCode, UnlockedVault, VaultError, VaultId};
 
 const MAX_HEADER: usize = 64 << 10;
 
@@ -37,10 +37,14 @@ pub(super) fn create(
     let passkey = passkey
         .map(|answer| Ok((methods::salts_given(core)?, answer.read().map_err(vault_error)?)))
         .transpose()?;
+    let id = match &passkey {
+        Some(((_, id), _)) => *id,
+        None => VaultId::generate(env.rng).map_err(|_| sync::no_randomness())?,
+    };
     // A recovery code in any case: passphrases are forgotten, and passkeys deleted.
     let mut methods = Vec::new();
     methods.extend(passphrase.map(|passphrase| (NewMethod::Passphrase(passphrase), "")));
-    if let Some((salts, (credential, outputs))) = &passkey {
+    if let Some(((salts, _), (credential, outputs))) = &passkey {
         methods.push((
             NewMethod::Passkey {
                 credential,
@@ -51,7 +55,7 @@ pub(super) fn create(
         ));
     }
     methods.push((NewMethod::RecoveryCode(&code), ""));
-    let vault = UnlockedVault::create(&methods, env.now, env.rng).map_err(vault_error)?;
+    let vault = UnlockedVault::create_as(id, &methods, env.now, env.rng).map_err(vault_error)?;
     core.pending = Pending::Nothing;
     let vault_address = Address::new(&core.surroundings.operator, &vault)
         .as_str()
@@ -155,17 +159,7 @@ fn created(core: &mut Core, address: Address, version: u64, env: &mut Env<'_>) -
 
 /// Opens a vault that lives at `address` on this device. `fresh` leaves aside what this device keeps of it.
 pub(super) fn open(core: &mut Core, address: &str, unlock: Unlock, fresh: bool) -> Result<Next, WalletError> {
-    let address = Address::parse(address, &core.profile())?;
-    // The vault that is here already opens without the network, unless its methods were changed elsewhere.
-    if !fresh
-        && let Session::Locked { address: here, vault } = &core.session
-        && *here == address
-        && let Ok(unlocking) = unlock.open(vault.header())
-    {
-        let unlocked = vault.unlock(&unlocking, core.crypto()).map_err(vault_error)?;
-        core.opened(address, unlocked);
-        return status(core);
-    }
+    let address = Address::read(address, core)?;
     Ok(reopen::open(address, unlock, fresh))
 }
 

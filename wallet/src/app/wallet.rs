@@ -157,7 +157,7 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         }
         Command::UnlockQuestions { address } => reopen::questions(core, address.as_deref()),
         Command::UnlockMethods => methods::list(core),
-        Command::NewPasskey => methods::new_passkey(core, env.rng),
+        Command::NewPasskey { confirm } => methods::new_passkey(core, confirm.as_ref(), env.rng),
         Command::ChangeMethods { change, confirm } => methods::change(core, change, confirm.as_ref(), env),
         Command::NewRecoveryCode { confirm } => methods::new_recovery_code(core, &confirm, env.rng),
         Command::ConfirmNewRecoveryCode { groups } => methods::confirm_recovery_code(core, &groups, env),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use assent_core::encoding::base64url;
+use assent_core::env::{RandomUnavailable, SecureRandom};
 use ciborium::Value;
 
 use super::cbor;
@@ -12,6 +13,16 @@ use super::cbor;
 pub struct VaultId(pub [u8; 16]);
 
 impl VaultId {
+    /// A fresh one.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`] when the platform has no randomness.
+    pub fn generate(rng: &mut dyn SecureRandom) -> Result<Self, RandomUnavailable> {
+        let mut id = [0; 16];
+        rng.fill(&mut id)?;
+        Ok(Self(id))
+    }
+
     /// From base64url; `None` unless it is exactly 16 bytes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

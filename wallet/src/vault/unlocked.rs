@@ -46,9 +46,21 @@ impl UnlockedVault {
         now: Timestamp,
         rng: &mut dyn SecureRandom,
     ) -> Result<Self, VaultError> {
-        let mut id = [0; 16];
-        rng.fill(&mut id)?;
-        let (vault, epoch) = (VaultId(id), 1);
+        let vault = VaultId::generate(rng)?;
+        Self::create_as(vault, methods, now, rng)
+    }
+
+    /// As [`Self::create`], with an id that was given out before: a passkey that is made for a vault carries it.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_as(
+        vault: VaultId,
+        methods: &[(NewMethod<'_>, &str)],
+        now: Timestamp,
+        rng: &mut dyn SecureRandom,
+    ) -> Result<Self, VaultError> {
+        let epoch = 1;
         let root = RootKey::generate(rng)?;
         let (keys, ring) = (root.derive(vault), Keyring::generate(rng)?);
         let (signer, inbox) = (keyring::public(&ring.signer), keyring::public(&ring.inbox));

@@ -32,13 +32,14 @@ fn change(person: &mut Person, city: &mut City, change: Value) -> Value {
 }
 
 pub fn add_passkey(person: &mut Person, city: &mut City, secret: &str) -> Value {
-    let salts = person.run(city, json!({ "type": "newPasskey" })).unwrap();
+    let salts = person
+        .run(city, json!({ "type": "newPasskey", "confirm": confirm() }))
+        .unwrap();
     let passkey = passkey_answers(secret, &salts["current"], &salts["next"]);
-    change(
-        person,
-        city,
-        json!({ "kind": "addPasskey", "passkey": passkey, "name": secret }),
-    )
+    let change = json!({ "kind": "addPasskey", "passkey": passkey, "name": secret });
+    person
+        .run(city, json!({ "type": "changeMethods", "change": change }))
+        .unwrap()
 }
 
 fn ask_passkey(person: &mut Person, city: &mut City, address: Option<&str>, secret: &str) -> Value {
@@ -114,16 +115,20 @@ fn a_passkey_is_added_named_used_and_removed() {
     let methods = change(&mut person, &mut city, json!({ "kind": "remove", "slot": id }));
     assert_eq!(methods["epoch"], 2);
     assert_eq!(methods["methods"].as_array().unwrap().len(), 2);
-    // What the other device keeps still opens there, but no further.
+    // Without the network, what the other device keeps still opens there, but no further.
     let open = json!({ "type": "openVault", "address": address, "passkey": wrong });
+    city.down.insert("/header");
     other.run(&mut city, open.clone()).unwrap();
+    city.down.clear();
     assert_eq!(
         other.fails(&mut city, json!({ "type": "sync" }))["code"],
         "vault-unlock-again"
     );
+    other.restart();
     assert_eq!(
         other.fails(&mut city, open.clone())["code"],
-        "vault-no-such-unlock-method"
+        "vault-no-such-unlock-method",
+        "with it, the newest methods count"
     );
     let mut elsewhere = Person::new(3000);
     assert_eq!(
@@ -186,6 +191,17 @@ fn changes_of_keys_want_the_person() {
         assert_eq!(device["code"], "unlock-method-missing");
         assert_eq!(city.asked.len(), asked);
     }
+    // A passkey's salts come after the proof, and those given out before the vault was open are no proof.
+    let bare = person.fails(&mut city, json!({ "type": "newPasskey" }));
+    assert_eq!(bare["code"], "unlock-change-not-begun");
+    person.restart();
+    let salts = person.run(&mut city, json!({ "type": "newPasskey" })).unwrap();
+    let passkey = passkey_answers("laptop", &salts["current"], &salts["next"]);
+    person
+        .run(&mut city, json!({ "type": "unlock", "passphrase": PASSPHRASE }))
+        .unwrap();
+    let add = json!({ "type": "changeMethods", "change": { "kind": "addPasskey", "passkey": passkey } });
+    assert_eq!(person.fails(&mut city, add)["code"], "unlock-change-not-begun");
     let remove = json!({ "kind": "remove", "slot": slot });
     let few = person.fails(
         &mut city,
@@ -213,6 +229,12 @@ fn a_vault_can_begin_with_a_passkey_and_a_recovery_code() {
     let made = person
         .run(&mut city, json!({ "type": "createVault", "passkey": passkey }))
         .unwrap();
+    assert!(
+        made["vaultAddress"]
+            .as_str()
+            .unwrap()
+            .ends_with(salts["user"].as_str().unwrap())
+    );
     let code = texts(&made["recoveryCode"]);
     let groups = json!([{ "index": 0, "text": code[0] }, { "index": 8, "text": code[8] }]);
     let status = person
@@ -222,6 +244,12 @@ fn a_vault_can_begin_with_a_passkey_and_a_recovery_code() {
         status["status"]["unlockMethods"],
         json!(["passkey", "recoveryCode"])
     );
+    // The passkey says which vault it is for: another device needs nothing else.
+    let mut found = Person::new(1000);
+    let passkey = ask_passkey(&mut found, &mut city, salts["user"].as_str(), "laptop");
+    let open = json!({ "type": "openVault", "address": salts["user"], "passkey": passkey });
+    let status = found.run(&mut city, open).unwrap();
+    assert_eq!(status["status"]["vaultAddress"], made["vaultAddress"]);
     // The passkey is lost: the recovery code opens the vault elsewhere.
     let mut other = Person::new(1000);
     let open =

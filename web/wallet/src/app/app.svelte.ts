@@ -4,9 +4,10 @@ import { type Language, loadTranslator, type MessageKey, pickLanguage, type Tran
 import { EngineClient, EngineError, type WorkerNews } from "../engine/client";
 import type { Command } from "../engine/commands";
 import type { Failure } from "../engine/messages";
-import type { Reply } from "../engine/replies";
+import type { Questions, Reply } from "../engine/replies";
 import type { ResultView, SettingsView, StatusView } from "../engine/views";
-import { applyTheme, preferences, type Theme } from "../host/preferences";
+import { takeBack } from "../host/passkeys";
+import { applyTheme, lastUsed, preferences, type Theme } from "../host/preferences";
 import { startWorker } from "../host/trusted-urls";
 import { watchUpdates } from "../host/updates";
 import { type IncomingLink, incomingLink } from "./links";
@@ -36,6 +37,10 @@ class App {
   resultElsewhere = false;
   /** True after the vault locked by itself. */
   lockedByItself = $state(false);
+  /** The vault has new keys, made on another device: the person must unlock once more. */
+  again = $state(false);
+  /** What is under way has begun to send something out. */
+  sending = $state(false);
   /** The vault that is being made: its recovery code, and whether the person has written it down. */
   creation = $state.raw<{ code: string[]; written: boolean }>();
   /** Such a vault was lost, and its recovery code with it. */
@@ -59,7 +64,7 @@ class App {
   /** True while something would be lost by starting the app again: a request, an offer, a vault or text in the making. */
   get inTheMiddle(): boolean {
     const { screen } = this.route;
-    return this.incoming !== undefined || ["request", "offer", "result", "create", "open", "add", "stop"].includes(screen);
+    return this.incoming !== undefined || ["request", "offer", "result", "create", "open", "add", "stop", "way", "add-way"].includes(screen);
   }
 
   async start(): Promise<void> {
@@ -89,18 +94,37 @@ class App {
     if (this.route.screen === "result") this.go("home");
     this.result = undefined;
     this.alarm = undefined;
-    // A new worker knows nothing of a vault that was not stored yet.
+    this.again = false;
+    // A new worker knows nothing of a vault that was not stored yet, and the passkey made for it opens nothing.
     if (this.creation || preferences.creating) this.unfinishedLost = true;
+    if (preferences.creating && preferences.creating !== "yes") void takeBack(preferences.creating);
     this.creation = undefined;
-    preferences.creating = false;
+    preferences.creating = undefined;
     this.#engine = new EngineClient(startWorker(), (news) => void this.#hear(news));
     this.#engine.begin(takeOver);
   }
 
   /** Asks the engine for something; rejects with an {@link EngineError}. */
-  call<C extends Command>(command: C): Promise<Reply<C["type"]>> {
-    if (!this.#engine) return Promise.reject(new Error("no engine"));
-    return this.#engine.call(command);
+  async call<C extends Command>(command: C): Promise<Reply<C["type"]>> {
+    if (!this.#engine) throw new Error("no engine");
+    this.sending = false;
+    try {
+      return await this.#engine.call(command);
+    } catch (error) {
+      if (failureOf(error).code === "vault-unlock-again") this.again = true;
+      throw error;
+    }
+  }
+
+  /** What to ask passkeys: as the vault service has it, because other devices may have changed it; else as it is here. */
+  async questions(address?: string): Promise<Questions> {
+    const own = this.status?.vaultAddress;
+    try {
+      return await this.call({ type: "unlockQuestions", address: address ?? own });
+    } catch (error) {
+      if (address !== undefined && address !== own) throw error;
+      return this.call({ type: "unlockQuestions" });
+    }
   }
 
   /** Locks by ending the worker, and its memory with it. */
@@ -110,10 +134,10 @@ class App {
   }
 
   /** Keeps the code of a new vault until the vault is stored. Writing it down takes as long as it takes. */
-  creating(code: string[]): void {
+  creating(code: string[], passkey?: string): void {
     this.creation = { code, written: false };
     this.unfinishedLost = false;
-    preferences.creating = true;
+    preferences.creating = passkey ?? "yes";
     this.#engine?.autoLock(longestCreation);
   }
 
@@ -161,11 +185,19 @@ class App {
       // Without a connection the vault keeps its language for now; that must not keep anybody out.
       await this.call({ type: "setSettings", language, theme: undefined, autoLockMinutes: undefined }).catch(() => undefined);
     }
-    this.lockedByItself = this.unfinishedLost = preferences.creating = false;
+    this.lockedByItself = this.unfinishedLost = this.again = false;
+    preferences.creating = undefined;
     this.status = status;
     this.creation = undefined;
+    void this.#noteUse().catch(() => undefined);
     if (this.incoming) this.go(this.incoming.kind);
     else if (["create", "open"].includes(this.route.screen)) this.go("home");
+  }
+
+  async #noteUse(): Promise<void> {
+    const { methods } = await this.call({ type: "unlockMethods" });
+    const used = methods.find((method) => method.unlockedWith);
+    if (used) lastUsed.now(used.id);
   }
 
   useSettings(settings: SettingsView): void {
@@ -197,8 +229,14 @@ class App {
       this.changes += 1;
       return;
     }
+    if (news.type === "sending") {
+      this.sending = true;
+      return;
+    }
     if (news.type === "alarm") {
-      this.alarm = news.failure;
+      // New keys from another device are no reason for alarm.
+      if (news.failure.code === "vault-unlock-again") this.again = true;
+      else this.alarm = news.failure;
       return;
     }
     if (news.type === "locked") {

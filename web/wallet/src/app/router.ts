@@ -2,7 +2,7 @@
 
 export const screens = [
   "home", "card", "add", "offer", "request", "result", "sharing", "stop", "history", "entry", "receipt", "settings",
-  "create", "open",
+  "create", "open", "ways", "way", "add-way",
 ] as const;
 export type ScreenName = (typeof screens)[number];
 

@@ -4,7 +4,7 @@ import { type Failure, toPage, type ToWorker } from "./messages";
 import { replies, type Reply } from "./replies";
 
 /** How the worker itself is doing, apart from any command. */
-export type WorkerNews = { type: "ready" | "busy" | "moved" | "locked" | "changed" } | { type: "broken" | "alarm"; failure: Failure };
+export type WorkerNews = { type: "ready" | "busy" | "moved" | "locked" | "changed" | "sending" } | { type: "broken" | "alarm"; failure: Failure };
 
 /** A command that could not be done. */
 export class EngineError extends Error {
@@ -63,7 +63,8 @@ export class EngineClient {
   }
 
   #send(message: ToWorker): void {
-    this.worker.postMessage(message);
+    // What a passkey answered goes over whole: the page keeps no bytes of it.
+    this.worker.postMessage(message, [...new Set(buffersIn(message))]);
   }
 
   #receive(data: unknown): void {
@@ -85,6 +86,11 @@ export class EngineClient {
     this.terminate();
     this.news({ type: "broken", failure: ourFault(code) });
   }
+}
+
+function buffersIn(value: unknown): ArrayBuffer[] {
+  if (value instanceof Uint8Array) return value.buffer instanceof ArrayBuffer ? [value.buffer] : [];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(buffersIn) : [];
 }
 
 function ourFault(code: string): Failure {

@@ -1,27 +1,24 @@
 // What the page may ask of the engine. Nothing outside this list reaches the worker's WebAssembly.
-import { flag, list, number, object, type Of, oneOf, optional, record, text, variants } from "./shape";
+import { bytes, flag, list, number, object, type Of, oneOf, optional, record, text, variants } from "./shape";
 
 export const themes = ["system", "light", "dark"] as const;
 
-/** A passkey's answers to the salts it was asked with; all base64url. */
-const passkeyAnswer = object({ credentialId: text, current: text, next: text });
-/** What this device's own key agreed on; all base64url. */
-const deviceAnswer = object({ slot: text, agreed: text });
-/** One way to unlock: exactly one member. */
+/** A passkey's answers to the salts it was asked with; its id in base64url. */
+const passkeyAnswer = object({ credentialId: text, current: bytes, next: bytes });
+/** One way to unlock: exactly one member. What this device's own key answers is never seen by the page. */
 const unlock = {
   passphrase: optional(text),
   recoveryCode: optional(text),
   passkey: optional(passkeyAnswer),
-  device: optional(deviceAnswer),
 };
+const proof = object(unlock);
 /** What to change of the ways to unlock; which members go with which kind is in wallet/src/app/command.rs. */
 const methodChange = object({
-  kind: oneOf("addPassphrase", "changePassphrase", "addPasskey", "renewPasskey", "addDevice", "rename", "remove", "newKeys"),
+  kind: oneOf("addPassphrase", "changePassphrase", "addPasskey", "renewPasskey", "rename", "remove", "newKeys"),
   slot: optional(text),
   name: optional(text),
   passphrase: optional(text),
   passkey: optional(passkeyAnswer),
-  publicKey: optional(text),
 });
 
 export const command = variants({
@@ -32,10 +29,17 @@ export const command = variants({
   unlock,
   unlockQuestions: { address: optional(text) },
   unlockMethods: {},
-  newPasskey: {},
-  changeMethods: { change: methodChange, confirm: optional(object(unlock)) },
-  newRecoveryCode: { confirm: object(unlock) },
+  newPasskey: { confirm: optional(proof) },
+  changeMethods: { change: methodChange, confirm: optional(proof) },
+  newRecoveryCode: { confirm: proof },
   confirmNewRecoveryCode: { groups: list(object({ index: number, text })) },
+  // These three the worker itself does: the key of this device stays with it.
+  /** The slot that this device's own key opens. */
+  thisDevice: {},
+  /** Unlocks with this device's own key. */
+  unlockHere: {},
+  /** Makes this device's own key a way to unlock. */
+  addThisDevice: { name: text, confirm: proof },
   lock: {},
   home: {},
   cards: {},
@@ -62,5 +66,8 @@ export const command = variants({
   deleteVault: {},
 });
 
+/** How somebody shows to be allowed in: exactly one member. */
+export type Proof = Of<typeof proof>;
+export type PasskeyAnswer = Of<typeof passkeyAnswer>;
 export type Command = Of<typeof command>;
 export type CommandType = Command["type"];

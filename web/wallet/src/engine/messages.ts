@@ -39,6 +39,8 @@ export const toPage = variants({
   changed: {},
   /** News came, and they are bad: the service shows something that cannot be true. */
   alarm: { failure },
+  /** The command that is under way sends something out. */
+  sending: {},
   /** The engine could not start. */
   broken: { failure },
   reply: { id: number, reply: anything },

@@ -1,6 +1,6 @@
 // Which reply answers which command (wallet/src/app/reply.rs).
 import type { CommandType } from "./commands";
-import { list, number, object, type Of, oneOf, type Shape, text } from "./shape";
+import { list, number, object, type Of, oneOf, optional, type Shape, text } from "./shape";
 import * as view from "./views";
 
 const status = object({ type: oneOf("status"), status: view.status });
@@ -23,10 +23,13 @@ export const replies = {
     devices: list(object({ slot: text, point: text })),
   }),
   unlockMethods,
-  newPasskey: object({ type: oneOf("passkeySalts"), current: text, next: text }),
+  newPasskey: object({ type: oneOf("passkeySalts"), current: text, next: text, user: text }),
   changeMethods: unlockMethods,
   newRecoveryCode: object({ type: oneOf("recoveryCode"), recoveryCode: list(text) }),
   confirmNewRecoveryCode: unlockMethods,
+  thisDevice: object({ type: oneOf("thisDevice"), slot: optional(text) }),
+  unlockHere: status,
+  addThisDevice: unlockMethods,
   lock: status,
   home: object({ type: oneOf("home"), home: view.home }),
   cards,
@@ -53,4 +56,5 @@ export const replies = {
   deleteVault: status,
 } satisfies Record<CommandType, Shape<unknown>>;
 
+export type Questions = Of<typeof replies.unlockQuestions>;
 export type Reply<C extends CommandType> = Of<(typeof replies)[C]>;

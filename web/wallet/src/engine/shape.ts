@@ -24,6 +24,12 @@ export const text = primitive<string>("string");
 export const number = primitive<number>("number");
 export const flag = primitive<boolean>("boolean");
 
+/** Secret bytes, at most 64. They are handed over, not copied: who reads them wipes them. */
+export const bytes: Shape<Uint8Array> = (value, path) => {
+  if (!(value instanceof Uint8Array) || value.length > 64) throw new ShapeError(path, "bytes");
+  return value;
+};
+
 /**
  * A text to show. Characters that turn the reading direction around or hide themselves are taken out, so that a name
  * cannot pretend to be another one (Unicode TR 36 §2.10); line breaks stay.

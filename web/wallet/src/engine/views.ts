@@ -195,6 +195,7 @@ export const settings = object({
   unlockMethods: list(text),
 });
 
+export type UnlockMethod = Of<typeof unlockMethod>;
 export type Detail = Of<typeof detail>;
 export type SharedDetail = Of<typeof sharedDetail>;
 export type Warning = Of<typeof warning>;

@@ -34,22 +34,31 @@ export const preferences = {
   set theme(value: Theme) {
     write("theme", value);
   },
-  /** True while a vault is being made in this tab, also after the page was loaded again. */
-  get creating(): boolean {
+  /**
+   * What stands for a vault that is being made in this tab, also after the page was loaded again: the id of the passkey that
+   * was made for it, or `yes`.
+   */
+  get creating(): string | undefined {
     try {
-      return sessionStorage.getItem("assent.creating") !== null;
+      return sessionStorage.getItem("assent.creating") ?? undefined;
     } catch {
-      return false;
+      return undefined;
     }
   },
-  set creating(value: boolean) {
+  set creating(value: string | undefined) {
     try {
-      if (value) sessionStorage.setItem("assent.creating", "yes");
+      if (value) sessionStorage.setItem("assent.creating", value);
       else sessionStorage.removeItem("assent.creating");
     } catch {
       // Then only the page itself remembers.
     }
   },
+};
+
+/** When a way to unlock was last used in this browser, in seconds since 1970. */
+export const lastUsed = {
+  of: (method: string): number | undefined => Number(read(`used.${method}`)) || undefined,
+  now: (method: string) => write(`used.${method}`, String(Math.floor(Date.now() / 1000))),
 };
 
 /** Shows a theme. `system` follows the device. */

@@ -1,6 +1,7 @@
 // The engine proper: the wallet compiled to WebAssembly. JSON texts go in and come out (wasm/src/lib.rs).
 import initialise, { AssentWallet } from "#wasm";
 import moduleUrl from "#wasm-module";
+import { base64url } from "../engine/base64url";
 import type { Engine, Exchange, HttpRequest, Step } from "./engine-type";
 
 type Answer = { type: "send"; request: HttpRequest } | { type: "done"; reply: unknown } | { type: "error"; error: unknown };
@@ -24,7 +25,17 @@ class WasmEngine implements Engine {
   constructor(private readonly wallet: AssentWallet) {}
 
   start(command: unknown, now: number): Step {
-    return read(this.wallet.start(JSON.stringify(command), now));
+    const secrets: Uint8Array[] = [];
+    const plain = (_: string, value: unknown) => {
+      if (!(value instanceof Uint8Array)) return value;
+      secrets.push(value);
+      return base64url(value);
+    };
+    try {
+      return read(this.wallet.start(JSON.stringify(command, plain), now));
+    } finally {
+      for (const secret of secrets) secret.fill(0);
+    }
   }
 
   resume(exchange: Exchange, now: number): Step {

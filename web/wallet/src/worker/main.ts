@@ -1,12 +1,15 @@
 // The dedicated worker: the only place where keys exist. It ends, and its memory with it, when the vault locks.
 /// <reference lib="webworker" />
 import { loadEngine } from "#engine";
+import type { Command } from "../engine/commands";
 import { toWorker, type ToPage } from "../engine/messages";
 import { IdleLock } from "./idle-lock";
 import { exchange } from "./network";
 import { listen, News } from "./news";
 import { asFailure, Session } from "./session";
+import type { DeviceKey } from "./device-key";
 import { openStorage } from "./storage";
+import { afterChange, isOwn, runOwn } from "./this-device";
 import { holdVault } from "./tabs";
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -15,6 +18,7 @@ const post = (message: ToPage) => self.postMessage(message);
 const now = () => Math.floor(Date.now() / 1000);
 
 let session: Session | undefined;
+let deviceKey: DeviceKey | undefined;
 
 // The engine knows two commands that no page may give: how to listen, and what to do with news.
 const news = new News({
@@ -55,16 +59,32 @@ async function end(reason: "locked" | "moved"): Promise<void> {
   self.close();
 }
 
+async function run(command: Command): Promise<unknown> {
+  if (!session || !deviceKey) throw { code: "engine-ended" };
+  if (isOwn(command)) return runOwn(command, session, deviceKey);
+  const reply = await session.run(command);
+  if (command.type === "changeMethods") await afterChange(reply, deviceKey);
+  return reply;
+}
+
 async function begin(takeOver: boolean): Promise<void> {
   if (session) return;
   try {
     const held = await holdVault({ takeOver, onRelease: () => void end("moved") });
     if (!held) return post({ type: "busy" });
-    const [newEngine, storage] = await Promise.all([loadEngine(), openStorage()]);
+    const [newEngine, { storage, deviceKey: key }] = await Promise.all([loadEngine(), openStorage()]);
+    deviceKey = key;
     session = new Session({
       engine: newEngine(await storage.load()),
-      exchange,
-      save: (bytes) => storage.save(bytes),
+      exchange: (request) => {
+        post({ type: "sending" });
+        return exchange(request);
+      },
+      save: async (bytes) => {
+        await storage.save(bytes);
+        // No vault here any more: nothing is left to open.
+        if (!bytes && key.slot !== undefined) await key.forget();
+      },
       now,
     });
     post({ type: "ready" });
@@ -86,7 +106,7 @@ self.addEventListener("message", (event) => {
       idleLock.touch();
       // Begun now, it could be cut off half-way: after the copies were used up, before they were sent.
       if (ending) return post({ type: "failed", id: message.id, failure: asFailure({ code: "engine-ended", wasAnythingShared: "no" }) });
-      session?.run(message.command).then(
+      run(message.command).then(
         (reply) => {
           post({ type: "reply", id: message.id, reply });
           if (session) news.start();

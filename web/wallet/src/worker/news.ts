@@ -40,7 +40,11 @@ export class News {
       const how = await this.parts.ask();
       if (!how) return;
       const outcome = await this.#listen(how);
-      if (outcome === "refused") return;
+      if (outcome === "refused") {
+        // Perhaps the vault has new keys: asking for the news tells, and may bring them.
+        await this.parts.refresh();
+        if ((await this.parts.ask())?.token === how.token) return;
+      }
       if (outcome === "heard") failures = 0;
       const pause = Math.min(longestPause, 1_000 * 2 ** failures);
       // Spread, so that all wallets do not come back at once after the service was away.

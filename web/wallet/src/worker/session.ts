@@ -1,10 +1,15 @@
 // Runs commands on the engine, one after another: step, exchange, step, until done.
-import type { Command as PageCommand } from "../engine/commands";
+import type { Command as PageCommand, Proof } from "../engine/commands";
 import { failure, type Failure } from "../engine/messages";
+import type { Agreed } from "./device-key";
 import type { Engine, Exchange, HttpRequest } from "./engine-type";
 
-/** What the worker itself may ask besides: how to listen for news, and to fetch them. */
-type Command = PageCommand | { type: "listen" | "refresh" };
+/** What the worker itself may ask besides: how to listen for news, to fetch them, and what needs this device's own key. */
+type Command =
+  | PageCommand
+  | { type: "listen" | "refresh" }
+  | { type: "openVault"; address: string; device: Agreed; fresh: boolean }
+  | { type: "changeMethods"; change: { kind: "addDevice"; publicKey: string; name: string }; confirm: Proof };
 
 interface Parts {
   engine: Engine;

@@ -1,14 +1,25 @@
-// The sealed vault on this device. Ciphertext only: the engine seals before it hands over bytes.
+// The sealed vault on this device, and this device's own key. Of the vault ciphertext only: the engine seals before it
+// hands over bytes.
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import { DeviceKey, type KeptKey } from "./device-key";
 
-interface Schema extends DBSchema {
+export interface Schema extends DBSchema {
   sealed: { key: "vault"; value: Uint8Array };
+  keys: { key: "device" | "made"; value: KeptKey };
 }
 
-/** Opens the store, creating it at first use. */
-export async function openStorage(): Promise<Storage> {
+/** Opens both, creating them at first use. */
+export async function openStorage(): Promise<{ storage: Storage; deviceKey: DeviceKey }> {
   try {
-    return new Storage(await openDB<Schema>("assent", 1, { upgrade: (db) => void db.createObjectStore("sealed") }));
+    const db = await openDB<Schema>("assent", 2, {
+      upgrade: (db, before) => {
+        if (before < 1) db.createObjectStore("sealed");
+        db.createObjectStore("keys");
+      },
+    });
+    const deviceKey = new DeviceKey(db);
+    await deviceKey.load();
+    return { storage: new Storage(db), deviceKey };
   } catch {
     throw { code: "device-storage-unavailable" };
   }

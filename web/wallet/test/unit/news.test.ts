@@ -4,12 +4,15 @@ import { type Listen, News } from "../../src/worker/news";
 const how = (version: number): Listen => ({ type: "listen", url: "https://x.example/v1/vaults/a/events", token: "t", version });
 
 /** A service that answers with the given bodies or statuses, then has no more to say. */
-function setUp(answers: (string[] | number | Error)[]) {
+function setUp(answers: (string[] | number | Error)[], { afterRefresh = "t" } = {}) {
   const log: string[] = [];
   let here: Listen | undefined = how(1);
   const news = new News({
     ask: async () => here,
-    refresh: async () => void log.push("refresh"),
+    refresh: async () => {
+      log.push("refresh");
+      here = here && { ...here, token: afterRefresh };
+    },
     wait: async (milliseconds) => void log.push(`wait ${milliseconds}`),
     random: () => 1,
     fetch: (async (url: string, init: RequestInit) => {
@@ -52,11 +55,18 @@ describe("news of the vault", () => {
     ]);
   });
 
-  it.each([400, 401])("stops when it is refused (%i)", async (status) => {
+  it.each([400, 401])("asks once more and stops when it is refused (%i)", async (status) => {
     const { news, log } = setUp([status]);
     news.start();
     await settled();
-    expect(log).toEqual(["Bearer t"]);
+    expect(log).toEqual(["Bearer t", "refresh"]);
+  });
+
+  it("goes on listening when asking brought a new token", async () => {
+    const { news, log } = setUp([401], { afterRefresh: "u" });
+    news.start();
+    await settled();
+    expect(log.filter((entry) => !entry.startsWith("wait"))).toEqual(["Bearer t", "refresh", "Bearer u"]);
   });
 
   it("does not begin while the vault is locked, and begins again afterwards", async () => {

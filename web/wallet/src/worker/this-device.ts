@@ -1,0 +1,48 @@
+// The commands about this device's own key. The page never sees what the key answers.
+import type { Command } from "../engine/commands";
+import { replies } from "../engine/replies";
+import type { DeviceKey } from "./device-key";
+import type { Session } from "./session";
+
+type Own = Extract<Command, { type: "thisDevice" | "unlockHere" | "addThisDevice" }>;
+
+export const isOwn = (command: Command): command is Own => ["thisDevice", "unlockHere", "addThisDevice"].includes(command.type);
+
+/** Does one of them; rejects as {@link Session.run} does. */
+export async function runOwn(command: Own, session: Session, key: DeviceKey): Promise<unknown> {
+  switch (command.type) {
+    case "thisDevice":
+      return { type: "thisDevice", slot: key.slot };
+    case "addThisDevice": {
+      const before = replies.unlockMethods(await session.run({ type: "unlockMethods" }), "").methods;
+      const change = { kind: "addDevice", publicKey: await key.make(), name: command.name } as const;
+      const reply = await session.run({ type: "changeMethods", change, confirm: command.confirm });
+      const added = replies.changeMethods(reply, "").methods.find(({ id }) => !before.some((known) => known.id === id));
+      if (added) await key.keep(added.id);
+      return reply;
+    }
+    case "unlockHere":
+      return unlockHere(session, key);
+  }
+}
+
+async function unlockHere(session: Session, key: DeviceKey): Promise<unknown> {
+  const { vaultAddress: address = "" } = replies.status(await session.run({ type: "status" }), "").status;
+  // What the vault service has is newer after a change of keys; without a connection the copy here will do.
+  const asked = await session.run({ type: "unlockQuestions", address }).catch(() => session.run({ type: "unlockQuestions" }));
+  let failure: unknown = { code: "device-key-gone", blame: "you", wasAnythingShared: "no" };
+  for (const device of await key.answers(replies.unlockQuestions(asked, "").devices)) {
+    try {
+      return await session.run({ type: "openVault", address, device, fresh: false });
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** Forgets the key of this device when it is no way to unlock any more. */
+export async function afterChange(reply: unknown, key: DeviceKey): Promise<void> {
+  const { methods } = replies.changeMethods(reply, "");
+  if (key.slot !== undefined && !methods.some(({ id }) => id === key.slot)) await key.forget();
+}
