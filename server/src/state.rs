@@ -17,13 +17,14 @@ use rustls_pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use crate::api::{Operators, StatusLists};
+use crate::api::{Operators, SignIn, StatusLists};
 use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::config::{Config, Issue, secret};
 use crate::crypto::{RingSigner, SealingKey, SystemRandom};
 use crate::erasure::KeyStore;
 use crate::http::budget::NewVaults;
+use crate::http::growing::GrowingWait;
 use crate::http::rate::RateLimit;
 use crate::lookups::{self, Lookups};
 use crate::news::{ListenLimits, Listeners};
@@ -37,6 +38,11 @@ const PAIRING_WAITERS: ListenLimits = ListenLimits {
     per_vault: 4,
     per_address: 16,
 };
+/// Longest wait for the unlock slots of one vault, in seconds. Short: whoever knows its address could keep its owner
+/// waiting.
+const LONGEST_VAULT_WAIT: i64 = 60;
+/// Longest wait of one address for unlock slots, in seconds.
+const LONGEST_ADDRESS_WAIT: i64 = 15 * 60;
 
 /// Shared state; cheap to clone.
 #[derive(Debug, Clone)]
@@ -76,6 +82,8 @@ pub struct Inner {
     pub lookups: Lookups,
     /// Sign-in of operators, when it is configured.
     pub(crate) operators: Option<Operators>,
+    /// Sign-in of citizens.
+    pub(crate) sign_in: SignIn,
     /// Keys that are destroyed with what they open.
     pub rest_keys: KeyStore,
     /// Where attachments are kept.
@@ -95,9 +103,9 @@ pub struct Inner {
     /// Counted by vault id.
     pub vault_rate: RateLimit,
     /// Readings of unlock slots, counted by vault id.
-    pub unlock_rate: RateLimit,
+    pub unlock_rate: GrowingWait,
     /// Readings of unlock slots, counted by the caller's address.
-    pub unlock_address_rate: RateLimit,
+    pub unlock_address_rate: GrowingWait,
     /// Messages of devices that are being added, counted by the caller's address.
     pub pairing_rate: RateLimit,
     /// What new vaults may cost.
@@ -123,6 +131,8 @@ pub struct Keys {
     pub types: Vec<KnownType>,
     /// Our client secret at the operators' login provider.
     pub operator_secret: Option<SecretString>,
+    /// Our client secrets at the citizens' login providers, in the order of the settings.
+    pub sign_in_secrets: Vec<SecretString>,
     /// Who has this token may read measurements.
     pub metrics_token: Option<SecretString>,
 }
@@ -170,6 +180,7 @@ impl AppState {
                 issuers: Vec::new(),
             }),
             operators: Operators::new(&config, &keys),
+            sign_in: SignIn::new(&config, &keys),
             rest_keys,
             blobs,
             listeners: Listeners::new(config.vault.listen_limits()),
@@ -179,8 +190,11 @@ impl AppState {
             address_rate: RateLimit::per_minute(limits.per_address_per_minute),
             service_rate: RateLimit::per_minute(limits.per_service_per_minute),
             vault_rate: RateLimit::per_minute(limits.per_vault_per_minute),
-            unlock_rate: RateLimit::per_minute(limits.unlocks_per_vault_per_minute),
-            unlock_address_rate: RateLimit::per_minute(limits.unlocks_per_address_per_minute),
+            unlock_rate: GrowingWait::new(limits.unlocks_per_vault_per_minute, LONGEST_VAULT_WAIT),
+            unlock_address_rate: GrowingWait::new(
+                limits.unlocks_per_address_per_minute,
+                LONGEST_ADDRESS_WAIT,
+            ),
             pairing_rate: RateLimit::per_minute(limits.pairings_per_address_per_minute),
             new_vaults: NewVaults::new(limits),
             config,
@@ -278,6 +292,10 @@ impl Keys {
             .operator
             .as_ref()
             .and_then(|operator| operator.secret().map_err(&mut note).ok());
+        let sign_in_secrets = config.sign_in.secrets().unwrap_or_else(|wrong| {
+            wrong.into_iter().for_each(&mut note);
+            Vec::new()
+        });
         let metrics_token = config.metrics.secret().map_err(&mut note).ok().flatten();
         if issues.is_empty() {
             Ok(Self {
@@ -287,6 +305,7 @@ impl Keys {
                 trust,
                 types,
                 operator_secret,
+                sign_in_secrets,
                 metrics_token,
             })
         } else {

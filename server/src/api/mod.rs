@@ -8,6 +8,7 @@ mod operator;
 mod pairing;
 pub mod registry;
 pub mod sandbox;
+mod sign_in;
 pub mod vault;
 pub mod verifier;
 pub mod wallet;
@@ -16,6 +17,7 @@ mod router;
 
 pub(crate) use health::metrics_router;
 pub(crate) use operator::Operators;
+pub(crate) use sign_in::SignIn;
 pub(crate) use wallet::StatusLists;
 
 pub use router::{build, describe};

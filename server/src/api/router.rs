@@ -10,7 +10,9 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{health, issuer, openapi, operator, pairing, registry, sandbox, vault, verifier, wallet};
+use super::{
+    health, issuer, openapi, operator, pairing, registry, sandbox, sign_in, vault, verifier, wallet,
+};
 use crate::config::Roles;
 use crate::error::Problem;
 use crate::http::guard::{self, Bounds};
@@ -94,7 +96,8 @@ fn documented(roles: &Roles, in_sandbox: bool) -> OpenApiRouter<AppState> {
     if roles.vault {
         router = router
             .merge(vault::router().layer(cors::for_wallets()))
-            .merge(pairing::router().layer(cors::for_wallets()));
+            .merge(pairing::router().layer(cors::for_wallets()))
+            .merge(sign_in::router().layer(cors::for_wallets()));
     }
     if roles.verifier {
         router = router

@@ -11,6 +11,7 @@ mod operator;
 mod outbound;
 pub mod secret;
 mod service;
+mod sign_in;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ pub use metrics::MetricsConfig;
 pub use operator::OperatorConfig;
 pub use outbound::OutboundConfig;
 pub use service::{DidMethod, ServiceConfig};
+pub use sign_in::{LoginProviderConfig, SignInConfig};
 
 /// Something wrong in the configuration, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +99,8 @@ pub struct Config {
     pub w3c_bridge: BridgeConfig,
     /// Sign-in of operators.
     pub operator: Option<OperatorConfig>,
+    /// Sign-in of citizens, to find their vault.
+    pub sign_in: SignInConfig,
 }
 
 /// Where the data is.
@@ -293,6 +297,7 @@ impl Default for Config {
             metrics: MetricsConfig::default(),
             w3c_bridge: BridgeConfig::default(),
             operator: None,
+            sign_in: SignInConfig::default(),
         }
     }
 }
@@ -496,6 +501,7 @@ impl Config {
         if let Some(operator) = &self.operator {
             out.extend(operator.issues(self.sandbox));
         }
+        out.extend(self.sign_in.issues(self.sandbox));
         out.extend(self.metrics.issues(self.listen));
         out.extend(self.limits.issues());
         out

@@ -6,7 +6,7 @@
 
 use assent_core::env::{RandomUnavailable, SecureRandom};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::SystemRandom;
 
@@ -48,7 +48,16 @@ impl From<RandomUnavailable> for SealError {
 }
 
 /// The key of the server's own sealed columns.
-pub struct SealingKey(LessSafeKey);
+pub struct SealingKey {
+    seal: LessSafeKey,
+    mac: [u8; 32],
+}
+
+impl Drop for SealingKey {
+    fn drop(&mut self) {
+        self.mac.zeroize();
+    }
+}
 
 impl std::fmt::Debug for SealingKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -63,7 +72,21 @@ impl SealingKey {
     /// [`SealError::DoesNotOpen`] for another length.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SealError> {
         let key = UnboundKey::new(&AES_256_GCM, bytes).map_err(|_| SealError::DoesNotOpen)?;
-        Ok(Self(LessSafeKey::new(key)))
+        Ok(Self {
+            seal: LessSafeKey::new(key),
+            mac: super::hmac_sha256(bytes, b"assent/server/mac/1"),
+        })
+    }
+
+    /// A MAC of `parts` for one purpose, under a key derived from this one. Parts are told apart by their lengths.
+    #[must_use]
+    pub fn mac(&self, purpose: &'static str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut message = Vec::new();
+        for part in [&[purpose.as_bytes()], parts].concat() {
+            message.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            message.extend_from_slice(part);
+        }
+        super::hmac_sha256(&self.mac, &message)
     }
 
     /// Seals `plain` for `place`: nonce, ciphertext, tag.
@@ -77,7 +100,7 @@ impl SealingKey {
         out.extend_from_slice(&nonce);
         out.extend_from_slice(plain);
         let tag = self
-            .0
+            .seal
             .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(place.context()),
@@ -98,7 +121,7 @@ impl SealingKey {
             .ok_or(SealError::DoesNotOpen)?;
         let mut buffer = Zeroizing::new(rest.to_vec());
         let length = self
-            .0
+            .seal
             .open_in_place(
                 Nonce::assume_unique_for_key(*nonce),
                 Aad::from(place.context()),
@@ -151,5 +174,23 @@ mod tests {
             assert!(key.open(place, &sealed[..i]).is_err(), "cut at {i}");
         }
         assert!(SealingKey::from_bytes(&[7; 31]).is_err());
+    }
+
+    #[test]
+    fn a_mac_has_one_purpose_and_knows_where_parts_end() {
+        let key = SealingKey::from_bytes(&[7; 32]).unwrap();
+        let mac = key.mac("a", &[b"bc", b"d"]);
+        assert_eq!(mac, key.mac("a", &[b"bc", b"d"]));
+        for other in [
+            key.mac("b", &[b"bc", b"d"]),
+            key.mac("a", &[b"b", b"cd"]),
+            key.mac("a", &[b"bcd"]),
+        ] {
+            assert_ne!(mac, other);
+        }
+        assert_ne!(
+            mac,
+            SealingKey::from_bytes(&[8; 32]).unwrap().mac("a", &[b"bc", b"d"])
+        );
     }
 }

@@ -4,6 +4,7 @@ pub mod address;
 pub mod body;
 pub mod budget;
 pub mod cors;
+pub mod growing;
 pub mod guard;
 pub mod headers;
 pub mod idempotency;

@@ -9,7 +9,7 @@ use crate::error::Chain;
 use crate::state::AppState;
 use crate::store::{
     IdempotencyStore as _, IssuanceStore as _, OperatorStore as _, PairingStore as _, PresentationStore as _,
-    StatusListStore as _, StoreError,
+    SignInStore as _, StatusListStore as _, StoreError,
 };
 
 /// How often.
@@ -32,11 +32,12 @@ pub(super) async fn run(state: &AppState) {
             &state.address_rate,
             &state.service_rate,
             &state.vault_rate,
-            &state.unlock_rate,
-            &state.unlock_address_rate,
             &state.pairing_rate,
         ] {
             limit.forget_idle();
+        }
+        for limit in [&state.unlock_rate, &state.unlock_address_rate] {
+            limit.forget_idle(state.clock.now());
         }
         state.new_vaults.forget_idle();
     }
@@ -47,6 +48,7 @@ pub(super) async fn once(state: &AppState) -> Result<(), StoreError> {
     state.store.sweep_idempotent(now).await?;
     state.store.sweep_issuances(now).await?;
     state.store.sweep_operator_secrets(now).await?;
+    state.store.sweep_sign_ins(now).await?;
     state.store.sweep_status_lists(now).await?;
     state.store.sweep_pairings(now).await?;
     if state.store.sweep_presentations(now).await? > 0 {

@@ -15,6 +15,7 @@ mod operators;
 mod outbox;
 mod pairings;
 mod presentations;
+mod sign_ins;
 mod status_lists;
 mod value;
 mod vaults;
@@ -30,6 +31,7 @@ pub use operators::{OperatorSecret, OperatorStore, Remembered};
 pub use outbox::{DueWebhook, NewWebhook, OutboxStore};
 pub use pairings::{PairingLimits, PairingMessage, PairingPut, PairingStore, pairing_news};
 pub use presentations::{PresentationChange, PresentationRow, PresentationStore};
+pub use sign_ins::{LinkOutcome, SignInMethod, SignInRow, SignInStore, SignedIn, UsedOnce};
 pub use status_lists::{StatusListRow, StatusListStore};
 pub use value::{Arg, Row};
 pub use vaults::{

@@ -19,6 +19,7 @@ mod operator;
 mod pairing;
 mod protocol;
 mod results;
+mod sign_in;
 mod stopping;
 mod vaults;
 mod webhooks;

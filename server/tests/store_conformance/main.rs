@@ -17,6 +17,7 @@ mod pairings;
 mod presentations;
 #[path = "../http/common/scratch.rs"]
 mod scratch;
+mod sign_ins;
 mod vaults;
 mod webhooks;
 
@@ -28,6 +29,7 @@ use issuance::*;
 use operators::*;
 use pairings::*;
 use presentations::*;
+use sign_ins::*;
 use vaults::*;
 use webhooks::*;
 
@@ -88,6 +90,9 @@ suite!(
     operators_secrets_count_once_for_a_while,
     pairings_are_written_once_and_end,
     one_of_two_messages_wins,
+    sign_ins_lead_to_vaults_until_they_are_taken_away,
+    sign_in_codes_are_taken_once,
+    links_are_counted_under_concurrency,
     probe_works,
 );
 

@@ -108,7 +108,10 @@ pub(super) fn after_refusal(
             let open = core.open()?;
             let own = open.vault.header();
             let newer = match header {
-                Ok(header) => header.vault == own.vault && header.epoch > own.epoch,
+                // Its signing key is for life. A service makes up slots for a vault that it does not have.
+                Ok(header) => {
+                    header.vault == own.vault && header.signer == own.signer && header.epoch > own.epoch
+                }
                 Err(error) => return then(core, Err(error), env),
             };
             if !newer {

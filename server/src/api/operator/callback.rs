@@ -6,10 +6,12 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 
-use super::cookie::{self, Kind};
 use super::error::OperatorError;
 use super::{MAX_SESSIONS, MAX_USED, operators, page, sign_in};
+use crate::crypto::SealError;
 use crate::error::Problem;
+use crate::login::cookie::{self, Kind};
+use crate::login::secret;
 use crate::state::AppState;
 use crate::store::{OperatorSecret, OperatorStore as _, Remembered};
 
@@ -58,12 +60,13 @@ async fn finish(app: &AppState, cookie: Option<&str>, query: &str) -> Result<Str
     let subject = operators
         .provider
         .subject(&app.outbound, now, code, attempt)
-        .await?;
-    if !operators.provider.may_sign_in(&subject) {
+        .await
+        .map_err(OperatorError::from)?;
+    if !operators.may_sign_in(&subject) {
         tracing::warn!("somebody who is not listed as operator tried to sign in");
         return Err(OperatorError::Refused.into());
     }
-    let session = sign_in::secret(app)?;
+    let session = app.with_env(secret).map_err(SealError::from)?;
     let until = now.plus(page::SESSION_SECONDS);
     let remembered = app
         .store

@@ -8,10 +8,10 @@ use axum::http::header;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 
-use super::cookie::{self, Kind};
 use super::operators;
 use crate::error::Problem;
 use crate::http::headers::PAGE_POLICY;
+use crate::login::cookie::{self, Kind};
 use crate::state::AppState;
 use crate::store::{CountStore as _, Counts, OperatorSecret, OperatorStore as _};
 

@@ -7,10 +7,10 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum_extra::extract::CookieJar;
 
-use super::cookie::{self, Kind};
 use super::error::OperatorError;
 use super::page;
 use crate::error::Problem;
+use crate::login::cookie::{self, Kind};
 use crate::state::AppState;
 use crate::store::{OperatorSecret, OperatorStore as _};
 

@@ -83,7 +83,7 @@ struct Version {
 /// token, so ids cannot be probed.
 ///
 /// Gives the SHA-256 of the token.
-async fn authorise(state: &AppState, id: &str, headers: &HeaderMap) -> Result<[u8; 32], Problem> {
+pub(super) async fn authorise(state: &AppState, id: &str, headers: &HeaderMap) -> Result<[u8; 32], Problem> {
     let refused = || auth::refused("vault-access-refused");
     check_id(id)?;
     state.vault_rate.check(id)?;
@@ -101,14 +101,20 @@ async fn authorise(state: &AppState, id: &str, headers: &HeaderMap) -> Result<[u
 
 /// A vault id is 16 random bytes in base64url.
 fn check_id(id: &str) -> Result<(), Problem> {
-    match assent_core::encoding::base64url::decode(id) {
-        Ok(bytes) if bytes.len() == 16 => Ok(()),
-        _ => Err(Problem::new(
+    id_bytes(id).map(|_| ())
+}
+
+fn id_bytes(id: &str) -> Result<[u8; 16], Problem> {
+    let bytes = assent_core::encoding::base64url::decode(id)
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| {
+        Problem::new(
             StatusCode::BAD_REQUEST,
             "vault-id-malformed",
             "A vault id is 16 bytes in base64url.",
-        )),
-    }
+        )
+    })
 }
 
 fn check_sizes(header: Option<&Base64Url>, manifest: &Base64Url) -> Result<(), Problem> {

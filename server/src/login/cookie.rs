@@ -1,4 +1,4 @@
-//! The two cookies: one for a sign-in on its way, one for a session.
+//! The cookies: for a sign-in on its way, and for an operator's session.
 //!
 //! `__Host-` (RFC 6265bis §4.1.3.2) ties them to this host and to TLS. On plain http, which only the sandbox on
 //! this machine has, that prefix is not possible. `SameSite=Lax`: the way back from the provider is a navigation
@@ -11,10 +11,12 @@ use crate::state::AppState;
 
 /// Which cookie.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
-    /// A sign-in on its way, sealed.
+pub(crate) enum Kind {
+    /// An operator's sign-in on its way, sealed.
     SignIn,
-    /// The id of a session.
+    /// The same of a citizen who looks for a vault.
+    Find,
+    /// The id of an operator's session.
     Session,
 }
 
@@ -23,6 +25,8 @@ impl Kind {
         match (self, https) {
             (Self::SignIn, true) => "__Host-assent-sign-in",
             (Self::SignIn, false) => "assent-sign-in",
+            (Self::Find, true) => "__Host-assent-find",
+            (Self::Find, false) => "assent-find",
             (Self::Session, true) => "__Host-assent-operator",
             (Self::Session, false) => "assent-operator",
         }
@@ -30,18 +34,18 @@ impl Kind {
 }
 
 /// The cookie's value, when the browser sent it.
-pub(super) fn get(state: &AppState, jar: &CookieJar, kind: Kind) -> Option<String> {
+pub(crate) fn get(state: &AppState, jar: &CookieJar, kind: Kind) -> Option<String> {
     let cookie = jar.get(kind.name(https(state)))?;
     Some(cookie.value().to_owned())
 }
 
 /// Sets the cookie for some seconds.
-pub(super) fn set(state: &AppState, jar: CookieJar, kind: Kind, value: String, seconds: i64) -> CookieJar {
+pub(crate) fn set(state: &AppState, jar: CookieJar, kind: Kind, value: String, seconds: i64) -> CookieJar {
     jar.add(build(https(state), kind, value, seconds))
 }
 
 /// Takes the cookie away.
-pub(super) fn clear(state: &AppState, jar: CookieJar, kind: Kind) -> CookieJar {
+pub(crate) fn clear(state: &AppState, jar: CookieJar, kind: Kind) -> CookieJar {
     // A browser ignores a `__Host-` cookie that is not secure, also one that is to be removed.
     set(state, jar, kind, String::new(), 0)
 }
@@ -67,7 +71,7 @@ mod tests {
     /// RFC 6265bis §4.1.3.2: a `__Host-` cookie is secure, for every path, and names no domain.
     #[test]
     fn over_tls_the_cookies_are_tied_to_this_host() {
-        for kind in [Kind::SignIn, Kind::Session] {
+        for kind in [Kind::SignIn, Kind::Find, Kind::Session] {
             let text = build(true, kind, "v".into(), 60).to_string();
             assert!(text.starts_with("__Host-assent-"), "{text}");
             for part in [

@@ -1,9 +1,9 @@
-//! The login provider: its metadata and keys, the way to it, and what its ID token says.
+//! A login provider (OpenID Connect Core 1.0): its metadata and keys, the way to it, and what its ID token says.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use assent_core::crypto::{constant_time_eq, sha256};
-use assent_core::env::Timestamp;
+use assent_core::encoding::base64url;
+use assent_core::env::{Env, RandomUnavailable, Timestamp};
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreJwsSigningAlgorithm as Alg,
     CoreProviderMetadata,
@@ -17,8 +17,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::error::OperatorError;
-use crate::config::OperatorConfig;
+use super::LoginError;
 use crate::outbound::Outbound;
 
 /// Seconds the provider's metadata and keys are used without asking again.
@@ -49,13 +48,29 @@ type Client = CoreClient<
 
 /// What one sign-in must come back with. Sealed into a cookie meanwhile.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Attempt {
+pub(crate) struct Attempt {
     /// The `nonce` the ID token must carry.
-    pub(super) nonce: String,
+    pub(crate) nonce: String,
     /// The PKCE code verifier (RFC 7636 §4.1).
-    pub(super) verifier: String,
+    pub(crate) verifier: String,
     /// When it is over.
-    pub(super) until: i64,
+    pub(crate) until: i64,
+}
+
+impl Attempt {
+    /// A fresh one, that is over at `until`.
+    pub(crate) fn new(env: &mut Env<'_>, until: Timestamp) -> Result<Self, RandomUnavailable> {
+        Ok(Self {
+            nonce: secret(env)?,
+            verifier: secret(env)?,
+            until: until.0,
+        })
+    }
+}
+
+/// A fresh secret of 256 bits in base64url: 43 characters, which is what RFC 7636 §4.1 asks of a code verifier.
+pub(crate) fn secret(env: &mut Env<'_>) -> Result<String, RandomUnavailable> {
+    Ok(base64url::encode(&env.random::<32>()?))
 }
 
 impl std::fmt::Debug for Attempt {
@@ -66,14 +81,13 @@ impl std::fmt::Debug for Attempt {
     }
 }
 
-/// The login provider and who may come from it.
+/// A login provider, and us as its client.
 #[derive(Debug)]
-pub(super) struct Provider {
+pub(crate) struct Provider {
     issuer: String,
     client_id: String,
     secret: SecretString,
     redirect_uri: String,
-    subjects: Vec<[u8; 32]>,
     known: Mutex<Option<Known>>,
 }
 
@@ -85,35 +99,30 @@ struct Known {
 }
 
 impl Provider {
-    /// From the settings.
-    pub(super) fn new(settings: &OperatorConfig, secret: SecretString, public_url: &str) -> Self {
+    /// Ourselves as the client `client_id` of `issuer`.
+    pub(crate) fn new(issuer: &str, client_id: &str, secret: SecretString, redirect_uri: String) -> Self {
         Self {
-            issuer: settings.issuer.clone(),
-            client_id: settings.client_id.clone(),
+            issuer: issuer.to_owned(),
+            client_id: client_id.to_owned(),
             secret,
-            redirect_uri: format!("{public_url}/operator/callback"),
-            subjects: settings
-                .subjects
-                .iter()
-                .map(|subject| sha256(subject.as_bytes()))
-                .collect(),
+            redirect_uri,
             known: Mutex::new(None),
         }
     }
 
     /// The issuer as configured.
-    pub(super) fn issuer(&self) -> &str {
+    pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }
 
     /// Where to send the browser (OpenID Connect Core 1.0 §3.1.2.1).
-    pub(super) async fn authorization_url(
+    pub(crate) async fn authorization_url(
         &self,
         outbound: &Outbound,
         now: Timestamp,
         state: String,
         attempt: &Attempt,
-    ) -> Result<String, OperatorError> {
+    ) -> Result<String, LoginError> {
         let client = self.client(outbound, now).await?;
         let nonce = Nonce::new(attempt.nonce.clone());
         let verifier = PkceCodeVerifier::new(attempt.verifier.clone());
@@ -133,13 +142,13 @@ impl Provider {
     }
 
     /// Exchanges a code and gives the verified `sub` (OpenID Connect Core 1.0 §3.1.3).
-    pub(super) async fn subject(
+    pub(crate) async fn subject(
         &self,
         outbound: &Outbound,
         now: Timestamp,
         code: &str,
         attempt: Attempt,
-    ) -> Result<String, OperatorError> {
+    ) -> Result<String, LoginError> {
         let client = self.client(outbound, now).await?;
         let response = client
             .exchange_code(AuthorizationCode::new(code.to_owned()))
@@ -150,13 +159,13 @@ impl Provider {
             .map_err(|error| match error {
                 RequestTokenError::ServerResponse(response) => {
                     tracing::warn!(error = %response.error(), "the login provider refused the code");
-                    OperatorError::Refused
+                    LoginError::Refused
                 }
                 RequestTokenError::Request(error) => unavailable(&error),
                 // What cannot be read may quote a token, so it is not logged.
-                _ => OperatorError::ProviderUnavailable,
+                _ => LoginError::Unavailable,
             })?;
-        let token = response.id_token().ok_or(OperatorError::Refused)?;
+        let token = response.id_token().ok_or(LoginError::Refused)?;
         // §3.1.3.7: issuer, audience, algorithm, signature, expiry, nonce; and here its age.
         let present = UNIX_EPOCH + Duration::from_secs(u64::try_from(now.0).unwrap_or(0));
         let verifier = client
@@ -179,26 +188,18 @@ impl Provider {
                     .is_some_and(|azp| azp.as_str() != self.client_id) =>
             {
                 tracing::warn!("an ID token was refused: another client is the authorised party");
-                Err(OperatorError::Refused)
+                Err(LoginError::Refused)
             }
             Ok(claims) => Ok(claims.subject().as_str().to_owned()),
             Err(error) => {
                 tracing::warn!(%error, "an ID token was refused");
-                Err(OperatorError::Refused)
+                Err(LoginError::Refused)
             }
         }
     }
 
-    /// Whether a subject is on the list. Compares hashes, in constant time, with every entry.
-    pub(super) fn may_sign_in(&self, subject: &str) -> bool {
-        let hash = sha256(subject.as_bytes());
-        self.subjects
-            .iter()
-            .fold(false, |found, listed| constant_time_eq(listed, &hash) | found)
-    }
-
     /// A client with the provider's present metadata and keys. One caller asks, the others wait for its answer.
-    async fn client(&self, outbound: &Outbound, now: Timestamp) -> Result<Client, OperatorError> {
+    async fn client(&self, outbound: &Outbound, now: Timestamp) -> Result<Client, LoginError> {
         let mut known = self.known.lock().await;
         let fresh = known.as_ref().is_some_and(|known| {
             let age = match known.metadata {
@@ -213,7 +214,7 @@ impl Provider {
         }
         let metadata = known.as_ref().and_then(|known| known.metadata.clone());
         drop(known);
-        let metadata = metadata.ok_or(OperatorError::ProviderUnavailable)?;
+        let metadata = metadata.ok_or(LoginError::Unavailable)?;
         // RFC 6749 §2.3.1: the header is the default; the body only where the provider takes nothing else.
         let in_body = metadata
             .token_endpoint_auth_methods_supported()
@@ -245,7 +246,7 @@ impl Provider {
 }
 
 /// The reason goes to the log. None of the errors given here quotes a token or a secret.
-fn unavailable(error: &dyn std::error::Error) -> OperatorError {
+fn unavailable(error: &dyn std::error::Error) -> LoginError {
     tracing::warn!(%error, source = error.source().map(tracing::field::display), "the login provider failed");
-    OperatorError::ProviderUnavailable
+    LoginError::Unavailable
 }

@@ -1,0 +1,29 @@
+-- What a citizen may sign in with to find a vault. `subject` is a MAC, under a key of the server's own, of who signed in:
+-- a copy of this table names nobody. It opens nothing: it leads to unlock slots.
+CREATE TABLE vault_sign_ins (
+    id TEXT NOT NULL PRIMARY KEY,
+    vault_id TEXT NOT NULL REFERENCES vaults (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    provider TEXT,
+    subject BLOB NOT NULL,
+    passkey BLOB,
+    sign_count INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (vault_id, subject)
+) STRICT;
+
+CREATE INDEX vault_sign_ins_by_subject ON vault_sign_ins (subject);
+
+-- Single-use secrets of sign-ins on their way, by their hash. A `code` stands for who signed in, bound to the wallet that
+-- began it by `challenge`; the other kinds are only remembered as used.
+CREATE TABLE sign_in_secrets (
+    kind TEXT NOT NULL,
+    secret_sha256 BLOB NOT NULL,
+    subject BLOB,
+    provider TEXT,
+    challenge BLOB,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (kind, secret_sha256)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sign_in_secrets_by_expiry ON sign_in_secrets (expires_at);

@@ -1,0 +1,394 @@
+//! What citizens sign in with to find a vault, and the single-use secrets of sign-ins on their way.
+
+use std::future::Future;
+
+use assent_core::crypto::sha256;
+use assent_core::env::Timestamp;
+
+use super::value::args;
+use super::{Database, Remembered, Row, StoreError};
+
+/// Single-use secrets that are remembered once they were used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsedOnce {
+    /// The `state` of a sign-in that came back.
+    State,
+    /// The challenge a passkey signed.
+    Challenge,
+}
+
+impl UsedOnce {
+    fn name(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Challenge => "challenge",
+        }
+    }
+}
+
+/// Who signed in, as a MAC, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// MAC of issuer and subject, or of a passkey's credential id.
+    pub subject: [u8; 32],
+    /// Id of the login provider.
+    pub provider: String,
+}
+
+/// How a vault is found.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SignInMethod {
+    /// By an identity of a login provider.
+    OpenId {
+        /// The provider's id.
+        provider: String,
+    },
+    /// By a passkey.
+    Passkey {
+        /// Its public key, SEC 1 uncompressed.
+        public_key: Vec<u8>,
+        /// Its signature counter.
+        sign_count: i64,
+    },
+}
+
+impl std::fmt::Debug for SignInMethod {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.kind())
+    }
+}
+
+impl SignInMethod {
+    /// `openid` or `passkey`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::OpenId { .. } => "openid",
+            Self::Passkey { .. } => "passkey",
+        }
+    }
+}
+
+/// A way to find one vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInRow {
+    /// Random id.
+    pub id: String,
+    /// The vault.
+    pub vault: String,
+    /// MAC of who signs in.
+    pub subject: [u8; 32],
+    /// How.
+    pub method: SignInMethod,
+    /// When it was linked.
+    pub created_at: Timestamp,
+}
+
+/// What linking led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkOutcome {
+    /// Linked.
+    Linked,
+    /// The vault has this one already.
+    There,
+    /// The vault has as many as it may.
+    Full,
+    /// There is no such vault.
+    NotFound,
+}
+
+/// Storage of sign-ins.
+pub trait SignInStore {
+    /// Remembers a secret as used until `expires_at`, unless it was used or `most` are remembered.
+    fn use_once(
+        &self,
+        kind: UsedOnce,
+        secret: &str,
+        now: Timestamp,
+        expires_at: Timestamp,
+        most: i64,
+    ) -> impl Future<Output = Result<Remembered, StoreError>> + Send;
+
+    /// Keeps a code that stands for who signed in. `challenge` is the SHA-256 of what its wallet keeps to itself.
+    fn keep_sign_in_code(
+        &self,
+        code: &str,
+        signed_in: &SignedIn,
+        challenge: &[u8; 32],
+        now: Timestamp,
+        expires_at: Timestamp,
+        most: i64,
+    ) -> impl Future<Output = Result<Remembered, StoreError>> + Send;
+
+    /// Takes a code: it is gone afterwards, whoever asks. `None` when it is not there, over, or `verifier` is not what
+    /// its challenge was made of.
+    fn take_sign_in_code(
+        &self,
+        code: &str,
+        verifier: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<SignedIn>, StoreError>> + Send;
+
+    /// Links a way to sign in with a vault that has less than `most`.
+    fn link_sign_in(
+        &self,
+        row: &SignInRow,
+        most: i64,
+    ) -> impl Future<Output = Result<LinkOutcome, StoreError>> + Send;
+
+    /// The ways to find a vault, oldest first.
+    fn sign_ins_of(&self, vault: &str) -> impl Future<Output = Result<Vec<SignInRow>, StoreError>> + Send;
+
+    /// Every link of one subject, oldest first, at most 16.
+    fn sign_ins_by(
+        &self,
+        subject: &[u8; 32],
+    ) -> impl Future<Output = Result<Vec<SignInRow>, StoreError>> + Send;
+
+    /// Takes a link away. `false` when the vault has none of this id.
+    fn unlink_sign_in(&self, vault: &str, id: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Raises a passkey's signature counter. `false` when the stored one is not `from` any more.
+    fn raise_sign_count(
+        &self,
+        id: &str,
+        from: i64,
+        to: i64,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Deletes what is over; gives how many.
+    fn sweep_sign_ins(&self, now: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
+}
+
+impl SignInStore for Database {
+    async fn use_once(
+        &self,
+        kind: UsedOnce,
+        secret: &str,
+        now: Timestamp,
+        expires_at: Timestamp,
+        most: i64,
+    ) -> Result<Remembered, StoreError> {
+        remember(self, kind.name(), secret, None, now, expires_at, most).await
+    }
+
+    async fn keep_sign_in_code(
+        &self,
+        code: &str,
+        signed_in: &SignedIn,
+        challenge: &[u8; 32],
+        now: Timestamp,
+        expires_at: Timestamp,
+        most: i64,
+    ) -> Result<Remembered, StoreError> {
+        remember(
+            self,
+            "code",
+            code,
+            Some((signed_in, challenge)),
+            now,
+            expires_at,
+            most,
+        )
+        .await
+    }
+
+    async fn take_sign_in_code(
+        &self,
+        code: &str,
+        verifier: &str,
+        now: Timestamp,
+    ) -> Result<Option<SignedIn>, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = tx
+            .fetch_optional(
+                "DELETE FROM sign_in_secrets WHERE kind = 'code' AND secret_sha256 = $1
+                 RETURNING subject, provider, challenge, expires_at",
+                args![&sha256(code.as_bytes())],
+            )
+            .await?;
+        tx.commit().await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let right =
+            assent_core::crypto::constant_time_eq(&row.blob("challenge")?, &sha256(verifier.as_bytes()));
+        if !right || row.int("expires_at")? <= now.0 {
+            return Ok(None);
+        }
+        Ok(Some(SignedIn {
+            subject: subject(&row)?,
+            provider: row.text("provider")?,
+        }))
+    }
+
+    async fn link_sign_in(&self, row: &SignInRow, most: i64) -> Result<LinkOutcome, StoreError> {
+        let mut tx = self.begin().await?;
+        // The vault's row is written, so that two that come at once are counted one after the other.
+        let vault = tx
+            .execute(
+                "UPDATE vaults SET version = version WHERE id = $1",
+                args![row.vault.as_str()],
+            )
+            .await?;
+        if vault == 0 {
+            tx.rollback().await?;
+            return Ok(LinkOutcome::NotFound);
+        }
+        let counted = tx
+            .fetch_optional(
+                "SELECT COUNT(*) AS live FROM vault_sign_ins WHERE vault_id = $1",
+                args![row.vault.as_str()],
+            )
+            .await?;
+        let full = counted.map_or(Ok(0), |row| row.int("live"))? >= most;
+        let (provider, passkey, count) = match &row.method {
+            SignInMethod::OpenId { provider } => (Some(provider.as_str()), None, 0),
+            SignInMethod::Passkey {
+                public_key,
+                sign_count,
+            } => (None, Some(public_key.as_slice()), *sign_count),
+        };
+        let added = tx
+            .execute(
+                "INSERT INTO vault_sign_ins (id, vault_id, kind, provider, subject, passkey, sign_count, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (vault_id, subject) DO NOTHING",
+                args![
+                    row.id.as_str(),
+                    row.vault.as_str(),
+                    row.method.kind(),
+                    provider,
+                    &row.subject,
+                    passkey,
+                    count,
+                    row.created_at.0
+                ],
+            )
+            .await?;
+        let outcome = match (added, full) {
+            (0, _) => LinkOutcome::There,
+            (_, true) => LinkOutcome::Full,
+            (_, false) => LinkOutcome::Linked,
+        };
+        if outcome == LinkOutcome::Linked {
+            tx.commit().await?;
+        } else {
+            tx.rollback().await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn sign_ins_of(&self, vault: &str) -> Result<Vec<SignInRow>, StoreError> {
+        let rows = self
+            .fetch(
+                "SELECT id, vault_id, subject, provider, passkey, sign_count, created_at FROM vault_sign_ins
+                 WHERE vault_id = $1 ORDER BY created_at, id",
+                args![vault],
+            )
+            .await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn sign_ins_by(&self, subject: &[u8; 32]) -> Result<Vec<SignInRow>, StoreError> {
+        let rows = self
+            .fetch(
+                "SELECT id, vault_id, subject, provider, passkey, sign_count, created_at FROM vault_sign_ins
+                 WHERE subject = $1 ORDER BY created_at, id LIMIT 16",
+                args![subject],
+            )
+            .await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn unlink_sign_in(&self, vault: &str, id: &str) -> Result<bool, StoreError> {
+        let deleted = self
+            .execute(
+                "DELETE FROM vault_sign_ins WHERE vault_id = $1 AND id = $2",
+                args![vault, id],
+            )
+            .await?;
+        Ok(deleted > 0)
+    }
+
+    async fn raise_sign_count(&self, id: &str, from: i64, to: i64) -> Result<bool, StoreError> {
+        let changed = self
+            .execute(
+                "UPDATE vault_sign_ins SET sign_count = $3 WHERE id = $1 AND sign_count = $2",
+                args![id, from, to],
+            )
+            .await?;
+        Ok(changed > 0)
+    }
+
+    async fn sweep_sign_ins(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.execute("DELETE FROM sign_in_secrets WHERE expires_at <= $1", args![now.0])
+            .await
+    }
+}
+
+async fn remember(
+    database: &Database,
+    kind: &'static str,
+    secret: &str,
+    code: Option<(&SignedIn, &[u8; 32])>,
+    now: Timestamp,
+    expires_at: Timestamp,
+    most: i64,
+) -> Result<Remembered, StoreError> {
+    let mut tx = database.begin().await?;
+    // The bound is against flooding; two that come at once may pass it by one.
+    let counted = tx
+        .fetch_optional(
+            "SELECT COUNT(*) AS live FROM sign_in_secrets WHERE kind = $1 AND expires_at > $2",
+            args![kind, now.0],
+        )
+        .await?;
+    if counted.map_or(Ok(0), |row| row.int("live"))? >= most {
+        tx.rollback().await?;
+        return Ok(Remembered::Full);
+    }
+    let added = tx
+        .execute(
+            "INSERT INTO sign_in_secrets (kind, secret_sha256, subject, provider, challenge, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (kind, secret_sha256) DO NOTHING",
+            args![
+                kind,
+                &sha256(secret.as_bytes()),
+                code.map(|(signed_in, _)| signed_in.subject.as_slice()),
+                code.map(|(signed_in, _)| signed_in.provider.as_str()),
+                code.map(|(_, challenge)| challenge.as_slice()),
+                expires_at.0
+            ],
+        )
+        .await?;
+    tx.commit().await?;
+    Ok(if added > 0 {
+        Remembered::Added
+    } else {
+        Remembered::There
+    })
+}
+
+fn read(row: &Row) -> Result<SignInRow, StoreError> {
+    let method = match (row.maybe_text("provider")?, row.maybe_blob("passkey")?) {
+        (Some(provider), None) => SignInMethod::OpenId { provider },
+        (None, Some(public_key)) => SignInMethod::Passkey {
+            public_key,
+            sign_count: row.int("sign_count")?,
+        },
+        _ => return Err(StoreError::Damaged("sign-in")),
+    };
+    Ok(SignInRow {
+        id: row.text("id")?,
+        vault: row.text("vault_id")?,
+        subject: subject(row)?,
+        method,
+        created_at: Timestamp(row.int("created_at")?),
+    })
+}
+
+fn subject(row: &Row) -> Result<[u8; 32], StoreError> {
+    row.blob("subject")?
+        .try_into()
+        .map_err(|_| StoreError::Damaged("subject of a sign-in"))
+}

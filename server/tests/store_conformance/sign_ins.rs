@@ -1,0 +1,148 @@
+//! What citizens sign in with, on both databases.
+
+use assent_core::env::Timestamp;
+use assent_server::store::{
+    CreateOutcome, Database, LinkOutcome, NewVault, Quota, Remembered, SignInMethod, SignInRow, SignInStore,
+    SignedIn, UsedOnce, VaultStore,
+};
+
+use crate::NOW;
+
+async fn vault(store: &Database, id: &str) {
+    let vault = NewVault {
+        id: id.into(),
+        access_token_sha256: [1; 32],
+        epoch: 1,
+        header: id.as_bytes().to_vec(),
+        manifest: vec![2],
+        put: Vec::new(),
+    };
+    let quota = Quota {
+        records: 1,
+        bytes: 1000,
+    };
+    let created = store.create_vault(&vault, quota, NOW).await.unwrap();
+    assert_eq!(created, CreateOutcome::Created);
+}
+
+fn row(vault: &str, id: &str, subject: u8) -> SignInRow {
+    SignInRow {
+        id: id.into(),
+        vault: vault.into(),
+        subject: [subject; 32],
+        method: SignInMethod::OpenId {
+            provider: "city".into(),
+        },
+        created_at: NOW,
+    }
+}
+
+pub async fn sign_ins_lead_to_vaults_until_they_are_taken_away(store: Database) {
+    vault(&store, "a").await;
+    vault(&store, "b").await;
+    let linked = async |row: &SignInRow| store.link_sign_in(row, 2).await.unwrap();
+    assert_eq!(linked(&row("a", "1", 1)).await, LinkOutcome::Linked);
+    assert_eq!(linked(&row("a", "2", 1)).await, LinkOutcome::There);
+    assert_eq!(linked(&row("b", "3", 1)).await, LinkOutcome::Linked);
+    assert_eq!(linked(&row("c", "4", 1)).await, LinkOutcome::NotFound);
+    let mut passkey = row("a", "5", 2);
+    passkey.created_at = NOW.plus(1);
+    passkey.method = SignInMethod::Passkey {
+        public_key: vec![4; 65],
+        sign_count: 7,
+    };
+    assert_eq!(linked(&passkey).await, LinkOutcome::Linked);
+    assert_eq!(linked(&row("a", "6", 3)).await, LinkOutcome::Full);
+    assert_eq!(linked(&row("a", "7", 1)).await, LinkOutcome::There);
+
+    assert_eq!(
+        store.sign_ins_of("a").await.unwrap(),
+        [row("a", "1", 1), passkey.clone()]
+    );
+    assert_eq!(
+        store.sign_ins_by(&[1; 32]).await.unwrap(),
+        [row("a", "1", 1), row("b", "3", 1)]
+    );
+    assert_eq!(store.sign_ins_by(&[9; 32]).await.unwrap(), []);
+
+    assert!(store.raise_sign_count("5", 7, 9).await.unwrap());
+    assert!(!store.raise_sign_count("5", 7, 10).await.unwrap());
+    assert!(!store.unlink_sign_in("b", "1").await.unwrap());
+    assert!(store.unlink_sign_in("a", "1").await.unwrap());
+    assert!(!store.unlink_sign_in("a", "1").await.unwrap());
+    assert_eq!(store.sign_ins_by(&[1; 32]).await.unwrap(), [row("b", "3", 1)]);
+    // Erasing the vault erases what leads to it.
+    assert!(store.delete_vault("a").await.unwrap());
+    assert_eq!(store.sign_ins_by(&[2; 32]).await.unwrap(), []);
+    assert_eq!(store.sign_ins_of("a").await.unwrap(), []);
+}
+
+pub async fn sign_in_codes_are_taken_once(store: Database) {
+    let who = SignedIn {
+        subject: [1; 32],
+        provider: "city".into(),
+    };
+    let challenge = assent_core::crypto::sha256(b"verifier");
+    let until = NOW.plus(60);
+    let keep = async |code: &str, most: i64| {
+        let kept = store
+            .keep_sign_in_code(code, &who, &challenge, NOW, until, most)
+            .await;
+        kept.unwrap()
+    };
+    let take = async |code: &str, verifier: &str, at: Timestamp| {
+        store.take_sign_in_code(code, verifier, at).await.unwrap()
+    };
+    assert_eq!(keep("a", 2).await, Remembered::Added);
+    assert_eq!(keep("a", 2).await, Remembered::There);
+    assert_eq!(keep("b", 2).await, Remembered::Added);
+    assert_eq!(keep("c", 2).await, Remembered::Full);
+    assert_eq!(take("a", "verifier", NOW.plus(59)).await, Some(who.clone()));
+    assert_eq!(take("a", "verifier", NOW).await, None, "once");
+    assert_eq!(take("b", "another", NOW).await, None);
+    assert_eq!(
+        take("b", "verifier", NOW).await,
+        None,
+        "a wrong verifier uses it up"
+    );
+    keep("c", 2).await;
+    assert_eq!(take("c", "verifier", until).await, None, "over");
+    // Of many at once, one.
+    keep("d", 2).await;
+    let tries = (0..16).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            store
+                .take_sign_in_code("d", "verifier", NOW)
+                .await
+                .unwrap()
+                .is_some()
+        })
+    });
+    let mut had = 0;
+    for one in tries.collect::<Vec<_>>() {
+        had += usize::from(one.await.unwrap());
+    }
+    assert_eq!(had, 1);
+    // What is only remembered as used; each kind for itself.
+    let used = async |kind, at: Timestamp| store.use_once(kind, "s", at, until, 2).await.unwrap();
+    assert_eq!(used(UsedOnce::State, NOW).await, Remembered::Added);
+    assert_eq!(used(UsedOnce::State, NOW).await, Remembered::There);
+    assert_eq!(used(UsedOnce::Challenge, NOW).await, Remembered::Added);
+    assert_eq!(store.sweep_sign_ins(NOW.plus(59)).await.unwrap(), 0);
+    assert_eq!(store.sweep_sign_ins(until).await.unwrap(), 2);
+}
+
+pub async fn links_are_counted_under_concurrency(store: Database) {
+    vault(&store, "a").await;
+    let tries = (0..12_u8).map(|i| {
+        let store = store.clone();
+        tokio::spawn(async move { store.link_sign_in(&row("a", &i.to_string(), i), 5).await.unwrap() })
+    });
+    let mut linked = 0;
+    for one in tries.collect::<Vec<_>>() {
+        linked += usize::from(one.await.unwrap() == LinkOutcome::Linked);
+    }
+    assert_eq!(linked, 5);
+    assert_eq!(store.sign_ins_of("a").await.unwrap().len(), 5);
+}

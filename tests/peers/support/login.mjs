@@ -1,0 +1,80 @@
+// Starting the login provider, and a person in a browser at its pages.
+
+import { spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+
+export async function freePort() {
+  const probe = createServer()
+  await new Promise((done) => probe.listen(0, '127.0.0.1', done))
+  const { port } = probe.address()
+  await new Promise((done) => probe.close(done))
+  return port
+}
+
+/** Starts a provider on `port`. `stop` ends it. */
+export async function startLoginProvider(port, clients) {
+  const program = fileURLToPath(new URL('login-provider.mjs', import.meta.url))
+  const child = spawn(process.execPath, [program, String(port), JSON.stringify(clients)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  process.on('exit', () => child.kill('SIGKILL'))
+  let log = ''
+  child.stderr.on('data', (chunk) => (log += chunk))
+  await new Promise((done, fail) => {
+    child.stdout.on('data', (chunk) => String(chunk).includes('ready') && done())
+    child.once('exit', () => fail(new Error(`the login provider did not start: ${log}`)))
+  })
+  return {
+    issuer: `http://127.0.0.1:${port}`,
+    stop: () => new Promise((done) => child.once('exit', done) && child.kill('SIGTERM')),
+  }
+}
+
+/** A browser without scripts: cookies for each origin, redirects followed by hand, forms filled in. */
+export class Person {
+  #jars = new Map()
+
+  /** One request; gives status, where it leads, and text. */
+  async go(url, form) {
+    const { origin } = new URL(url)
+    const jar = this.#jars.get(origin) ?? new Map()
+    this.#jars.set(origin, jar)
+    const response = await fetch(url, {
+      method: form ? 'POST' : 'GET',
+      redirect: 'manual',
+      headers: {
+        cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; '),
+        ...(form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+      },
+      body: form && String(new URLSearchParams(form)),
+    })
+    for (const cookie of response.headers.getSetCookie()) {
+      const [pair] = cookie.split(';')
+      const at = pair.indexOf('=')
+      if (/max-age=0|expires=thu, 01 jan 1970/i.test(cookie)) jar.delete(pair.slice(0, at))
+      else jar.set(pair.slice(0, at), pair.slice(at + 1))
+    }
+    const location = response.headers.get('location')
+    return { status: response.status, to: location && new URL(location, url).href, text: await response.text() }
+  }
+
+  /** Follows redirects and signs in as `name` where asked, until the browser would leave for `stopAt`. */
+  async signIn(url, name, stopAt) {
+    for (let steps = 0; steps < 20; steps++) {
+      if (url.startsWith(stopAt)) return url
+      const answer = await this.go(url)
+      if (answer.to) {
+        url = answer.to
+        continue
+      }
+      const action = /<form[^>]*action="([^"]+)"/.exec(answer.text)?.[1]
+      const prompt = /name="prompt" value="([^"]+)"/.exec(answer.text)?.[1]
+      if (!action) throw new Error(`no form at ${url}: ${answer.status} ${answer.text.slice(0, 400)}`)
+      const given = await this.go(new URL(action, url).href, prompt === 'login' ? { prompt, login: name, password: 'any' } : { prompt })
+      if (!given.to) throw new Error(`the form of ${url} led nowhere: ${given.status}`)
+      url = given.to
+    }
+    throw new Error('going round in circles')
+  }
+}
