@@ -44,6 +44,5 @@ export class Authenticator {
   /** Lost for good, with all its passkeys. */
   async lose() {
     await this.devtools.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId: this.id });
-    await this.devtools.detach();
   }
 }

@@ -14,7 +14,10 @@ let stack;
 let browser;
 let pia;
 let laptop;
+let key;
 const codes = [];
+const complaints = [];
+const PASSPHRASE = "kwartel 91 steiger bramen fluit";
 
 before(async () => {
   stack = await startStack();
@@ -32,8 +35,13 @@ const lock = async (person) => {
   await person.press("button", t("nav.lock"));
   await person.sees(t("unlock.title"));
 };
-/** Proves with the passkey, on a screen that asks for it. */
-const prove = (person, key = "ways.go-on-passkey") => person.press("button", t(key));
+/** Goes to the list of ways to unlock; the vault is open. */
+const toWays = async (person) => {
+  await person.page.goto(`${stack.base}/#/ways`);
+  await person.sees(t("ways.title"));
+};
+/** Types the recovery code where the screen asks for a way in. */
+const withCode = (person, code) => person.type(t("recovery.label"), code.join(" "));
 
 test("makes a vault with a passkey and a recovery code, locks it, and opens it in one action", async () => {
   await pia.page.goto(`${stack.base}/`);
@@ -66,4 +74,206 @@ test("lists the ways to unlock, and keeps two of them", async () => {
   await pia.page.getByText(t("ways.must-stay")).waitFor();
   await pia.looksAt("way-must-stay");
   await pia.press("link", t("common.back"));
+});
+
+test("adds a second passkey after showing who is there, names it, and opens the vault with it", async () => {
+  await pia.press("link", t("ways.add-passkey"));
+  await pia.sees(t("ways.add-title-passkey"));
+  await pia.looksAt("add-passkey");
+  await pia.press("button", t("ways.go-on-passkey"));
+  await pia.page.getByText(t("ways.now-passkey")).waitFor();
+  await pia.looksAt("add-passkey-make");
+  await laptop.within(false);
+  key = await Authenticator.plugIn(pia, { transport: "usb" });
+  await pia.press("button", t("ways.make-passkey"));
+  await pia.sees(t("ways.title"));
+  await pia.page.locator(".notice").getByText(t("ways.done-passkey")).waitFor();
+  assert.equal((await key.passkeys()).length, 1);
+  await pia.page.getByRole("link", { name: /Change or remove: Passkey/ }).last().click();
+  await pia.sees("Passkey");
+  await pia.type(t("ways.name"), "Key on my keyring");
+  await pia.press("button", t("ways.rename"));
+  await pia.page.getByRole("heading", { name: "Key on my keyring" }).waitFor();
+  await lock(pia);
+  await pia.press("button", t("unlock.go-passkey"));
+  await pia.sees(t("home.title"));
+  await toWays(pia);
+  const used = pia.page.locator("li.way", { has: pia.page.getByText(t("ways.used-now")) });
+  assert.equal(await used.getByRole("heading").innerText(), "Key on my keyring");
+});
+
+test("the same device a second time is told apart, and adds nothing", async () => {
+  await pia.press("link", t("ways.add-passkey"));
+  await pia.press("button", t("ways.go-on-passkey"));
+  await pia.press("button", t("ways.make-passkey"));
+  await pia.page.getByText(t("problem.passkey-already.title")).waitFor();
+  await pia.looksAt("add-passkey-again");
+  await toWays(pia);
+  assert.equal(await pia.page.locator("li.way").count(), 3);
+});
+
+test("another browser finds the vault with the passkey alone", async () => {
+  await key.lose();
+  await laptop.within(true);
+  // A browser that never saw the vault: everything it kept is gone. What has the passkeys stays.
+  await laptop.devtools.send("Storage.clearDataForOrigin", { origin: stack.base, storageTypes: "all" });
+  await pia.page.reload();
+  await pia.sees(t("welcome.title"));
+  await pia.press("link", t("welcome.open"));
+  await pia.sees(t("open.title"));
+  await pia.looksAt("open-passkey");
+  pia.startCounting();
+  await pia.press("button", t("open.go-passkey"));
+  await pia.sees(t("home.title"));
+  assert.equal(pia.actions, 1);
+});
+
+test("a lost passkey: the recovery code opens the vault, removes the lost one, and a new one takes its place", async () => {
+  const [{ credentialId }] = await laptop.passkeys();
+  await lock(pia);
+  await laptop.verifies(false);
+  await pia.press("button", t("unlock.go-passkey"));
+  await pia.page.getByText(t("problem.passkey-cancelled.title")).waitFor();
+  await pia.looksAt("unlock-passkey-cancelled");
+  await withCode(pia, codes[0]);
+  await pia.press("button", t("unlock.go"));
+  await pia.sees(t("home.title"));
+  await toWays(pia);
+  await pia.press("link", "Change or remove: Passkey");
+  await pia.press("button", t("ways.remove-start"));
+  await pia.page.getByText(t("ways.remove-others")).waitFor();
+  await withCode(pia, codes[0]);
+  await pia.looksAt("way-remove");
+  await pia.press("button", t("ways.remove-yes"));
+  await pia.sees(t("ways.title"));
+  await pia.page.locator(".notice").getByText(t("ways.done-removed")).waitFor();
+  await pia.looksAt("ways-removed");
+  assert.deepEqual(laptop.forgotten, [credentialId], "its keeper is told");
+  assert.deepEqual(await laptop.passkeys(), []);
+  await laptop.lose();
+  const phone = await Authenticator.plugIn(pia);
+  await pia.press("link", t("ways.add-passkey"));
+  await withCode(pia, codes[0]);
+  await pia.press("button", t("ways.go-on"));
+  await pia.press("button", t("ways.make-passkey"));
+  await pia.sees(t("ways.title"));
+  await lock(pia);
+  await pia.press("button", t("unlock.go-passkey"));
+  await pia.sees(t("home.title"));
+  assert.equal((await phone.passkeys()).length, 1);
+});
+
+test("an authenticator that answers no salts: said in words, taken back, and the passphrase goes on from there", async () => {
+  const ron = await Person.arrive(browser);
+  const old = await Authenticator.plugIn(ron, { prf: false });
+  await ron.page.goto(`${stack.base}/#/create`);
+  await ron.press("button", t("create.use-passkey"));
+  await ron.page.getByText(t("problem.passkey-no-key.title")).waitFor();
+  await ron.looksAt("create-no-prf");
+  assert.deepEqual(await old.passkeys(), [], "nothing stays behind");
+  assert.equal(old.forgotten.length, 1);
+  await ron.type(t("passphrase.label"), PASSPHRASE);
+  await ron.type(t("passphrase.repeat"), PASSPHRASE);
+  await ron.press("button", t("create.next"));
+  codes.push(await typeCodeBack(ron));
+  // And for a vault that is there: nothing is added, nothing is lost.
+  await toWays(ron);
+  await ron.press("link", t("ways.add-passkey"));
+  await ron.type(t("passphrase.label"), PASSPHRASE);
+  await ron.press("button", t("ways.go-on"));
+  await ron.press("button", t("ways.make-passkey"));
+  await ron.page.getByText(t("problem.passkey-no-key.title")).waitFor();
+  assert.deepEqual(await old.passkeys(), []);
+  await toWays(ron);
+  assert.deepEqual(await ron.page.locator("li.way h2").allInnerTexts(), ["Passphrase", "Recovery code"]);
+  complaints.push(...ron.complaints);
+  await ron.leave();
+});
+
+test("zeros, constants and half an answer are refused, and what was made is taken back", async () => {
+  for (const results of [{ first: 0, second: 0 }, { first: 7, second: 7 }, { first: 1 }]) {
+    const eve = await Person.arrive(browser);
+    const bad = await Authenticator.plugIn(eve);
+    await eve.context.addInitScript((results) => {
+      const answer = Object.fromEntries(Object.entries(results).map(([name, byte]) => [name, new Uint8Array(32).fill(byte).buffer]));
+      PublicKeyCredential.prototype.getClientExtensionResults = () => ({ prf: { enabled: true, results: answer } });
+    }, results);
+    await eve.page.goto(`${stack.base}/#/create`);
+    await eve.press("button", t("create.use-passkey"));
+    const title = t(results.second === undefined ? "problem.passkey-no-key.title" : "problem.vault-passkey-unusable.title");
+    await eve.page.getByText(title).waitFor();
+    assert.deepEqual(await bad.passkeys(), []);
+    await eve.page.getByLabel(t("passphrase.label")).waitFor();
+    await eve.leave();
+  }
+});
+
+test("a passkey that is made but stopped at its first use asks once more, and goes when the person does", async () => {
+  const ida = await Person.arrive(browser);
+  const slow = await Authenticator.plugIn(ida);
+  await ida.context.addInitScript(() => {
+    // As most authenticators do: at creation they only say that they can answer.
+    const results = PublicKeyCredential.prototype.getClientExtensionResults;
+    PublicKeyCredential.prototype.getClientExtensionResults = function () {
+      return this.response instanceof AuthenticatorAttestationResponse ? { prf: { enabled: true } } : results.call(this);
+    };
+    const get = navigator.credentials.get.bind(navigator.credentials);
+    let times = 0;
+    navigator.credentials.get = (options) => ((times += 1) <= 2 ? Promise.reject(new DOMException("", "NotAllowedError")) : get(options));
+  });
+  const make = async (name) => {
+    await ida.press("button", t(name));
+    await ida.page.getByText(t("passkey.half")).waitFor();
+  };
+  await ida.page.goto(`${stack.base}/#/create`);
+  await make("create.use-passkey");
+  assert.equal((await slow.passkeys()).length, 1);
+  await ida.press("link", t("common.back"));
+  await ida.sees(t("welcome.title"));
+  assert.equal(slow.forgotten.length, 1, "left half-way: taken back");
+  await ida.press("link", t("welcome.create"));
+  await make("create.use-passkey");
+  await ida.looksAt("create-passkey-half");
+  await ida.press("button", t("passkey.finish"));
+  codes.push(await typeCodeBack(ida));
+  assert.equal((await slow.passkeys()).length, 1);
+  // A vault that is given up takes its passkey along.
+  await ida.leave();
+  const max = await Person.arrive(browser);
+  const mine = await Authenticator.plugIn(max);
+  await max.page.goto(`${stack.base}/#/create`);
+  await max.press("button", t("create.use-passkey"));
+  await max.sees(t("recovery.title"));
+  await max.page.reload();
+  await max.page.getByText(t("create.again")).waitFor();
+  assert.deepEqual([(await mine.passkeys()).length, mine.forgotten.length], [0, 1]);
+  await max.leave();
+});
+
+test("without WebAuthn, and at an address of numbers: words and the passphrase", async () => {
+  const tim = await Person.arrive(browser);
+  await tim.context.addInitScript(() => delete globalThis.PublicKeyCredential);
+  await tim.page.goto(`${stack.base}/#/create`);
+  await tim.page.getByText(t("passkey.not-here")).waitFor();
+  await tim.looksAt("create-no-webauthn");
+  assert.equal(await tim.page.getByRole("button", { name: t("create.use-passkey") }).count(), 0);
+  await tim.leave();
+  const pim = await Person.arrive(browser);
+  await pim.page.goto(`${stack.base.replace("localhost", "127.0.0.1")}/#/create`);
+  await pim.page.getByText(t("passkey.not-here")).waitFor();
+  await pim.page.getByLabel(t("passphrase.label")).first().waitFor();
+  await pim.leave();
+});
+
+test("passkeys are for this site alone, says the server", async () => {
+  const { headers } = await fetch(`${stack.base}/`);
+  assert.match(headers.get("permissions-policy"), /publickey-credentials-get=\(self\), publickey-credentials-create=\(self\)/);
+});
+
+test("nothing of it is on the server", async () => {
+  assert.equal(codes.length, 3);
+  complaints.push(...pia.complaints);
+  assert.deepEqual(complaints.filter((text) => !/Failed to load resource/.test(text)), []);
+  const canaries = Object.fromEntries(codes.flatMap((code, at) => [[`code ${at}`, code.join("-")], [`code ${at} without dashes`, code.join("")]]));
+  await insistOnNone(stack, { passphrase: PASSPHRASE, ...canaries });
 });
