@@ -63,11 +63,11 @@ impl KeyStore {
         self.database.close().await;
     }
 
-    /// Seals the records of a new vault.
+    /// Seals the records of a new vault. Gives the keys made for it.
     ///
     /// # Errors
     /// See [`ErasureError`].
-    pub async fn seal_new(&self, vault: &mut NewVault, now: Timestamp) -> Result<(), ErasureError> {
+    pub async fn seal_new(&self, vault: &mut NewVault, now: Timestamp) -> Result<Made, ErasureError> {
         let mut sealing = Sealing::new(&vault.id, 1);
         for record in &mut vault.put {
             sealing.record(record)?;
@@ -79,7 +79,7 @@ impl KeyStore {
     ///
     /// # Errors
     /// See [`ErasureError`].
-    pub async fn seal(&self, vault: &str, commit: &mut Commit, now: Timestamp) -> Result<(), ErasureError> {
+    pub async fn seal(&self, vault: &str, commit: &mut Commit, now: Timestamp) -> Result<Made, ErasureError> {
         let mut sealing = Sealing::new(vault, commit.base_version.saturating_add(1));
         for record in &mut commit.put {
             sealing.record(record)?;
@@ -89,6 +89,13 @@ impl KeyStore {
             (put.key, put.rest) = (sealed, Some(rest));
         }
         self.keep(sealing, now).await
+    }
+
+    /// Destroys keys of what was refused in the end. Best effort: the daily round finds those that stay.
+    pub async fn discard(&self, made: &Made) {
+        if let Err(error) = self.database.delete_keys(&made.0).await {
+            tracing::warn!(%error, "keys of a refused change stay for a day");
+        }
     }
 
     /// Opens records as they were stored. Gives the handles of those whose key is destroyed: they are erased, and only
@@ -138,9 +145,14 @@ impl KeyStore {
         self.database.delete_vault(vault).await
     }
 
-    async fn keep(&self, sealing: Sealing<'_>, now: Timestamp) -> Result<(), ErasureError> {
-        if sealing.keys.is_empty() {
-            return Ok(());
+    async fn keep(&self, sealing: Sealing<'_>, now: Timestamp) -> Result<Made, ErasureError> {
+        let made = sealing
+            .keys
+            .iter()
+            .map(|(rest, _)| (sealing.vault.to_owned(), rest.clone()));
+        let made = Made(made.collect());
+        if made.0.is_empty() {
+            return Ok(made);
         }
         let (epoch, epoch_key) = self.present_epoch(now).await?;
         let mut rows = Vec::with_capacity(sealing.keys.len());
@@ -152,7 +164,8 @@ impl KeyStore {
                 sealed: epoch_key.seal(place_of_key(&row_name(sealing.vault, rest)), key.as_slice())?,
             });
         }
-        Ok(self.database.insert_keys(&rows, now).await?)
+        self.database.insert_keys(&rows, now).await?;
+        Ok(made)
     }
 
     async fn unsealed(&self, rows: Vec<KeyRow>) -> Result<HashMap<String, SealingKey>, ErasureError> {
@@ -166,6 +179,10 @@ impl KeyStore {
         Ok(keys)
     }
 }
+
+/// Keys that were made for a change, by vault and name.
+#[derive(Debug)]
+pub struct Made(Vec<(String, String)>);
 
 /// Keys made for one commit.
 struct Sealing<'v> {

@@ -15,7 +15,10 @@ use crate::error::Problem;
 
 /// A limiter by key; bursts of a quarter of the quota are let through at once.
 #[derive(Debug, Clone)]
-pub struct RateLimit(Arc<DefaultKeyedRateLimiter<String>>);
+pub struct RateLimit {
+    limiter: Arc<DefaultKeyedRateLimiter<String>>,
+    burst: NonZeroU32,
+}
 
 impl RateLimit {
     /// At most `per_minute` for each key.
@@ -23,9 +26,11 @@ impl RateLimit {
     pub fn per_minute(per_minute: u32) -> Self {
         let rate = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
         let burst = NonZeroU32::new(per_minute / 4).unwrap_or(NonZeroU32::MIN);
-        Self(Arc::new(DefaultKeyedRateLimiter::keyed(
-            Quota::per_minute(rate).allow_burst(burst),
-        )))
+        let quota = Quota::per_minute(rate).allow_burst(burst);
+        Self {
+            limiter: Arc::new(DefaultKeyedRateLimiter::keyed(quota)),
+            burst,
+        }
     }
 
     /// Counts one request of `key`.
@@ -33,22 +38,32 @@ impl RateLimit {
     /// # Errors
     /// `rate-limited` (429) with the seconds to wait.
     pub fn check(&self, key: &str) -> Result<(), Problem> {
-        self.0.check_key(&key.to_owned()).map_err(|not_until| {
-            let wait = not_until.wait_time_from(DefaultClock::default().now());
-            metrics::counter!("assent_rate_limited_total").increment(1);
-            Problem::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "rate-limited",
-                "Too many requests. Wait a little.",
-            )
-            .retry_after(wait.as_secs() + 1)
-        })
+        self.check_many(key, 1)
+    }
+
+    /// Counts what costs as much as `count` requests of `key`. More than can ever come at once counts as that much.
+    ///
+    /// # Errors
+    /// As [`RateLimit::check`].
+    pub fn check_many(&self, key: &str, count: u32) -> Result<(), Problem> {
+        let count = NonZeroU32::new(count.min(self.burst.get())).unwrap_or(NonZeroU32::MIN);
+        let Ok(Err(not_until)) = self.limiter.check_key_n(&key.to_owned(), count) else {
+            return Ok(());
+        };
+        let wait = not_until.wait_time_from(DefaultClock::default().now());
+        metrics::counter!("assent_rate_limited_total").increment(1);
+        Err(Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate-limited",
+            "Too many requests. Wait a little.",
+        )
+        .retry_after(wait.as_secs() + 1))
     }
 
     /// Forgets keys that are back at their full quota.
     pub fn forget_idle(&self) {
-        self.0.retain_recent();
-        self.0.shrink_to_fit();
+        self.limiter.retain_recent();
+        self.limiter.shrink_to_fit();
     }
 }
 

@@ -9,7 +9,8 @@ const ROUND: i64 = 100;
 
 pub(super) async fn sweep(state: &AppState) -> Result<(), BlobError> {
     let grace = state.config.vault.blobs.grace_hours.saturating_mul(3600);
-    if state.store.sweep_blobs(state.clock.now().plus(-grace)).await? > 0 {
+    let before = state.clock.now().plus(-grace);
+    if state.store.sweep_blobs(before, ROUND).await? > 0 {
         state.store.checkpoint().await?;
     }
     for garbage in state.store.blob_garbage(ROUND).await? {

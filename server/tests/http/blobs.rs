@@ -74,7 +74,7 @@ async fn commit(server: &Sandbox, base: i64, link: &[&str], unlink: &[&str]) -> 
 /// Waits until the sweeper did its round: nothing is left to be thrown away.
 async fn swept(server: &Sandbox) {
     let before = server.server_now().plus(-24 * 3600);
-    server.state.store.sweep_blobs(before).await.unwrap();
+    server.state.store.sweep_blobs(before, 100).await.unwrap();
     for garbage in server.state.store.blob_garbage(100).await.unwrap() {
         server.state.blobs.delete(&garbage).await.unwrap();
         server.state.store.forget_garbage(&garbage.object).await.unwrap();

@@ -240,7 +240,7 @@ async fn the_same_on_postgresql() {
     database.drop().await;
 }
 
-/// Commits that come to nothing leave keys behind, which the daily round finds.
+/// Commits that come to nothing leave no keys behind, and those of a crash are found by the daily round.
 #[tokio::test]
 async fn keys_that_nothing_names_go_and_others_stay() {
     let dir = tempfile::tempdir().unwrap();
@@ -272,7 +272,7 @@ async fn keys_that_nothing_names_go_and_others_stay() {
         pool.close().await;
         count
     };
-    assert_eq!(count().await, 5);
+    assert_eq!(count().await, 4, "a refused commit leaves no key");
     // Too late is refused before anything is kept for it.
     let late =
         json!({ "base_version": 7, "manifest": b64("m"), "put": [{ "handle": b64("e"), "box": b64("e") }] });
@@ -284,7 +284,26 @@ async fn keys_that_nothing_names_go_and_others_stay() {
         .post("/v1/vaults", &new_vault(ID))
         .await
         .problem(409, "vault-already-exists");
+    assert_eq!(count().await, 4);
+    // The process ended between the two stores.
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", data.join("keys.db").display()))
+        .await
+        .unwrap();
+    let stray =
+        "INSERT INTO rest_keys SELECT vault_id, 'stray', epoch, sealed, created_at FROM rest_keys LIMIT 1";
+    let stray = sqlx::query(stray).execute(&pool).await.unwrap();
+    assert_eq!(stray.rows_affected(), 1);
+    pool.close().await;
     assert_eq!(count().await, 5);
+    // It is moved to a new epoch before it is found, so it must open there.
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", data.join("keys.db").display()))
+        .await
+        .unwrap();
+    sqlx::query("UPDATE rest_keys SET epoch = 2 WHERE rest_key = 'stray'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
     a_day_passes(&server).await;
     assert_eq!(count().await, 4);
     // Replaced, and destroyed a week later.
@@ -301,4 +320,25 @@ async fn keys_that_nothing_names_go_and_others_stay() {
     a_day_passes(&server).await;
     assert_eq!(count().await, 4);
     assert_eq!(read(&server, ID).await.0.len(), 4);
+}
+
+/// Names of keys are compared by bytes here and by the database there.
+#[tokio::test]
+async fn every_record_comes_back_however_the_database_sorts() {
+    let Some(database) = Scratch::create().await else {
+        return;
+    };
+    let url = database.url.clone();
+    let server = Sandbox::start_with(move |config| config.database.url = Some(SecretString::from(url))).await;
+    let records = (0..200)
+        .map(|i| json!({ "handle": b64(&format!("r{i}")), "box": b64("box"), "key": b64("key") }))
+        .collect();
+    let vault = vault::new_vault(ID, Value::Array(records));
+    server.post("/v1/vaults", &vault).await.expect(201);
+    let (records, erased) = read(&server, ID).await;
+    assert_eq!((records.len(), erased), (200, Vec::new()));
+    server.stop();
+    server.stopped().await;
+    drop(server);
+    database.drop().await;
 }

@@ -515,3 +515,62 @@ async fn unlock_slots_are_limited_by_vault_and_by_address_whether_they_exist_or_
         .await
         .expect(200);
 }
+
+/// A device is removed while a commit of it is on its way: the token was right when it began.
+#[tokio::test]
+async fn a_device_that_was_removed_cannot_finish_a_commit() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let server = Sandbox::start().await;
+    let record = json!({ "handle": "AA", "box": "AA", "key": "AA" });
+    let created = vault::new_vault(ID, json!([record]));
+    server.post("/v1/vaults", &created).await.expect(201);
+    // It guesses the version that the removal will make.
+    let body = json!({ "base_version": 2, "manifest": b64("of the removed device") }).to_string();
+    let host = server.base.strip_prefix("http://").unwrap();
+    let mut slow = tokio::net::TcpStream::connect(host).await.unwrap();
+    let head = format!(
+        "POST /v1/vaults/{ID}/commits HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    slow.write_all(&body.as_bytes()[..10]).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let rotation = json!({ "epoch": 2, "header": "AQ", "keys": [{ "handle": "AA", "key": "AQ" }],
+        "access_token_sha256": vault::token_hash("another") });
+    vault::commit(&server, 1, rotation).await;
+    slow.write_all(&body.as_bytes()[10..]).await.unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 401") && answer.contains("vault-access-refused"),
+        "{answer}"
+    );
+    let path = format!("/v1/vaults/{ID}/changes");
+    let seen = server.call("GET", &path, "another", &[], None).await.expect(200);
+    assert_eq!(seen.json()["version"], 2);
+}
+
+#[tokio::test]
+async fn whoever_lacks_the_token_cannot_use_up_what_a_vault_may_do() {
+    let server = Sandbox::start_with(|config| config.limits.per_vault_per_minute = 40).await;
+    server.post("/v1/vaults", &new_vault(ID)).await.expect(201);
+    let path = format!("/v1/vaults/{ID}/changes");
+    for _ in 0..30 {
+        let refused = server.call("GET", &path, "wrong", &[], None).await;
+        refused.problem(401, "vault-access-refused");
+    }
+    server.call("GET", &path, TOKEN, &[], None).await.expect(200);
+    // What changes much counts as more than one request.
+    let put: Vec<Value> = (0..1600)
+        .map(|i| json!({ "handle": b64(&format!("r{i}")), "box": "AA" }))
+        .collect();
+    let body = json!({ "base_version": 1, "manifest": "AA", "put": put });
+    let commits = format!("/v1/vaults/{ID}/commits");
+    server
+        .call("POST", &commits, TOKEN, &[], Some(&body))
+        .await
+        .expect(200);
+    let refused = server.call("GET", &path, TOKEN, &[], None).await;
+    refused.problem(429, "rate-limited");
+}

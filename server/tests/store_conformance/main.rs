@@ -71,6 +71,7 @@ suite!(
     vaults_do_not_touch_each_other,
     changes_come_in_pages_that_add_up,
     a_new_epoch_brings_every_key_or_nothing,
+    replaced_keys_wait_within_bounds,
     counters_stay_right,
     blobs_stay_as_long_as_they_are_linked,
     blob_quotas_hold_under_concurrency,

@@ -55,6 +55,7 @@ fn vault(id: &str) -> NewVault {
 
 fn commit(base_version: i64) -> Commit {
     Commit {
+        access_token_sha256: [7; 32],
         base_version,
         header: None,
         manifest: b"next".to_vec(),
@@ -177,6 +178,13 @@ pub async fn commits_compare_and_swap(store: Database) {
     assert_eq!(outcome(2).await, CommitOutcome::Conflict(1));
     assert_eq!(outcome(1).await, CommitOutcome::Committed(2));
     assert_eq!(outcome(1).await, CommitOutcome::Conflict(2));
+    // The token was right when the request came, and is another by now.
+    let stale = Commit {
+        access_token_sha256: [8; 32],
+        ..commit(3)
+    };
+    let refused = store.commit_vault("v", &stale, QUOTA, NOW).await.unwrap();
+    assert_eq!(refused, CommitOutcome::NotFound);
     let missing = store.commit_vault("w", &commit(1), QUOTA, NOW).await.unwrap();
     assert_eq!(missing, CommitOutcome::NotFound);
 }
@@ -450,6 +458,38 @@ pub async fn a_new_epoch_brings_every_key_or_nothing(store: Database) {
     assert!(all.records.iter().all(|record| record.sealed.is_some()));
 }
 
+/// Keys of what is replaced wait for a week, but not without bound.
+pub async fn replaced_keys_wait_within_bounds(store: Database) {
+    store.create_vault(&vault("v"), QUOTA, NOW).await.unwrap();
+    store.create_vault(&vault("w"), QUOTA, NOW).await.unwrap();
+    for version in 2_i64..30 {
+        for id in ["v", "w"] {
+            if id == "w" && version > 5 {
+                continue;
+            }
+            let rest = |name: &str| Some(format!("{version:016x}.{name}"));
+            let change = Commit {
+                put: vec![PutRecord {
+                    box_rest: rest("box"),
+                    key_rest: rest("key"),
+                    ..keyed("a", b"1", b"k")
+                }],
+                ..commit(version - 1)
+            };
+            let done = store.commit_vault(id, &change, QUOTA, NOW).await.unwrap();
+            assert_eq!(done, CommitOutcome::Committed(version));
+        }
+    }
+    // 27 times two keys were replaced; four times the quota of four records may wait.
+    let mut now = store.dead_rest_keys(NOW, 100).await.unwrap();
+    now.sort();
+    assert_eq!(now.len(), 54 - 17, "{now:?}");
+    assert_eq!(now[0], ("v".to_owned(), format!("{:016x}.box", 2)));
+    assert!(now.iter().all(|(id, _)| id == "v"), "another vault's wait");
+    let later = store.dead_rest_keys(NOW.plus(7 * 86_400), 100).await.unwrap();
+    assert_eq!(later.len(), 54 + 6);
+}
+
 /// The counters in the vault's row are kept by differences: they must say what a fresh count says.
 pub async fn counters_stay_right(store: Database) {
     let quota = Quota {
@@ -581,7 +621,7 @@ pub async fn blobs_stay_as_long_as_they_are_linked(store: Database) {
         declare("v", &new_blob("young", 1), NOW.plus(100)).await,
         DeclareOutcome::Declared
     );
-    assert_eq!(store.sweep_blobs(NOW.plus(1)).await.unwrap(), 1);
+    assert_eq!(store.sweep_blobs(NOW.plus(1), 100).await.unwrap(), 1);
     assert!(store.blob("w", "b").await.unwrap().is_none());
     let garbage = |name: &str, part_count| Garbage {
         object: format!("object-of-{name}"),

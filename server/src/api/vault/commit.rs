@@ -74,11 +74,11 @@ pub(super) async fn commit(
     request: Request,
 ) -> Result<Response, Problem> {
     let headers = request.headers().clone();
-    super::authorise(&state, &id, &headers).await?;
+    let token_hash = super::authorise(&state, &id, &headers).await?;
     let bytes = body::read(request, &state).await?;
     idempotency::to_the_end(async move {
         idempotency::once::<Version, _>(&state, &format!("vault/{id}"), &headers, &bytes, || async {
-            let version = store(&state, &id, body::parse(&bytes)?).await?;
+            let version = store(&state, &id, token_hash, body::parse(&bytes)?).await?;
             Ok((StatusCode::OK, Version { version }))
         })
         .await
@@ -86,7 +86,7 @@ pub(super) async fn commit(
     .await
 }
 
-async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Problem> {
+async fn store(state: &AppState, id: &str, token_hash: [u8; 32], body: CommitVault) -> Result<i64, Problem> {
     super::check_sizes(body.header.as_ref(), &body.manifest)?;
     if body.delete.len() > super::MAX_PUT {
         return Err(super::too_large("Too many deletions in one request."));
@@ -97,7 +97,13 @@ async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Pro
     if body.link.len() > super::MAX_PUT || body.unlink.len() > super::MAX_PUT {
         return Err(super::too_large("Too many blobs in one request."));
     }
+    let changes = body.put.len() + body.delete.len() + body.keys.len() + body.link.len() + body.unlink.len();
+    let costs = u32::try_from(changes / super::CHANGES_PER_REQUEST).unwrap_or(u32::MAX);
+    if costs > 0 {
+        state.vault_rate.check_many(id, costs)?;
+    }
     let mut commit = Commit {
+        access_token_sha256: token_hash,
         base_version: body.base_version,
         epoch: new_epoch(body.epoch, body.access_token_sha256, body.header.is_some())?,
         header: body.header.map(|header| header.0),
@@ -124,11 +130,14 @@ async fn store(state: &AppState, id: &str, body: CommitVault) -> Result<i64, Pro
         Some((_, version)) => return Err(conflict(version)),
         None => return Err(auth::refused("vault-access-refused")),
     }
-    state.rest_keys.seal(id, &mut commit, state.clock.now()).await?;
+    let made = state.rest_keys.seal(id, &mut commit, state.clock.now()).await?;
     let outcome = state
         .store
         .commit_vault(id, &commit, super::quota(state), state.clock.now())
         .await?;
+    if !matches!(outcome, CommitOutcome::Committed(_)) {
+        state.rest_keys.discard(&made).await;
+    }
     match outcome {
         CommitOutcome::Committed(version) => {
             state.listeners.tell(id, version);

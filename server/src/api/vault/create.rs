@@ -69,12 +69,15 @@ pub(super) async fn create(
         manifest: body.manifest.0,
         put: super::records(&state, body.put)?,
     };
-    state.rest_keys.seal_new(&mut vault, state.clock.now()).await?;
-    match state
+    let made = state.rest_keys.seal_new(&mut vault, state.clock.now()).await?;
+    let outcome = state
         .store
         .create_vault(&vault, super::quota(&state), state.clock.now())
-        .await?
-    {
+        .await?;
+    if outcome != CreateOutcome::Created {
+        state.rest_keys.discard(&made).await;
+    }
+    match outcome {
         CreateOutcome::Created => Ok((StatusCode::CREATED, Json(Version { version: 1 }))),
         CreateOutcome::AlreadyExists => Err(taken()),
         CreateOutcome::QuotaExceeded => Err(super::over_quota()),

@@ -138,8 +138,12 @@ pub trait BlobStore {
         blob: &str,
     ) -> impl Future<Output = Result<DeleteBlobOutcome, StoreError>> + Send;
 
-    /// Deletes blobs that no record needs and that did not change since `before`. Gives how many.
-    fn sweep_blobs(&self, before: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// Deletes at most `limit` blobs that no record needs and that did not change since `before`. Gives how many.
+    fn sweep_blobs(
+        &self,
+        before: Timestamp,
+        limit: i64,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// What is to be deleted in the store outside, at most `limit` objects.
     fn blob_garbage(&self, limit: i64) -> impl Future<Output = Result<Vec<Garbage>, StoreError>> + Send;
@@ -332,30 +336,20 @@ impl BlobStore for Database {
         Ok(DeleteBlobOutcome::Deleted)
     }
 
-    async fn sweep_blobs(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut tx = self.begin().await?;
-        // One statement decides and locks, so that a commit which links a blob at this moment keeps it.
-        let doomed = tx
+    async fn sweep_blobs(&self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let old = self
             .fetch(
-                "UPDATE vault_blobs SET linked = -1 WHERE linked < 1 AND changed_at < $1
-                 RETURNING vault_id, blob, object, part_count",
-                args![before.0],
+                "SELECT vault_id, blob FROM vault_blobs WHERE linked = 0 AND changed_at < $1
+                 ORDER BY changed_at LIMIT $2",
+                args![before.0, limit],
             )
             .await?;
-        let count = doomed.len() as u64;
-        for row in doomed {
-            tx.execute(
-                "INSERT INTO blob_garbage (object, part_count) VALUES ($1, $2)",
-                args![row.text("object")?.as_str(), row.int("part_count")?],
-            )
-            .await?;
-            tx.execute(
-                "DELETE FROM vault_blobs WHERE vault_id = $1 AND blob = $2",
-                args![row.text("vault_id")?.as_str(), row.text("blob")?.as_str()],
-            )
-            .await?;
+        let mut count = 0;
+        // One by one: a blob is up to 128 MiB of pages to overwrite, and other writes wait meanwhile.
+        for row in old {
+            let (vault, blob) = (row.text("vault_id")?, row.text("blob")?);
+            count += u64::from(sweep_one(self, &vault, &blob, before).await?);
         }
-        tx.commit().await?;
         Ok(count)
     }
 
@@ -381,6 +375,35 @@ impl BlobStore for Database {
             .await?;
         Ok(())
     }
+}
+
+/// False when the blob was linked, or changed, at the last moment.
+async fn sweep_one(store: &Database, vault: &str, blob: &str, before: Timestamp) -> Result<bool, StoreError> {
+    let mut tx = store.begin().await?;
+    // One statement decides and locks, so that a commit which links the blob at this moment keeps it.
+    let doomed = tx
+        .fetch_optional(
+            "UPDATE vault_blobs SET linked = -1
+             WHERE vault_id = $1 AND blob = $2 AND linked = 0 AND changed_at < $3 RETURNING object, part_count",
+            args![vault, blob, before.0],
+        )
+        .await?;
+    let Some(row) = doomed else {
+        tx.rollback().await?;
+        return Ok(false);
+    };
+    tx.execute(
+        "INSERT INTO blob_garbage (object, part_count) VALUES ($1, $2)",
+        args![row.text("object")?.as_str(), row.int("part_count")?],
+    )
+    .await?;
+    tx.execute(
+        "DELETE FROM vault_blobs WHERE vault_id = $1 AND blob = $2",
+        args![vault, blob],
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Links or unlinks blobs as part of a commit. False when one of those to link is not here whole.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use assent_core::crypto::constant_time_eq;
 use assent_core::env::Timestamp;
 
 use super::super::database::{Database, StoreError, Tx};
@@ -12,6 +13,9 @@ use super::{Commit, CommitOutcome, NewEpoch, PutKey, PutRecord, Quota};
 /// Seconds until the key of what was replaced is destroyed: as long as a backup of the ciphertext can be restored
 /// whole.
 const REPLACED: i64 = 7 * 86_400;
+
+/// Replaced keys that wait, as a multiple of the records a vault may have.
+const WAITING: i64 = 4;
 
 /// Live records and their bytes. Kept in the vault's row, so that a commit costs what it changes and not what the
 /// vault holds.
@@ -49,6 +53,10 @@ async fn apply(
     let Some(before) = lock(tx, id).await? else {
         return Ok(CommitOutcome::NotFound);
     };
+    // Between the check of the token and this moment a new epoch may have shut this device out.
+    if !constant_time_eq(&before.access_token_sha256, &commit.access_token_sha256) {
+        return Ok(CommitOutcome::NotFound);
+    }
     if before.version != commit.base_version {
         return Ok(CommitOutcome::Conflict(before.version));
     }
@@ -80,6 +88,9 @@ async fn apply(
         }
         enter_epoch(tx, id, new).await?;
     }
+    if !commit.put.is_empty() || !commit.keys.is_empty() {
+        hasten_the_oldest(tx, id, quota, now).await?;
+    }
     if !blobs::link(tx, id, &commit.link, &commit.unlink, now).await? {
         return Ok(CommitOutcome::BlobUnknown);
     }
@@ -108,6 +119,7 @@ async fn apply(
 }
 
 struct Before {
+    access_token_sha256: Vec<u8>,
     version: i64,
     epoch: i64,
     header: i64,
@@ -121,13 +133,14 @@ async fn lock(tx: &mut Tx, id: &str) -> Result<Option<Before>, StoreError> {
     let row = tx
         .fetch_optional(
             "UPDATE vaults SET version = version WHERE id = $1
-             RETURNING version, epoch, record_count, byte_count, CAST(LENGTH(header) AS BIGINT) AS header,
+             RETURNING access_token_sha256, version, epoch, record_count, byte_count, CAST(LENGTH(header) AS BIGINT) AS header,
                        CAST(LENGTH(manifest) AS BIGINT) AS manifest",
             args![id],
         )
         .await?;
     row.map(|row| {
         Ok(Before {
+            access_token_sha256: row.blob("access_token_sha256")?,
             version: row.int("version")?,
             epoch: row.int("epoch")?,
             header: row.int("header")?,
@@ -262,6 +275,23 @@ async fn bury(
         )
         .await?;
     }
+    Ok(())
+}
+
+/// However often a vault is rewritten, the keys that wait for a week are bounded: beyond so many times its quota of records
+/// those made first are destroyed now. Only who rewrites everything several times a week gets there.
+async fn hasten_the_oldest(
+    tx: &mut Tx,
+    vault_id: &str,
+    quota: Quota,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE dead_rest_keys SET destroy_at = $2 WHERE vault_id = $1 AND destroy_at > $2 AND rest_key <
+           (SELECT rest_key FROM dead_rest_keys WHERE vault_id = $1 ORDER BY rest_key DESC LIMIT 1 OFFSET $3)",
+        args![vault_id, now.0, quota.records.saturating_mul(WAITING)],
+    )
+    .await?;
     Ok(())
 }
 

@@ -249,6 +249,9 @@ impl VaultStore for Database {
 
     async fn delete_vault(&self, id: &str) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
+        // The vault's row first, so that no blob is declared between the note of what is to be thrown away and the end.
+        tx.execute("UPDATE vaults SET version = version WHERE id = $1", args![id])
+            .await?;
         blobs::discard_all(&mut tx, id).await?;
         // The key store destroys every key of a vault that is gone; what waits here waits for nothing.
         tx.execute("DELETE FROM dead_rest_keys WHERE vault_id = $1", args![id])

@@ -58,6 +58,8 @@ pub struct NewVault {
 /// A change to a vault.
 #[derive(Debug, Clone)]
 pub struct Commit {
+    /// SHA-256 of the token that it came with. It must still be the vault's when the change is made.
+    pub access_token_sha256: [u8; 32],
     /// The version the wallet built on.
     pub base_version: i64,
     /// New header, or `None` to keep it.
@@ -124,7 +126,7 @@ pub enum CommitOutcome {
     BlobUnknown,
     /// It would exceed the quota.
     QuotaExceeded,
-    /// No such vault.
+    /// No such vault, or it has another access token by now.
     NotFound,
 }
 

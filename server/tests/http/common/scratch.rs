@@ -20,10 +20,13 @@ impl Scratch {
         };
         let admin = sqlx::PgPool::connect(&url).await.unwrap();
         let name = format!("assent_test_{}", uuid::Uuid::new_v4().simple());
-        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
-            .execute(&admin)
-            .await
-            .unwrap();
+        // Sorted as people sort, not by bytes: that is how most clusters are set up (PostgreSQL 15 or newer).
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+        )))
+        .execute(&admin)
+        .await
+        .unwrap();
         let mut scratch = url::Url::parse(&url).unwrap();
         scratch.set_path(&name);
         Some(Self {
