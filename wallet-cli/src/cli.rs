@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::commands::{completions, credential, doctor, holder, man, receipt, request, status, trust};
+use crate::commands::{completions, credential, doctor, holder, man, receipt, request, status, trust, vault};
 use crate::exit;
 use crate::output::Color;
 
@@ -78,6 +78,8 @@ pub enum Command {
     Trust(trust::Command),
     /// A headless wallet: receive cards, share details, stop sharing
     Holder(holder::Args),
+    /// Take a vault's contents out, bring them in, check a backup
+    Vault(vault::Args),
     /// Print a completion script for your shell
     Completions(completions::Args),
     /// Print the manual page, or write one per command

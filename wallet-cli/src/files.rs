@@ -30,12 +30,7 @@ fn read_whole(path: &Path) -> Result<String, CliError> {
     };
     read.map_err(|error| unreadable(path, &error))?;
     if bytes.len() as u64 > MAX_INPUT {
-        return Err(CliError::new(
-            Exit::Configuration,
-            "file-too-large",
-            format!("{} is larger than {} MiB", path.display(), MAX_INPUT >> 20),
-            "Check that this is the right file.",
-        ));
+        return Err(too_large(path, MAX_INPUT));
     }
     String::from_utf8(bytes).map_err(|_| {
         CliError::new(
@@ -45,6 +40,22 @@ fn read_whole(path: &Path) -> Result<String, CliError> {
             "Check that this is the right file: everything this command reads is text in UTF-8.",
         )
     })
+}
+
+/// Bytes of a file, or of standard input for `-`, up to `most`.
+pub fn read_bytes(path: &Path, most: usize) -> Result<Zeroizing<Vec<u8>>, CliError> {
+    let most = most as u64;
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(most + 1).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| unreadable(path, &error))?;
+    if bytes.len() as u64 > most {
+        return Err(too_large(path, most));
+    }
+    Ok(bytes)
 }
 
 /// A secret from a file, or from standard input for `-`: the first line, spaces and all.
@@ -115,6 +126,15 @@ fn unreadable(path: &Path, error: &io::Error) -> CliError {
         "file-unreadable",
         format!("cannot read {}: {error}", path.display()),
         "Check that it is a file, and that you may read it.",
+    )
+}
+
+fn too_large(path: &Path, most: u64) -> CliError {
+    CliError::new(
+        Exit::Configuration,
+        "file-too-large",
+        format!("{} is larger than {} MiB", path.display(), most >> 20),
+        "Check that this is the right file.",
     )
 }
 

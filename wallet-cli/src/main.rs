@@ -1,6 +1,7 @@
 //! `assent`: tools for operators and developers, and a headless wallet.
 
 mod anchors;
+mod ask;
 mod bridge;
 mod cli;
 mod commands;

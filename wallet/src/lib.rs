@@ -14,6 +14,7 @@ mod records;
 mod rights;
 mod settings;
 mod sorted;
+pub mod transfer;
 pub mod vault;
 
 #[cfg(test)]

@@ -84,6 +84,16 @@ impl<'v> Records<'v> {
         self.ids_where(R::KIND, prefix, &|_| true)
     }
 
+    /// Every record, whatever its kind, by name.
+    pub(crate) fn all(&self) -> Vec<(&str, &[u8])> {
+        self.found_with("")
+    }
+
+    /// The version of the vault that is stored.
+    pub(crate) fn version(&self) -> u64 {
+        self.vault.version()
+    }
+
     /// Creates or replaces a record.
     pub(crate) fn put<R: Record>(&mut self, record: &R) -> Result<(), WalletError> {
         self.change(R::KIND, record.id(), Some(&record.write_json()));
@@ -98,6 +108,11 @@ impl<'v> Records<'v> {
     /// What was changed here.
     pub(crate) fn into_changes(self) -> Waiting {
         self.changes
+    }
+
+    /// Creates or replaces records by name, contents as they are.
+    pub(crate) fn put_all(&mut self, records: &Waiting) {
+        self.changes.extend(records.clone());
     }
 
     fn change(&mut self, kind: &str, id: &str, content: Option<&Value>) {
@@ -125,8 +140,10 @@ impl<'v> Records<'v> {
     }
 
     fn found_under(&self, kind: &str, prefix: &str) -> Vec<(&str, &[u8])> {
-        let prefix = name(kind, prefix);
-        let prefix = prefix.as_str();
+        self.found_with(&name(kind, prefix))
+    }
+
+    fn found_with(&self, prefix: &str) -> Vec<(&str, &[u8])> {
         let mut found = Sorted::new();
         for (name, content) in self.vault.list(prefix) {
             found.insert(name, Some(content));

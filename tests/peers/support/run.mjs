@@ -34,7 +34,8 @@ export function scratch() {
 /** Writes a file into `folder` and returns its path. */
 export function put(folder, name, content) {
   const path = join(folder, name)
-  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content), { mode: 0o600 })
+  const isText = typeof content === 'string' || Buffer.isBuffer(content)
+  writeFileSync(path, isText ? content : JSON.stringify(content), { mode: 0o600 })
   return path
 }
 

@@ -9,6 +9,7 @@ pub mod receipt;
 pub mod request;
 pub mod status;
 pub mod trust;
+pub mod vault;
 
 use crate::cli::Command;
 use crate::error::CliError;
@@ -24,6 +25,7 @@ pub async fn run(command: Command, output: Output) -> Result<Answer, CliError> {
         Command::Status(command) => status::run(command).await,
         Command::Trust(command) => trust::run(command).await,
         Command::Holder(args) => holder::run(args, output).await,
+        Command::Vault(args) => vault::run(args, output).await,
         Command::Completions(args) => Ok(completions::run(args)),
         Command::Man(args) => man::run(args),
     }

@@ -1,8 +1,10 @@
 //! The shell around the wallet engine: the file it lives in, and the sending of its requests.
 
 mod local;
+mod open;
 mod shell;
 mod state;
 
+pub use open::WalletArgs;
 pub use shell::Shell;
 pub use state::{State, Where};

@@ -9,3 +9,4 @@ mod receipt;
 mod request;
 mod trace;
 mod trust;
+mod vault;

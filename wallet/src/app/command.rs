@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use assent_core::encoding::record::FromJson;
+use assent_core::encoding::record::{FromJson, Value};
 use zeroize::Zeroizing;
 
 use super::{DeviceAnswer, PasskeyAnswer, Unlock};
@@ -247,6 +247,15 @@ pub enum Command {
     ForgetHere,
     /// Deletes the vault at the service and on this device. Reply: `status`.
     DeleteVault,
+    /// Everything the vault holds, in the clear, for [`crate::transfer`]. For the shell, never for a screen. Reply: `contents`.
+    TakeOut,
+    /// Puts records in as they are, all or none of them. From [`crate::transfer`], through the shell. Reply: `done`.
+    PutIn {
+        /// Content by name, as [`crate::transfer::Plan`] gives it.
+        records: Value,
+        /// The version of the contents it was made for; when the vault is another one since, nothing is put in.
+        version: u64,
+    },
 }
 
 /// One group of the recovery code, typed again.

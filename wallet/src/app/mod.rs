@@ -20,6 +20,7 @@ mod request_view;
 mod rights;
 mod session;
 mod sync;
+mod transfer;
 mod unlock;
 mod vault;
 pub mod view;

@@ -5,7 +5,7 @@ use assent_core::encoding::record::ToJson;
 use super::view::{
     CardSummary, CardView, EntrySummary, EntryView, HomeView, MethodView, OfferView, PairingView,
     PasskeyQuestion, PointQuestion, ReceiptView, RecognisabilityView, RequestView, ResultView, SecretText,
-    SettingsView, SharingView, StatusView,
+    SecretValue, SettingsView, SharingView, StatusView,
 };
 
 /// The answer to one command. In JSON: an object whose `type` is the reply's name in camelCase.
@@ -129,6 +129,13 @@ pub enum Reply {
         /// Bearer token.
         token: SecretText,
         /// The version that is here; news of it are no news.
+        version: u64,
+    },
+    /// Everything the vault holds, in the clear.
+    Contents {
+        /// Content of every record, by its name.
+        records: SecretValue,
+        /// The version of the vault.
         version: u64,
     },
     /// Nothing to tell.

@@ -11,7 +11,7 @@ use super::view::{PurposeView, SharingState, SharingView};
 use super::wallet::Next;
 use super::{Reply, WalletError, sync};
 use crate::history::{Entry, EntryKind};
-use crate::present::{KeptReceipt, Stop, receipt_key};
+use crate::present::{KeptReceipt, Stop};
 use crate::records::Records;
 use crate::rights::{
     Confirmation, SharedPurpose, Sharing, read_confirmation, sign_withdrawal, withdrawal_request,
@@ -77,7 +77,7 @@ pub(super) fn stop(
     // Everything at once needs no names.
     let whole = receipt.stops.is_empty() && sharing.is_all(&purposes);
     let named = (!whole).then(|| purposes.clone());
-    let key = receipt_key(&core.open()?.vault, &receipt.service_id, &receipt.id)?;
+    let key = receipt.signing_key(&core.open()?.vault)?;
     let withdrawal = sign_withdrawal(&receipt, named, ask_erasure, &key, crypto, env)?;
     let token = |env: &mut Env<'_>| env.random_token().map_err(|_| sync::no_randomness());
     let (part_id, withdrawal_entry, erasure_entry) = (token(env)?, token(env)?, token(env)?);

@@ -9,7 +9,7 @@ use assent_core::http::{HttpRequest, HttpResponse, Step};
 use super::session::{Core, Pending, Session};
 use super::{
     Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, history, methods, offer, pairing,
-    reopen, request, rights, sync, vault,
+    reopen, request, rights, sync, transfer, vault,
 };
 
 /// What the wallet must know about its surroundings.
@@ -172,6 +172,8 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         }
         Command::ForgetHere => vault::forget_here(core),
         Command::DeleteVault => vault::delete(core),
+        Command::TakeOut => transfer::take_out(core),
+        Command::PutIn { records, version } => transfer::put_in(core, records, version, env),
         Command::Settings => vault::settings(core),
         Command::SetSettings {
             language,

@@ -68,7 +68,7 @@ impl CopyRecord {
     }
 
     /// The same copy under another card and number.
-    pub(super) fn moved(&self, card: &str, copy: &str) -> Self {
+    pub(crate) fn moved(&self, card: &str, copy: &str) -> Self {
         Self {
             id: format!("{card}/{copy}"),
             ..self.clone()

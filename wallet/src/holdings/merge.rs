@@ -81,10 +81,7 @@ fn find(records: &Records<'_>, card: &Card, copies: &[CopyRecord]) -> Option<(Ca
     let mut found: Option<(Card, bool)> = None;
     for (old, credential) in held(records) {
         let Some(credential) = credential else { continue };
-        let same_kind = old.issuer_id == card.issuer_id
-            && old.anchor == card.anchor
-            && old.configuration_id == card.configuration_id
-            && old.vct == card.vct;
+        let same_kind = same_kind(&old, card);
         let same_content = says_the_same(&credential, &new);
         let same_person = same_content || same_person(credential.claims(), new.claims());
         let latest = found
@@ -97,7 +94,16 @@ fn find(records: &Records<'_>, card: &Card, copies: &[CopyRecord]) -> Option<(Ca
     found
 }
 
-fn says_the_same(a: &HolderSdJwt, b: &HolderSdJwt) -> bool {
+/// True when the same issuer gave both as the same kind of card.
+pub(crate) fn same_kind(a: &Card, b: &Card) -> bool {
+    a.issuer_id == b.issuer_id
+        && a.anchor == b.anchor
+        && a.configuration_id == b.configuration_id
+        && a.vct == b.vct
+}
+
+/// True when both say the same, and let the same be shown apart.
+pub(crate) fn says_the_same(a: &HolderSdJwt, b: &HolderSdJwt) -> bool {
     let content = |credential: &HolderSdJwt| {
         let mut claims = credential.claims().as_object().cloned().unwrap_or_default();
         claims.retain(|name, _| !labels::is_technical(name));

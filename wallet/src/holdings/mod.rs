@@ -11,5 +11,5 @@ mod status;
 
 pub(crate) use card::{Card, CardStatus, CopyState};
 pub(crate) use copies::{BurntCopy, CopyRecord, burn, forget, held, held_card};
-pub(crate) use merge::{Renewal, add};
+pub(crate) use merge::{Renewal, add, same_kind, says_the_same};
 pub(crate) use status::{read_status, status_lists, status_request};

@@ -5,12 +5,15 @@ use assent_core::consent::{
     WithdrawalAcknowledgement, speaker_key,
 };
 use assent_core::crypto::{CryptoProvider, PublicKey, SoftwareKey};
+use assent_core::encoding::base64url;
 use assent_core::encoding::json::Object;
 use assent_core::encoding::jws::UnverifiedJws;
 use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::{Env, Timestamp};
+use assent_core::error::Blame;
 use assent_core::sd_jwt::KeyBindingCheck;
 use assent_core::trust::{Role, TrustAnchors, verify_chain};
+use zeroize::Zeroizing;
 
 use super::open::{OpenRequest, Terms};
 use super::plan::DisclosureSelection;
@@ -36,6 +39,9 @@ pub(crate) struct KeptReceipt {
     /// What was withdrawn, in parts or at once.
     #[serde(default)]
     pub(crate) stops: Vec<Stop>,
+    /// Its key, base64url, when it was made in another vault: from there it came with the key that this one cannot derive.
+    #[serde(default)]
+    key: Option<Zeroizing<String>>,
 }
 
 /// One withdrawal, with the service's answer.
@@ -113,7 +119,31 @@ impl KeptReceipt {
             service_key: service_key.to_jwk(),
             countersignature: None,
             stops: Vec::new(),
+            key: None,
         }))
+    }
+
+    /// The key it was signed with, and its withdrawals are to be.
+    pub(crate) fn signing_key(&self, vault: &UnlockedVault) -> Result<SoftwareKey, WalletError> {
+        let Some(key) = &self.key else {
+            return receipt_key(vault, &self.service_id, &self.id);
+        };
+        let bytes = Zeroizing::new(base64url::decode(key).unwrap_or_default());
+        SoftwareKey::from_bytes(&bytes).map_err(|_| {
+            WalletError::new(
+                "receipt-key-unreadable",
+                "the key of this receipt cannot be read",
+                "Stop sharing from the vault it was made in, or write to the service.",
+                Blame::Us,
+            )
+        })
+    }
+
+    /// The same with its key, for another vault.
+    pub(crate) fn with_key(mut self, vault: &UnlockedVault) -> Result<Self, WalletError> {
+        let key = self.signing_key(vault)?;
+        self.key = Some(Zeroizing::new(base64url::encode(key.to_bytes().as_slice())));
+        Ok(self)
     }
 
     /// The receipt, verified again.

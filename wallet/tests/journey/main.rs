@@ -15,6 +15,7 @@ mod issuing;
 mod liar;
 mod mailbox;
 mod methods;
+mod moving;
 mod other_app;
 mod pairing;
 mod person;

@@ -6,7 +6,8 @@ use assent_wallet::app::{Command, RecoveryGroup, Reply};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{ask, unexpected};
+use super::unexpected;
+use crate::ask;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::files;

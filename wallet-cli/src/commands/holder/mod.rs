@@ -1,6 +1,5 @@
 //! `assent holder …`: a wallet without a screen, over the same engine as the app.
 
-mod ask;
 mod cards;
 mod history;
 mod init;
@@ -10,17 +9,14 @@ mod receive;
 mod sharing;
 mod withdraw;
 
-use std::path::PathBuf;
-
 use assent_core::encoding::record::ToJson as _;
-use assent_wallet::app::{Command as WalletCommand, Reply, Shared};
+use assent_wallet::app::{Reply, Shared};
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::http::NetworkArgs;
+use crate::files;
 use crate::output::{Answer, Output};
-use crate::wallet::Shell;
-use crate::{files, system};
+use crate::wallet::WalletArgs;
 
 /// Flags of every verb.
 #[derive(Debug, clap::Args)]
@@ -28,14 +24,8 @@ use crate::{files, system};
 The wallet file holds ciphertext only. The passphrase is read from --passphrase-file, or asked on a terminal.
 It is never taken from a flag or from the environment.")]
 pub struct Args {
-    /// The wallet file
-    #[arg(long, global = true, value_name = "FILE")]
-    state: Option<PathBuf>,
-    /// File with the passphrase on its first line, or - for standard input
-    #[arg(long, global = true, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
     #[command(flatten)]
-    network: NetworkArgs,
+    wallet: WalletArgs,
     /// What to do.
     #[command(subcommand)]
     command: Command,
@@ -82,28 +72,11 @@ pub async fn run(args: Args, output: Output) -> Result<Answer, CliError> {
 }
 
 async fn run_verb(args: Args, output: Output) -> Result<Answer, CliError> {
-    let path = args.state.or_else(system::default_state).ok_or_else(|| {
-        CliError::new(
-            Exit::Configuration,
-            "wallet-file-unknown",
-            "there is no home folder for the wallet file",
-            "Give it with --state FILE.",
-        )
-    })?;
-    let passphrase = args.passphrase_file.as_deref();
-    let network = args.network;
-    if let Command::Init(args) = args.command {
-        return init::run(args, &path, passphrase, &network, output).await;
+    if let Command::Init(init) = args.command {
+        let (path, passphrase) = (args.wallet.path()?, args.wallet.passphrase_file.as_deref());
+        return init::run(init, &path, passphrase, &args.wallet.network, output).await;
     }
-    let mut shell = Shell::open(&path, &network, output)?;
-    let passphrase = ask::passphrase(passphrase, output)?;
-    let unlock = WalletCommand::Unlock {
-        passphrase: Some(passphrase),
-        recovery_code: None,
-        passkey: None,
-        device: None,
-    };
-    shell.run(unlock).await?;
+    let mut shell = args.wallet.open(output).await?;
     match args.command {
         // Handled above; an open wallet has nothing to initialise.
         Command::Init(_) => Err(unexpected()),

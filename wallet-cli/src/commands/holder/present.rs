@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use assent_wallet::app::view::{DetailView, OtherCard, Outcome, RequestView, ResultView, Warning};
 use assent_wallet::app::{Command, Reply};
 
-use super::{ask, data, link, unexpected};
+use super::{data, link, unexpected};
+use crate::ask;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{Answer, Output, one_line};

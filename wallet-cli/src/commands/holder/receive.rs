@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use assent_wallet::app::{Command, Reply};
 
-use super::{ask, data, link, unexpected};
+use super::{data, link, unexpected};
+use crate::ask;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::files;

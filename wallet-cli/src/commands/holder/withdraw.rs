@@ -4,7 +4,8 @@ use assent_wallet::app::view::{SharedDetail, SharingState, SharingView};
 use assent_wallet::app::{Command, Reply};
 use serde_json::json;
 
-use super::{ask, data, unexpected};
+use super::{data, unexpected};
+use crate::ask;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::{Answer, Output, one_line};

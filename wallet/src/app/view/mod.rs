@@ -20,13 +20,24 @@ pub use sharing::{
 };
 pub use vault::{HomeView, MethodView, PasskeyQuestion, PointQuestion, SettingsView, StatusView, VaultState};
 
-use assent_core::encoding::record::{FromJson, ToJson};
+use assent_core::encoding::record::{FromJson, ToJson, Value};
 use std::fmt;
 
 /// Text that is personal or secret: shown on a screen, never printed by the program.
 #[derive(Clone, PartialEq, Eq, ToJson, FromJson)]
 #[serde(transparent)]
 pub struct SecretText(pub String);
+
+/// Data that are personal or secret, for another part of the app: never printed by the program.
+#[derive(Clone, PartialEq, ToJson)]
+#[serde(transparent)]
+pub struct SecretValue(pub Value);
+
+impl fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretValue(redacted)")
+    }
+}
 
 impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,127 @@
+//! Files that carry a vault's contents out and in: sealed backup, the EU's exchange format, data to read.
+//!
+//! Nothing here knows a vault: contents come in and go out in the clear, from and to [`crate::app`]. In the browser this is
+//! a module of its own, loaded when somebody needs it.
+
+pub mod age;
+mod archive;
+mod contents;
+mod error;
+mod incoming;
+mod merge;
+mod moment;
+mod tar;
+
+use assent_core::env::Env;
+use zeroize::Zeroizing;
+
+pub use archive::MAX_ARCHIVE;
+pub use contents::{Contents, KindCount, Present};
+pub use error::TransferError;
+pub use incoming::{FileKind, Incoming, Note, identify};
+pub use merge::{CardChange, CardFate, Choice, KindChange, Plan};
+
+use crate::vault::MIN_PASSPHRASE;
+
+/// The form of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Everything, sealed with age.
+    Backup,
+}
+
+impl Format {
+    /// By the name that commands use.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "backup" => Some(Self::Backup),
+            _ => None,
+        }
+    }
+
+    /// True when it is sealed with a passphrase.
+    #[must_use]
+    pub fn is_sealed(self) -> bool {
+        match self {
+            Self::Backup => true,
+        }
+    }
+
+    /// End of a file's name.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Backup => "tar.age",
+        }
+    }
+}
+
+/// How to make a file.
+#[derive(Clone, Copy)]
+pub struct Making<'a> {
+    /// The form.
+    pub format: Format,
+    /// For sealed ones.
+    pub passphrase: Option<&'a str>,
+    /// `en` or `nl`, for those that people read.
+    pub language: &'a str,
+    /// log₂ of scrypt's N: [`age::WORK_FACTOR`] unless a test is in a hurry.
+    pub work_factor: u8,
+}
+
+/// Makes a file of everything a vault holds.
+///
+/// # Errors
+/// [`TransferError::PassphraseNeeded`], [`TransferError::PassphraseTooShort`], [`TransferError::TooLarge`],
+/// [`TransferError::Contents`], [`TransferError::Random`].
+pub fn make(
+    contents: &Contents,
+    making: &Making<'_>,
+    env: &mut Env<'_>,
+) -> Result<Zeroizing<Vec<u8>>, TransferError> {
+    let passphrase = match making.passphrase {
+        _ if !making.format.is_sealed() => "",
+        None => return Err(TransferError::PassphraseNeeded),
+        Some(passphrase) if passphrase.chars().count() < MIN_PASSPHRASE => {
+            return Err(TransferError::PassphraseTooShort);
+        }
+        Some(passphrase) => passphrase,
+    };
+    match making.format {
+        Format::Backup => {
+            let archive = archive::write(contents, env.now)?;
+            age::seal(&archive, passphrase, making.work_factor, env.rng).map(Zeroizing::new)
+        }
+    }
+}
+
+/// How much work a file may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// log₂ of scrypt's N; memory is a KiB times N.
+    pub scrypt: u8,
+    /// Iterations of PBKDF2.
+    pub pbkdf2: u32,
+}
+
+impl Work {
+    /// For a browser: 512 MiB, and a few seconds.
+    pub const BROWSER: Self = Self {
+        scrypt: 19,
+        pbkdf2: 2_000_000,
+    };
+    /// For a program of its own: 2 GiB.
+    pub const PROGRAM: Self = Self {
+        scrypt: 21,
+        pbkdf2: 10_000_000,
+    };
+}
+
+impl std::fmt::Debug for Making<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Making")
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
+}
