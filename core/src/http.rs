@@ -12,6 +12,9 @@ pub enum Method {
     /// Sends a body.
     #[serde(rename = "POST")]
     Post,
+    /// Stores a body under its address.
+    #[serde(rename = "PUT")]
+    Put,
     /// Deletes a resource.
     #[serde(rename = "DELETE")]
     Delete,
@@ -23,13 +26,13 @@ pub enum Method {
 /// refuses a body larger than [`HttpRequest::max_response`].
 #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct HttpRequest {
-    /// GET, POST or DELETE.
+    /// GET, POST, PUT or DELETE.
     pub method: Method,
     /// Absolute URL.
     pub url: String,
     /// Header names (lower case) and values.
     pub headers: Vec<(String, String)>,
-    /// Body, text in every protocol we speak.
+    /// Body, text in every protocol we speak. Bytes (a piece of a document) travel beside the request.
     pub body: Option<String>,
     /// Largest response body to accept, in bytes.
     pub max_response: usize,

@@ -5,6 +5,7 @@
 //! which HTTP request to send and is given the answer, the time and a random source.
 
 pub mod app;
+mod documents;
 mod history;
 mod holdings;
 mod labels;

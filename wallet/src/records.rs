@@ -194,7 +194,7 @@ fn parse(content: &[u8]) -> Result<Value, WalletError> {
     json::parse(content, STORED).map_err(|_| malformed())
 }
 
-fn not_found() -> WalletError {
+pub(crate) fn not_found() -> WalletError {
     WalletError::new(
         "not-found",
         "there is nothing with this id",

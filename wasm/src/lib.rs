@@ -18,6 +18,8 @@ use host::PlatformRandom;
 #[derive(Debug)]
 pub struct AssentWallet {
     wallet: Wallet,
+    /// What [`AssentWallet::take_bytes`] gives.
+    bytes: Vec<u8>,
 }
 
 #[wasm_bindgen]
@@ -28,6 +30,7 @@ impl AssentWallet {
     pub fn new(operator: String, sandbox: bool) -> Self {
         Self {
             wallet: Wallet::new(Surroundings { operator, sandbox }),
+            bytes: Vec::new(),
         }
     }
 
@@ -37,6 +40,7 @@ impl AssentWallet {
     pub fn from_cache(operator: String, sandbox: bool, cache: &[u8]) -> Self {
         Self {
             wallet: Wallet::from_cache(Surroundings { operator, sandbox }, cache),
+            bytes: Vec::new(),
         }
     }
 
@@ -61,6 +65,57 @@ impl AssentWallet {
     /// What to keep on this device: ciphertext. Empty when there is nothing to keep; then delete what was kept.
     pub fn cache(&self) -> Vec<u8> {
         self.wallet.cache().to_vec()
+    }
+
+    /// Notes what piece `number` of an upload holds, in order from 0. Returns `{"type":"done"}` or an error, as every
+    /// method about pieces does; none of them disturbs the command that runs.
+    #[wasm_bindgen(js_name = measurePiece)]
+    pub fn measure_piece(&mut self, upload: &str, number: usize, content: &[u8]) -> String {
+        step::outcome(self.wallet.measure_piece(upload, number, content))
+    }
+
+    /// The request that sends piece `number`, as `{"type":"send","request":…}`; its body is what
+    /// [`AssentWallet::take_bytes`] gives.
+    #[wasm_bindgen(js_name = sendPiece)]
+    pub fn send_piece(&mut self, upload: &str, number: usize, content: &[u8]) -> String {
+        let piece = self.wallet.send_piece(upload, number, content);
+        step::request(piece.map(|(request, bytes)| {
+            self.bytes = bytes;
+            request
+        }))
+    }
+
+    /// What became of a piece that was sent; without a status when no answer came.
+    #[wasm_bindgen(js_name = pieceSent)]
+    pub fn piece_sent(&self, status: Option<u16>) -> String {
+        step::outcome(self.wallet.piece_sent(status.ok_or(NetworkFailure)))
+    }
+
+    /// The request that reads piece `number` of a document's file.
+    #[wasm_bindgen(js_name = readPiece)]
+    pub fn read_piece(&self, document: &str, file: &str, number: usize) -> String {
+        step::request(self.wallet.read_piece(document, file, number))
+    }
+
+    /// Opens the answer to that request; [`AssentWallet::take_bytes`] gives the content.
+    #[wasm_bindgen(js_name = openPiece)]
+    pub fn open_piece(
+        &mut self,
+        document: &str,
+        file: &str,
+        number: usize,
+        status: Option<u16>,
+        sealed: &[u8],
+    ) -> String {
+        let answer = status.map(|status| (status, sealed)).ok_or(NetworkFailure);
+        let opened = self.wallet.open_piece(document, file, number, answer);
+        step::outcome(opened.map(|mut content| self.bytes = std::mem::take(&mut *content)))
+    }
+
+    /// The bytes that belong to the last answer about a piece, once.
+    #[wasm_bindgen(js_name = takeBytes)]
+    pub fn take_bytes(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
     }
 
     fn step(

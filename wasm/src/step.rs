@@ -2,6 +2,7 @@
 
 use assent_core::encoding::json::{self, Limits};
 use assent_core::encoding::record::FromJson;
+use assent_core::http::HttpRequest;
 use assent_core::record;
 use assent_wallet::app::{Reply, Step, WalletError};
 
@@ -20,8 +21,26 @@ pub(crate) fn read<T: FromJson>(text: &str) -> Option<T> {
 
 pub(crate) fn write(outcome: Outcome) -> String {
     match outcome {
-        Ok(Step::Send(request)) => record!({ "type": "send", "request": request }),
+        Ok(Step::Send(request)) => return self::request(Ok(request)),
         Ok(Step::Done(reply)) => record!({ "type": "done", "reply": reply }),
+        Err(error) => record!({ "type": "error", "error": error.view() }),
+    }
+    .to_string()
+}
+
+/// A request outside of any command.
+pub(crate) fn request(request: Result<HttpRequest, WalletError>) -> String {
+    match request {
+        Ok(request) => record!({ "type": "send", "request": request }),
+        Err(error) => record!({ "type": "error", "error": error.view() }),
+    }
+    .to_string()
+}
+
+/// Something done outside of any command.
+pub(crate) fn outcome(outcome: Result<(), WalletError>) -> String {
+    match outcome {
+        Ok(()) => record!({ "type": "done" }),
         Err(error) => record!({ "type": "error", "error": error.view() }),
     }
     .to_string()

@@ -227,6 +227,76 @@ pub enum Command {
     },
     /// Sends queued withdrawals again. Reply: `sharing`.
     RetryPending,
+    /// All documents, and the uploads of this device that have not ended. Reply: `documents`.
+    Documents,
+    /// Begins an upload: then each piece is measured in order, declared, sent and finished. Reply: `upload`.
+    DocumentBegin {
+        /// What to call it.
+        name: String,
+        /// Media type of the content.
+        #[serde(default)]
+        media_type: String,
+        /// Bytes of the content.
+        size: u64,
+        /// `card/<id>` or `detail/<id>` it belongs to.
+        #[serde(default)]
+        about: String,
+        /// The document that gets a new version; a new document when empty.
+        #[serde(default)]
+        replaces: String,
+    },
+    /// Asks the vault service what of a measured upload is still to be sent. Reply: `missing`.
+    DocumentDeclare {
+        /// Upload id.
+        upload: String,
+    },
+    /// Makes a document of an upload that was sent whole. Reply: `document`.
+    DocumentFinish {
+        /// Upload id.
+        upload: String,
+    },
+    /// Gives an upload up, here and at the vault service. Reply: `done`.
+    DocumentCancel {
+        /// Upload id.
+        upload: String,
+    },
+    /// Changes what is said of a document. Reply: `document`.
+    DocumentChange {
+        /// Document id.
+        id: String,
+        /// What to call it.
+        name: String,
+        /// A note.
+        #[serde(default)]
+        note: String,
+        /// `card/<id>` or `detail/<id>` it belongs to, or empty.
+        #[serde(default)]
+        about: String,
+    },
+    /// Deletes a document. It can be brought back for a week, unless it is to be gone at once. Reply: `document`, or
+    /// `done` when it is gone.
+    DocumentDelete {
+        /// Document id.
+        id: String,
+        /// Gone at once, with its keys.
+        #[serde(default)]
+        now: bool,
+    },
+    /// Brings a deleted document back. Reply: `document`.
+    DocumentRestore {
+        /// Document id.
+        id: String,
+    },
+    /// Makes an earlier version the present one, or removes it with its keys. Reply: `document`.
+    DocumentVersion {
+        /// Document id.
+        id: String,
+        /// File id.
+        file: String,
+        /// Removes it.
+        #[serde(default)]
+        remove: bool,
+    },
     /// Fetches what other devices changed and sends what waits here. Reply: `status`.
     Sync,
     /// The settings. Reply: `settings`.

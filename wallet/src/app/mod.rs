@@ -7,11 +7,13 @@
 mod cache;
 mod cards;
 mod command;
+mod documents;
 mod error;
 mod history;
 mod methods;
 mod offer;
 mod pairing;
+mod pieces;
 mod reading;
 mod reopen;
 mod reply;

@@ -3,9 +3,9 @@
 use assent_core::encoding::record::ToJson;
 
 use super::view::{
-    CardSummary, CardView, EntrySummary, EntryView, HomeView, MethodView, OfferView, PairingView,
-    PasskeyQuestion, PointQuestion, ReceiptView, RecognisabilityView, RequestView, ResultView, SecretText,
-    SecretValue, SettingsView, SharingView, StatusView,
+    CardSummary, CardView, DocumentView, EntrySummary, EntryView, HomeView, MethodView, OfferView,
+    PairingView, PasskeyQuestion, PointQuestion, ReceiptView, RecognisabilityView, RequestView, ResultView,
+    SecretText, SecretValue, SettingsView, SharingView, StatusView, UploadView,
 };
 
 /// The answer to one command. In JSON: an object whose `type` is the reply's name in camelCase.
@@ -137,6 +137,28 @@ pub enum Reply {
         records: SecretValue,
         /// The version of the vault.
         version: u64,
+    },
+    /// Documents.
+    Documents {
+        /// In no order; deleted ones, too, as long as they can be brought back.
+        documents: Vec<DocumentView>,
+        /// Uploads of this device that have not ended.
+        uploads: Vec<UploadView>,
+    },
+    /// One document.
+    Document {
+        /// The document.
+        document: DocumentView,
+    },
+    /// An upload that can begin or go on.
+    Upload {
+        /// The upload.
+        upload: UploadView,
+    },
+    /// What of an upload is to be sent.
+    Missing {
+        /// Numbers of the pieces.
+        missing: Vec<usize>,
     },
     /// Nothing to tell.
     Done,

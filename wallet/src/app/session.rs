@@ -15,6 +15,7 @@ use super::WalletError;
 use super::pairing::Pairing;
 use super::view::{StatusView, VaultState};
 use super::wallet::Surroundings;
+use crate::documents::Upload;
 use crate::present::{Judge, OpenRequest};
 use crate::receive::OpenOffer;
 use crate::records::{Records, Waiting};
@@ -91,6 +92,9 @@ pub(crate) struct DeviceData {
     /// A new root key whose commit was sent, while no answer came.
     #[serde(default)]
     new_root: Option<Zeroizing<String>>,
+    /// Uploads of documents that have not ended.
+    #[serde(default)]
+    pub(crate) uploads: Vec<Upload>,
 }
 
 impl DeviceData {

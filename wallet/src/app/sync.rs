@@ -20,6 +20,7 @@ use super::session::{Core, Open};
 use super::view::SecretText;
 use super::wallet::Next;
 use super::{NetworkFailure, Reply, WalletError};
+use crate::documents;
 use crate::holdings::{Card, CopyRecord, CopyState, read_status, status_lists, status_request};
 use crate::records::{Record as _, Records, read, to_stage};
 use crate::vault::{Handle, Staged, StoredRecord};
@@ -299,7 +300,11 @@ fn exchange(
 ) -> Result<Next, WalletError> {
     fetch(core, env, move |core, outcome, env| {
         outcome?;
-        let nothing_new = |_: &mut Records<'_>| Ok(());
+        let now = env.now;
+        let nothing_new = move |records: &mut Records<'_>| {
+            documents::purge(records, now);
+            Ok(())
+        };
         commit(core, env, nothing_new, move |core, outcome, env| {
             outcome?;
             then(core, env)
@@ -449,6 +454,10 @@ fn commit_request(core: &Core, staged: &Staged, env: &mut Env<'_>) -> Result<Htt
             .map(|(handle, key)| json!({ "handle": handle.to_string(), "key": base64url::encode(key) }))
             .collect();
     }
+    let (link, unlink) = super::documents::blobs(core, staged)?;
+    if !link.is_empty() || !unlink.is_empty() {
+        (body["link"], body["unlink"]) = (link.write_json(), unlink.write_json());
+    }
     let key = env.random_token().map_err(|_| no_randomness())?;
     let url = format!("{}/commits", core.open()?.address.as_str());
     let request = HttpRequest::post(url, "application/json", body.to_string(), MAX_SMALL);
@@ -475,25 +484,43 @@ pub(super) fn read_version(response: &HttpResponse) -> Result<u64, WalletError> 
 /// A successful answer of the vault service, or the error it stands for.
 pub(super) fn received(answer: Result<HttpResponse, NetworkFailure>) -> Result<HttpResponse, WalletError> {
     let response = answer.map_err(|NetworkFailure| unreachable())?;
-    match response.status {
-        200..=299 => Ok(response),
-        404 | 410 => Err(WalletError::new(
+    accepted(Ok(response.status)).map(|()| response)
+}
+
+/// What the status of an answer of the vault service stands for.
+pub(super) fn accepted(status: Result<u16, NetworkFailure>) -> Result<(), WalletError> {
+    let (code, message, hint, blame) = match status {
+        Ok(200..=299) => return Ok(()),
+        Ok(404 | 410) => (
             "vault-not-found",
             "the vault service does not know this vault",
             "Check the vault address.",
             Blame::Peer,
-        )),
-        401 | 403 => Err(WalletError::new(
+        ),
+        Ok(401 | 403) => (
             "vault-access-refused",
             "the vault service refused access",
             "Check the vault address.",
             Blame::Peer,
-        )),
-        _ => Err(unreachable()),
-    }
+        ),
+        Ok(422) => (
+            "vault-change-refused",
+            "the vault service refused a change",
+            "Try again.",
+            Blame::Peer,
+        ),
+        Ok(507) => (
+            "vault-quota-exceeded",
+            "the vault service has no more room for this vault",
+            "Delete what you no longer need.",
+            Blame::Caller,
+        ),
+        _ => return Err(unreachable()),
+    };
+    Err(WalletError::new(code, message, hint, blame))
 }
 
-fn authorised(core: &Core, request: HttpRequest) -> Result<HttpRequest, WalletError> {
+pub(super) fn authorised(core: &Core, request: HttpRequest) -> Result<HttpRequest, WalletError> {
     let token = core.open()?.vault.access_token();
     Ok(request.header("authorization", format!("Bearer {}", token.as_str())))
 }

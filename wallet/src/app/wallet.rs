@@ -8,8 +8,8 @@ use assent_core::http::{HttpRequest, HttpResponse, Step};
 
 use super::session::{Core, Pending, Session};
 use super::{
-    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, history, methods, offer, pairing,
-    reopen, request, rights, sync, transfer, vault,
+    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, documents, history, methods, offer,
+    pairing, reopen, request, rights, sync, transfer, vault,
 };
 
 /// What the wallet must know about its surroundings.
@@ -38,7 +38,7 @@ pub(crate) type Then = Box<
 
 /// The wallet.
 pub struct Wallet {
-    core: Core,
+    pub(super) core: Core,
     running: Option<Then>,
 }
 
@@ -212,6 +212,26 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
             ask_erasure,
         } => rights::stop(core, id, purposes, ask_erasure, env),
         Command::RetryPending => rights::retry(core, env),
+        Command::Documents => documents::list(core),
+        Command::DocumentBegin {
+            name,
+            media_type,
+            size,
+            about,
+            replaces,
+        } => documents::begin(core, (&name, &media_type, size), about, replaces, env),
+        Command::DocumentDeclare { upload } => documents::declare(core, &upload),
+        Command::DocumentFinish { upload } => documents::finish(core, upload, env),
+        Command::DocumentCancel { upload } => documents::cancel(core, &upload),
+        Command::DocumentChange {
+            id,
+            name,
+            note,
+            about,
+        } => documents::change(core, id, &name, &note, about, env),
+        Command::DocumentDelete { id, now } => documents::delete(core, id, now, env),
+        Command::DocumentRestore { id } => documents::restore(core, id, env),
+        Command::DocumentVersion { id, file, remove } => documents::version(core, id, file, remove, env),
     }
 }
 

@@ -2,15 +2,19 @@
 //!
 //! Each piece is an envelope of its own, bound to its attachment and its number, under a key of the attachment alone. The
 //! list of all pieces by hash, the key and the length are in the vault, in a record. So a piece can be sent, sent again or
-//! read by itself, in any order, and none can be left out, moved, cut or replaced. Sealing a piece again, after an
-//! interruption, uses a fresh salt: no two contents ever share a key stream.
+//! read by itself, in any order, and none can be left out, moved, cut or replaced.
+//!
+//! The salt of a piece is a keyed hash of its content (specs/decisions/0026): the same content in the same place is sealed
+//! to the same bytes, so an upload goes on after any interruption, and other content gets another key stream.
 
 use assent_core::crypto::{constant_time_eq, sha256};
-use assent_core::env::SecureRandom;
+use assent_core::encoding::base64url;
+use assent_core::env::{RandomUnavailable, SecureRandom};
 use ciborium::Value;
 use zeroize::Zeroizing;
 
 use super::cbor::{self, Fields};
+use super::chunked::hkdf_expand;
 use super::context::{Context, Kind, VaultId};
 use super::error::VaultError;
 use super::key::Key;
@@ -23,162 +27,194 @@ pub const SEALED_PIECE: usize = 1 << 20;
 pub const PIECE: usize = SEALED_PIECE - 74 - 64 * 16;
 /// Longest attachment, in bytes.
 pub const MAX_ATTACHMENT: u64 = 100 << 20;
-/// Pieces of the longest, padded.
-const MAX_PIECES: usize = 128;
 const MARKER: u8 = 0x80;
 
 const LABEL: &str = "assent/attachment/1";
+const SALT_LABEL: &[u8] = b"assent/attachment-salt/1";
+const BLOB_LABEL: &[u8] = b"assent/blob/1";
+
+/// An attachment in the making: what seals its pieces.
+#[derive(Clone)]
+pub struct NewAttachment {
+    id: [u8; 16],
+    key: Key,
+    size: u64,
+}
 
 /// A whole attachment: what opens it. Belongs into the content of a record, nowhere else.
 #[derive(Clone)]
 pub struct Attachment {
-    id: [u8; 16],
-    key: Key,
-    size: u64,
+    made: NewAttachment,
     pieces: Vec<[u8; 32]>,
 }
 
 /// A sealed piece on its way to the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedPiece {
-    /// Its number, from 0.
-    pub number: usize,
     /// SHA-256 of its bytes.
     pub hash: [u8; 32],
     /// Its bytes.
     pub sealed: Vec<u8>,
 }
 
-/// Seals content that is pushed in as it is read.
-pub struct AttachmentSealer {
-    vault: VaultId,
-    so_far: Attachment,
-    /// Less than a piece.
-    buffer: Zeroizing<Vec<u8>>,
-}
-
-impl AttachmentSealer {
-    /// Begins an attachment of `vault`.
+impl NewAttachment {
+    /// Begins an attachment of `size` bytes.
     ///
     /// # Errors
-    /// [`VaultError::Random`].
-    pub fn new(vault: VaultId, rng: &mut dyn SecureRandom) -> Result<Self, VaultError> {
+    /// [`VaultError::AttachmentTooLarge`], [`VaultError::Random`].
+    pub fn new(size: u64, rng: &mut dyn SecureRandom) -> Result<Self, VaultError> {
+        if size > MAX_ATTACHMENT {
+            return Err(VaultError::AttachmentTooLarge);
+        }
         let mut id = [0; 16];
         rng.fill(&mut id)?;
-        let so_far = Attachment {
-            id,
-            key: Key::generate(rng)?,
-            size: 0,
-            pieces: Vec::new(),
-        };
-        Ok(Self {
-            vault,
-            so_far,
-            buffer: Zeroizing::new(Vec::with_capacity(PIECE)),
-        })
+        let key = Key::generate(rng)?;
+        Ok(Self { id, key, size })
     }
 
-    /// Goes on after an interruption, from what [`AttachmentSealer::so_far`] gave. The content must be pushed from byte
-    /// [`AttachmentSealer::position`] on; it must be the same content, else the attachment is a mixture.
+    /// Bytes of content.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// How many pieces it has; the length of the whole is hidden, so there may be more than the content fills.
+    #[must_use]
+    pub fn piece_count(&self) -> usize {
+        // At most 101: 100 MiB and 3 % of padding.
+        usize::try_from(padded_len(self.size).div_ceil(PIECE as u64)).unwrap_or(usize::MAX)
+    }
+
+    /// Bytes of all sealed pieces.
+    #[must_use]
+    pub fn sealed_size(&self) -> u64 {
+        let padded = padded_len(self.size);
+        let last = padded % PIECE as u64;
+        let whole = padded / PIECE as u64 * SEALED_PIECE as u64;
+        // A piece that is not full: its envelope, and a tag for each chunk of 16 KiB and the last, shorter one.
+        if last == 0 {
+            whole
+        } else {
+            whole + last + 74 + (last / (16 << 10) + 1) * 16
+        }
+    }
+
+    /// Seals piece `number`: the content from byte `number * PIECE` on, [`PIECE`] bytes or up to the end.
+    ///
+    /// # Errors
+    /// [`VaultError::RecordMissing`] when there is no such piece, or `content` has another length.
+    pub fn seal_piece(
+        &self,
+        vault: VaultId,
+        number: usize,
+        content: &[u8],
+    ) -> Result<SealedPiece, VaultError> {
+        let shape = self.shape(number).ok_or(VaultError::RecordMissing)?;
+        if content.len() != shape.content {
+            return Err(VaultError::RecordMissing);
+        }
+        let mut padded = Zeroizing::new(Vec::new());
+        let content = if shape.content == shape.padded {
+            content
+        } else {
+            padded.reserve_exact(shape.padded);
+            padded.extend_from_slice(content);
+            if shape.marked {
+                padded.push(MARKER);
+            }
+            padded.resize(shape.padded, 0);
+            padded.as_slice()
+        };
+        let mut salt = SaltOf {
+            key: &self.key,
+            number: number as u64,
+            content,
+        };
+        let sealed = seal(&self.key, &self.place(vault, number), content, &mut salt)?;
+        let hash = sha256(&sealed);
+        Ok(SealedPiece { hash, sealed })
+    }
+
+    /// The whole, when every piece was sealed: with the hash of each, in order.
+    ///
+    /// # Errors
+    /// [`VaultError::RecordMissing`] when there are more or fewer.
+    pub fn finish(self, pieces: Vec<[u8; 32]>) -> Result<Attachment, VaultError> {
+        if pieces.len() != self.piece_count() {
+            return Err(VaultError::RecordMissing);
+        }
+        Ok(Attachment { made: self, pieces })
+    }
+
+    /// What to keep, sealed, to go on after an interruption.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        self.write(false, &[])
+    }
+
+    /// From [`NewAttachment::to_bytes`].
     ///
     /// # Errors
     /// [`VaultError::Malformed`].
-    pub fn resume(vault: VaultId, so_far: &[u8]) -> Result<Self, VaultError> {
-        let so_far = Attachment::read(so_far, false)?;
-        Ok(Self {
-            vault,
-            so_far,
-            buffer: Zeroizing::new(Vec::with_capacity(PIECE)),
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
+        Self::read(bytes, false).map(|(made, _)| made)
+    }
+
+    fn place(&self, vault: VaultId, number: usize) -> Context {
+        Context {
+            handle: Some(self.id),
+            version: Some(number as u64),
+            ..Context::of_vault(Kind::Attachment, vault)
+        }
+    }
+
+    /// What is in piece `number`; `None` when there is none.
+    fn shape(&self, number: usize) -> Option<Shape> {
+        let start = (number as u64).checked_mul(PIECE as u64)?;
+        let padded = padded_len(self.size)
+            .checked_sub(start)
+            .filter(|rest| *rest > 0)?
+            .min(PIECE as u64);
+        let content = self.size.saturating_sub(start).min(PIECE as u64);
+        Some(Shape {
+            content: usize::try_from(content).ok()?,
+            padded: usize::try_from(padded).ok()?,
+            marked: self.size >= start && content < padded,
         })
     }
 
-    /// What to keep, sealed, to go on after an interruption: everything up to the last whole piece.
-    #[must_use]
-    pub fn so_far(&self) -> Zeroizing<Vec<u8>> {
-        self.so_far.write(false)
+    fn write(&self, whole: bool, pieces: &[[u8; 32]]) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(cbor::encode(&Value::Array(vec![
+            Value::from(LABEL),
+            Value::Bool(whole),
+            cbor::bytes(&self.id),
+            cbor::bytes(self.key.expose()),
+            Value::from(self.size),
+            Value::Array(pieces.iter().map(|hash| cbor::bytes(hash)).collect()),
+        ])))
     }
 
-    /// Bytes of content in whole pieces: where to go on reading.
-    #[must_use]
-    pub fn position(&self) -> u64 {
-        self.so_far.size
-    }
-
-    /// Takes content; gives the pieces that it completes to `sink`.
-    ///
-    /// # Errors
-    /// [`VaultError::AttachmentTooLarge`], [`VaultError::Random`]; what `sink` was given stays good.
-    pub fn push(
-        &mut self,
-        mut content: &[u8],
-        rng: &mut dyn SecureRandom,
-        sink: &mut dyn FnMut(SealedPiece),
-    ) -> Result<(), VaultError> {
-        let total = self.so_far.size + self.buffer.len() as u64 + content.len() as u64;
-        if total > MAX_ATTACHMENT {
-            return Err(VaultError::AttachmentTooLarge);
+    fn read(bytes: &[u8], whole: bool) -> Result<(Self, Vec<[u8; 32]>), VaultError> {
+        let mut fields = Fields::new(cbor::decode(bytes)?);
+        // What is not finished opens nothing, and what is finished does not go on.
+        if fields.text()? != LABEL || fields.value()? != Value::Bool(whole) {
+            return Err(VaultError::Malformed);
         }
-        while !content.is_empty() {
-            let (now, later) = content.split_at(content.len().min(PIECE - self.buffer.len()));
-            self.buffer.extend_from_slice(now);
-            content = later;
-            if self.buffer.len() == PIECE {
-                self.so_far.size += PIECE as u64;
-                self.seal_buffer(rng, sink)?;
-            }
+        let id = fields.fixed()?;
+        let key = Key::from_bytes(&Zeroizing::new(fields.bytes()?)).ok_or(VaultError::Malformed)?;
+        let size: u64 = fields.number()?;
+        let pieces = fields.array()?;
+        fields.end()?;
+        let made = Self { id, key, size };
+        if size > MAX_ATTACHMENT || pieces.len() != if whole { made.piece_count() } else { 0 } {
+            return Err(VaultError::Malformed);
         }
-        Ok(())
-    }
-
-    /// The end of the content: pads, gives the last pieces to `sink`, and returns what opens all of them.
-    ///
-    /// # Errors
-    /// [`VaultError::Random`].
-    pub fn finish(
-        mut self,
-        rng: &mut dyn SecureRandom,
-        sink: &mut dyn FnMut(SealedPiece),
-    ) -> Result<Attachment, VaultError> {
-        self.so_far.size += self.buffer.len() as u64;
-        let size = self.so_far.size;
-        // The length of the whole is hidden, so it is padded as a whole (at most 3 % at this length).
-        let mut missing = padded_len(size) - size;
-        let mut first = true;
-        while missing > 0 {
-            let room = PIECE - self.buffer.len();
-            let now = usize::try_from(missing).map_or(room, |missing| missing.min(room));
-            let end = self.buffer.len() + now;
-            if first {
-                self.buffer.push(MARKER);
-                first = false;
-            }
-            self.buffer.resize(end, 0);
-            missing -= now as u64;
-            if self.buffer.len() == PIECE {
-                self.seal_buffer(rng, sink)?;
-            }
-        }
-        if !self.buffer.is_empty() {
-            self.seal_buffer(rng, sink)?;
-        }
-        Ok(self.so_far)
-    }
-
-    fn seal_buffer(
-        &mut self,
-        rng: &mut dyn SecureRandom,
-        sink: &mut dyn FnMut(SealedPiece),
-    ) -> Result<(), VaultError> {
-        let number = self.so_far.pieces.len();
-        let place = place(self.vault, self.so_far.id, number);
-        let sealed = seal(&self.so_far.key, &place, &self.buffer, rng)?;
-        let hash = sha256(&sealed);
-        self.so_far.pieces.push(hash);
-        // Zeroes the content and keeps the room for the next piece.
-        self.buffer.fill(0);
-        self.buffer.clear();
-        sink(SealedPiece { number, hash, sealed });
-        Ok(())
+        let pieces = pieces
+            .into_iter()
+            .map(|hash| hash.into_bytes().ok().and_then(|hash| hash.try_into().ok()))
+            .collect::<Option<_>>()
+            .ok_or(VaultError::Malformed)?;
+        Ok((made, pieces))
     }
 }
 
@@ -186,7 +222,7 @@ impl Attachment {
     /// Bytes of content.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.size
+        self.made.size
     }
 
     /// SHA-256 of each sealed piece, in order.
@@ -198,20 +234,22 @@ impl Attachment {
     /// Bytes of all sealed pieces.
     #[must_use]
     pub fn sealed_size(&self) -> u64 {
-        let last = padded_len(self.size) % PIECE as u64;
-        let whole = padded_len(self.size) / PIECE as u64 * SEALED_PIECE as u64;
-        // A piece that is not full: its envelope, and a tag for each chunk of 16 KiB and the last, shorter one.
-        if last == 0 {
-            whole
-        } else {
-            whole + last + 74 + (last / (16 << 10) + 1) * 16
-        }
+        self.made.sealed_size()
+    }
+
+    /// What the service calls all the pieces together: SHA-256 over a label, their length and their hashes, base64url.
+    #[must_use]
+    pub fn blob(&self) -> String {
+        let mut bytes = BLOB_LABEL.to_vec();
+        bytes.extend_from_slice(&self.sealed_size().to_be_bytes());
+        bytes.extend(self.pieces.iter().flatten());
+        base64url::encode(&sha256(&bytes))
     }
 
     /// For the content of a record.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        self.write(true)
+        self.made.write(true, &self.pieces)
     }
 
     /// From [`Attachment::to_bytes`].
@@ -219,7 +257,7 @@ impl Attachment {
     /// # Errors
     /// [`VaultError::Malformed`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
-        Self::read(bytes, true)
+        NewAttachment::read(bytes, true).map(|(made, pieces)| Self { made, pieces })
     }
 
     /// Opens piece `number`; gives its content.
@@ -236,159 +274,56 @@ impl Attachment {
         if !constant_time_eq(&sha256(sealed), hash) {
             return Err(VaultError::RecordMissing);
         }
-        let mut content = open(&self.key, &place(vault, self.id, number), sealed)
+        let shape = self.made.shape(number).ok_or(VaultError::RecordMissing)?;
+        let mut content = open(&self.made.key, &self.made.place(vault, number), sealed)
             .map_err(|_| VaultError::RecordNotAuthentic)?;
-        let start = number as u64 * PIECE as u64;
-        let padded = padded_len(self.size);
-        if content.len() as u64 != (padded - start).min(PIECE as u64) {
+        // What is beyond the end must be the padding, exactly.
+        let mut beyond = content.iter().skip(shape.content);
+        let padded = content.len() == shape.padded
+            && (!shape.marked || beyond.next() == Some(&MARKER))
+            && beyond.all(|byte| *byte == 0);
+        if !padded {
             return Err(VaultError::RecordNotAuthentic);
         }
-        // What is beyond the end must be the padding, exactly.
-        let end =
-            usize::try_from(self.size.saturating_sub(start)).map_or(PIECE, |end| end.min(content.len()));
-        for (at, byte) in content.iter().enumerate().skip(end) {
-            let expected = if start + at as u64 == self.size { MARKER } else { 0 };
-            if *byte != expected {
-                return Err(VaultError::RecordNotAuthentic);
-            }
-        }
-        content.truncate(end);
+        content.truncate(shape.content);
         Ok(content)
     }
-
-    fn write(&self, whole: bool) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(cbor::encode(&Value::Array(vec![
-            Value::from(LABEL),
-            Value::Bool(whole),
-            cbor::bytes(&self.id),
-            cbor::bytes(self.key.expose()),
-            Value::from(self.size),
-            Value::Array(self.pieces.iter().map(|hash| cbor::bytes(hash)).collect()),
-        ])))
-    }
-
-    fn read(bytes: &[u8], whole: bool) -> Result<Self, VaultError> {
-        let mut fields = Fields::new(cbor::decode(bytes)?);
-        // What is not finished opens nothing, and what is finished does not go on.
-        if fields.text()? != LABEL || fields.value()? != Value::Bool(whole) {
-            return Err(VaultError::Malformed);
-        }
-        let id = fields.fixed()?;
-        let key = Key::from_bytes(&Zeroizing::new(fields.bytes()?)).ok_or(VaultError::Malformed)?;
-        let size: u64 = fields.number()?;
-        let pieces = fields.array()?;
-        fields.end()?;
-        if size > MAX_ATTACHMENT || pieces.len() > MAX_PIECES {
-            return Err(VaultError::Malformed);
-        }
-        let length = if whole { padded_len(size) } else { size };
-        if pieces.len() as u64 != length.div_ceil(PIECE as u64)
-            || !whole && !size.is_multiple_of(PIECE as u64)
-        {
-            return Err(VaultError::Malformed);
-        }
-        let pieces = pieces
-            .into_iter()
-            .map(|hash| hash.into_bytes().ok().and_then(|hash| hash.try_into().ok()))
-            .collect::<Option<_>>()
-            .ok_or(VaultError::Malformed)?;
-        Ok(Self {
-            id,
-            key,
-            size,
-            pieces,
-        })
-    }
 }
 
-/// Opens sealed bytes that are pushed in as they arrive.
-#[derive(Debug)]
-pub struct AttachmentOpener<'a> {
-    attachment: &'a Attachment,
-    vault: VaultId,
-    number: usize,
-    buffer: Vec<u8>,
+/// What is in one piece.
+struct Shape {
+    /// Bytes of content.
+    content: usize,
+    /// Bytes with padding.
+    padded: usize,
+    /// The padding begins here.
+    marked: bool,
 }
 
-impl<'a> AttachmentOpener<'a> {
-    /// From piece `number` on: 0, or the first one that is missing here.
-    #[must_use]
-    pub fn new(attachment: &'a Attachment, vault: VaultId, number: usize) -> Self {
-        Self {
-            attachment,
-            vault,
-            number,
-            buffer: Vec::new(),
-        }
-    }
+/// In place of randomness: a keyed hash of what is sealed. Two contents of one piece have two salts; one has one.
+struct SaltOf<'a> {
+    key: &'a Key,
+    number: u64,
+    content: &'a [u8],
+}
 
-    /// The next piece: where to go on after an interruption, at byte `next * SEALED_PIECE`.
-    #[must_use]
-    pub fn next(&self) -> usize {
-        self.number
-    }
-
-    /// Takes sealed bytes; gives the content of each whole piece to `sink`. Nothing is given out that was not checked.
-    ///
-    /// # Errors
-    /// As [`Attachment::open_piece`]; nothing follows then.
-    pub fn push(&mut self, mut sealed: &[u8], sink: &mut dyn FnMut(&[u8])) -> Result<(), VaultError> {
-        while !sealed.is_empty() {
-            let (now, later) = sealed.split_at(sealed.len().min(SEALED_PIECE - self.buffer.len()));
-            self.buffer.extend_from_slice(now);
-            sealed = later;
-            if self.buffer.len() == SEALED_PIECE {
-                self.open_buffer(sink)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The end of the sealed bytes.
-    ///
-    /// # Errors
-    /// [`VaultError::RecordMissing`] when they were cut short.
-    pub fn finish(mut self, sink: &mut dyn FnMut(&[u8])) -> Result<(), VaultError> {
-        if !self.buffer.is_empty() {
-            self.open_buffer(sink)?;
-        }
-        if self.number == self.attachment.pieces.len() {
-            Ok(())
-        } else {
-            Err(VaultError::RecordMissing)
-        }
-    }
-
-    fn open_buffer(&mut self, sink: &mut dyn FnMut(&[u8])) -> Result<(), VaultError> {
-        let content = self
-            .attachment
-            .open_piece(self.vault, self.number, &self.buffer)?;
-        self.number += 1;
-        self.buffer.clear();
-        if !content.is_empty() {
-            sink(&content);
-        }
+impl SecureRandom for SaltOf<'_> {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
+        let info = [SALT_LABEL, &self.number.to_be_bytes(), self.content];
+        hkdf_expand(self.key.expose(), &info, out);
         Ok(())
     }
 }
 
-fn place(vault: VaultId, id: [u8; 16], number: usize) -> Context {
-    Context {
-        handle: Some(id),
-        version: Some(number as u64),
-        ..Context::of_vault(Kind::Attachment, vault)
+impl std::fmt::Debug for NewAttachment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewAttachment(redacted)")
     }
 }
 
 impl std::fmt::Debug for Attachment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Attachment(redacted)")
-    }
-}
-
-impl std::fmt::Debug for AttachmentSealer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AttachmentSealer(redacted)")
     }
 }
 

@@ -54,9 +54,7 @@ mod testing;
 mod unlocked;
 mod versions;
 
-pub use attachment::{
-    Attachment, AttachmentOpener, AttachmentSealer, MAX_ATTACHMENT, PIECE, SEALED_PIECE, SealedPiece,
-};
+pub use attachment::{Attachment, MAX_ATTACHMENT, NewAttachment, PIECE, SEALED_PIECE, SealedPiece};
 pub use change_slots::SlotChange;
 pub use context::{Context, Kind, VaultId};
 pub use envelope::{OpenError, open, seal};

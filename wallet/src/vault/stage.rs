@@ -52,6 +52,16 @@ pub struct Staged {
     pub(super) changes: Vec<(String, Change)>,
 }
 
+impl Staged {
+    /// What it changes: names of records, and their content after it.
+    pub fn changes(&self) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
+        self.changes.iter().map(|(name, change)| match change {
+            Change::Put(content) => (name.as_str(), Some(content.as_slice())),
+            Change::Delete => (name.as_str(), None),
+        })
+    }
+}
+
 /// A new root key with what hangs on it.
 pub struct NewEpoch {
     /// Its number.

@@ -39,6 +39,10 @@ const screens = [
   ["stop-done", "#/stop/s1", (page) => page.locator(".choice button").click()],
   ["history", "#/history"], ["history-none", "#/history", (page) => page.locator("input[type=search]").fill("zzz").then(() => page.locator("form button").click())],
   ["entry", "#/entry/e1"], ["entry-delete", "#/entry/e2", (page) => page.locator(".button.danger").click()], ["entry-hostile", "#/entry/e4"], ["receipt", "#/receipt/r1"], ["receipt-wrong", "#/receipt/r3"],
+  ["documents", "#/documents"], ["documents-none", "#/documents", (page) => page.locator("input[type=search]").fill("zzz")],
+  ["documents-full", "#/documents", (page) => page.locator("input[type=file]").first().setInputFiles({ name: "diploma.png", mimeType: "image/png", buffer: Buffer.alloc(900_000) })],
+  ["document", "#/document/d1", showPicture], ["document-edit", "#/document/d1", (page) => page.locator("#about ~ button").click()],
+  ["document-other", "#/document/d3"], ["document-deleted", "#/document/d4", (page) => page.locator(".button.danger").click()], ["document-unknown", "#/document/zzz"],
   ["settings", "#/settings", (page) => page.locator(".button.danger").click()],
 ];
 
@@ -47,6 +51,11 @@ async function stopPart(page) {
   await page.waitForTimeout(80);
   // The button is gone: the focus is on what became of it.
   if (!(await page.locator("[tabindex='-1']:focus").isVisible())) throw new Error("the focus got lost");
+}
+
+async function showPicture(page) {
+  await page.locator("#content ~ .row button").first().click();
+  await page.locator("img").waitFor();
 }
 
 async function pressShare(page) {

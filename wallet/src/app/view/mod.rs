@@ -5,12 +5,14 @@
 
 mod cards;
 mod devices;
+mod documents;
 mod request;
 mod sharing;
 mod vault;
 
 pub use cards::{CardChoice, CardState, CardSummary, CardUse, CardView, OfferView, OfferedCard, TxCodeView};
 pub use devices::{PairingState, PairingView};
+pub use documents::{DocumentView, FileView, UploadView};
 pub use request::{
     DetailView, MissingCard, OptionalSet, OtherCard, Outcome, Recognisability, RecognisabilityView,
     RequestView, RequiredBlock, ResultView, RetentionView, ServiceTrust, ServiceView, Warning,

@@ -127,6 +127,11 @@ class App {
     }
   }
 
+  /** The open vault's worker, for content on its way. */
+  get engine(): EngineClient | undefined {
+    return this.#engine;
+  }
+
   /** Locks by ending the worker, and its memory with it. */
   lock(): void {
     this.begin(false);

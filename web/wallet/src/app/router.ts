@@ -2,7 +2,7 @@
 
 export const screens = [
   "home", "card", "add", "offer", "request", "result", "sharing", "stop", "history", "entry", "receipt", "settings",
-  "create", "open", "ways", "way", "add-way",
+  "create", "open", "ways", "way", "add-way", "documents", "document",
 ] as const;
 export type ScreenName = (typeof screens)[number];
 

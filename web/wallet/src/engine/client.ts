@@ -1,7 +1,8 @@
 // The page's end of the worker: typed calls in, checked views out.
 import type { Command, CommandType } from "./commands";
 import { type Failure, toPage, type ToWorker } from "./messages";
-import { replies, type Reply } from "./replies";
+import { document, replies, type Reply } from "./replies";
+import type { DocumentView, FileView, UploadView } from "./views";
 
 /** How the worker itself is doing, apart from any command. */
 export type WorkerNews = { type: "ready" | "busy" | "moved" | "locked" | "changed" | "sending" } | { type: "broken" | "alarm"; failure: Failure };
@@ -13,10 +14,25 @@ export class EngineError extends Error {
   }
 }
 
+/** How far content is on its way, in bytes. */
+export interface Progress {
+  phase: "preparing" | "sending" | "reading";
+  done: number;
+  total: number;
+}
+
+/** Content on its way. */
+export interface Transfer<T> {
+  done: Promise<T>;
+  stop: () => void;
+}
+
 interface Waiting {
-  type: CommandType;
+  what: string;
+  read: (reply: unknown) => unknown;
   resolve: (reply: never) => void;
   reject: (error: EngineError) => void;
+  progress?: ((progress: Progress) => void) | undefined;
 }
 
 /** One worker, from start to lock. */
@@ -47,12 +63,21 @@ export class EngineClient {
 
   /** Asks the engine for something. */
   call<C extends Command>(command: C): Promise<Reply<C["type"]>> {
-    const id = this.#nextId++;
-    const answer = new Promise<Reply<C["type"]>>((resolve, reject) => {
-      this.#waiting.set(id, { type: command.type, resolve, reject });
-    });
-    this.#send({ type: "command", id, command });
-    return answer;
+    const read: (reply: unknown) => unknown = (reply) => replies[command.type as CommandType](reply, "");
+    return this.#ask<Reply<C["type"]>>(command.type, read, (id) => ({ type: "command", id, command })).done;
+  }
+
+  /** Sends the content of an upload that was begun. */
+  upload(upload: UploadView, content: Blob, progress: (progress: Progress) => void): Transfer<DocumentView> {
+    return this.#ask("upload", (reply) => document(reply, "").document, (id) => ({ type: "upload", id, upload, content }), progress);
+  }
+
+  /** Reads the content of a document, into a file of the person or else into a Blob. */
+  download(
+    document: string, file: FileView, into: FileSystemFileHandle | undefined, progress: (progress: Progress) => void,
+  ): Transfer<Blob | undefined> {
+    const read = (reply: unknown) => (reply instanceof Blob ? reply : undefined);
+    return this.#ask("download", read, (id) => ({ type: "download", id, document, file, into }), progress);
   }
 
   /** Ends the worker and with it every key in its memory. */
@@ -62,6 +87,13 @@ export class EngineClient {
     this.#waiting.clear();
   }
 
+  #ask<T>(what: string, read: (reply: unknown) => unknown, message: (id: number) => ToWorker, progress?: (progress: Progress) => void): Transfer<T> {
+    const id = this.#nextId++;
+    const done = new Promise<T>((resolve, reject) => this.#waiting.set(id, { what, read, resolve, reject, progress }));
+    this.#send(message(id));
+    return { done, stop: () => this.#send({ type: "stop", id }) };
+  }
+
   #send(message: ToWorker): void {
     // What a passkey answered goes over whole: the page keeps no bytes of it.
     this.worker.postMessage(message, [...new Set(buffersIn(message))]);
@@ -69,15 +101,16 @@ export class EngineClient {
 
   #receive(data: unknown): void {
     const message = toPage(data, "");
-    if (message.type !== "reply" && message.type !== "failed") return this.news(message);
+    if (message.type !== "reply" && message.type !== "failed" && message.type !== "progress") return this.news(message);
     const waiting = this.#waiting.get(message.id);
     if (!waiting) return;
+    if (message.type === "progress") return waiting.progress?.(message);
     this.#waiting.delete(message.id);
     if (message.type === "failed") return waiting.reject(new EngineError(message.failure));
     try {
-      waiting.resolve(replies[waiting.type](message.reply, "") as never);
+      waiting.resolve(waiting.read(message.reply) as never);
     } catch (error) {
-      console.error(`reply to ${waiting.type}: ${error instanceof Error ? error.message : ""}`);
+      console.error(`reply to ${waiting.what}: ${error instanceof Error ? error.message : ""}`);
       waiting.reject(new EngineError(ourFault("engine-reply-unexpected")));
     }
   }

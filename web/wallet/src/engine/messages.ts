@@ -1,6 +1,7 @@
 // The whole conversation between page and worker. Anything else is dropped.
 import { command } from "./commands";
-import { flag, number, object, type Of, oneOf, text, variants, type Shape } from "./shape";
+import { flag, number, object, type Of, oneOf, optional, text, variants, type Shape, ShapeError } from "./shape";
+import { file, upload } from "./views";
 
 /** Why a command could not be done. Texts are looked up by `code`. */
 export const failure = object({
@@ -12,11 +13,29 @@ export const failure = object({
 });
 export type Failure = Of<typeof failure>;
 
+/** A file of the person: a reference, nothing of it is copied. */
+const blob: Shape<Blob> = (value, path) => {
+  if (!(value instanceof Blob)) throw new ShapeError(path, "file");
+  return value;
+};
+
+/** Where the person wants a document written; the browser let them choose. */
+const handle: Shape<FileSystemFileHandle> = (value, path) => {
+  if (typeof FileSystemFileHandle === "undefined" || !(value instanceof FileSystemFileHandle)) throw new ShapeError(path, "file handle");
+  return value;
+};
+
 /** What a page may say to its worker. */
 export const toWorker = variants({
   /** Take the vault; with `takeOver`, ask the tab that has it to let go. */
   begin: { takeOver: flag },
   command: { id: number, command },
+  /** Sends the content of an upload that was begun; answered by `reply` with the document, or `failed`. */
+  upload: { id: number, upload, content: blob },
+  /** Reads the content of a document, into a file or else into the reply, which then is a Blob. */
+  download: { id: number, document: text, file, into: optional(handle) },
+  /** Ends one of these two. */
+  stop: { id: number },
   /** The person did something: postpone the automatic lock. */
   active: {},
   /** Lock by itself after so many minutes without activity. */
@@ -43,6 +62,8 @@ export const toPage = variants({
   sending: {},
   /** The engine could not start. */
   broken: { failure },
+  /** How far an upload or download is, in bytes. */
+  progress: { id: number, phase: oneOf("preparing", "sending", "reading"), done: number, total: number },
   reply: { id: number, reply: anything },
   failed: { id: number, failure },
 });

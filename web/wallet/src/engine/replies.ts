@@ -1,6 +1,6 @@
 // Which reply answers which command (wallet/src/app/reply.rs).
 import type { CommandType } from "./commands";
-import { list, number, object, type Of, oneOf, optional, type Shape, text } from "./shape";
+import { list, number, object, type Of, oneOf, optional, type Shape, text, variants } from "./shape";
 import * as view from "./views";
 
 const status = object({ type: oneOf("status"), status: view.status });
@@ -9,6 +9,7 @@ const result = object({ type: oneOf("result"), result: view.result });
 const sharing = object({ type: oneOf("sharing"), sharing: list(view.sharingItem) });
 const settings = object({ type: oneOf("settings"), settings: view.settings });
 const unlockMethods = object({ type: oneOf("unlockMethods"), methods: list(view.unlockMethod), epoch: number });
+export const document = object({ type: oneOf("document"), document: view.document });
 const done = object({ type: oneOf("done") });
 
 export const replies = {
@@ -49,6 +50,13 @@ export const replies = {
   sharing,
   stopSharing: object({ type: oneOf("sharingItem"), item: view.sharingItem }),
   retryPending: sharing,
+  documents: object({ type: oneOf("documents"), documents: list(view.document), uploads: list(view.upload) }),
+  documentBegin: object({ type: oneOf("upload"), upload: view.upload }),
+  documentCancel: done,
+  documentChange: document,
+  documentDelete: variants({ done: {}, document: { document: view.document } }),
+  documentRestore: document,
+  documentVersion: document,
   sync: status,
   settings,
   setSettings: settings,

@@ -187,6 +187,36 @@ export const home = object({
   status,
 });
 
+/** One version of a document's content. */
+export const file = object({ id: text, mediaType: text, size: number, at: number, addedWith: text, pieceBytes: number });
+
+export const document = object({
+  id: text,
+  name: text,
+  note: text,
+  /** "card/…" or "detail/…", or empty. */
+  about: text,
+  addedAt: number,
+  changedAt: number,
+  /** When it will be gone for good, if it was deleted. */
+  goneAt: optional(number),
+  /** The present version first. */
+  files: list(file),
+});
+
+/** An upload that has not ended. */
+export const upload = object({
+  id: text,
+  name: text,
+  size: number,
+  /** The document that gets a new version; a new document when empty. */
+  replaces: text,
+  begunAt: number,
+  pieces: number,
+  measured: number,
+  pieceBytes: number,
+});
+
 export const settings = object({
   language: text,
   theme: oneOf(...themes),
@@ -219,3 +249,6 @@ export type ReceiptView = Of<typeof receipt>;
 export type Proof = Of<typeof proof>;
 export type HomeView = Of<typeof home>;
 export type SettingsView = Of<typeof settings>;
+export type FileView = Of<typeof file>;
+export type DocumentView = Of<typeof document>;
+export type UploadView = Of<typeof upload>;

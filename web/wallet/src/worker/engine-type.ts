@@ -1,7 +1,7 @@
 // The engine as the worker drives it: a flow that asks for one HTTP exchange at a time.
 
 export interface HttpRequest {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   url: string;
   headers: [string, string][];
   body: string | null;
@@ -27,4 +27,24 @@ export interface Engine {
   resume(exchange: Exchange, now: number): Step;
   /** Sealed bytes to keep on this device; `undefined` when there is nothing to keep. */
   cache(): Uint8Array | undefined;
+}
+
+/** What the engine does with the content of documents, beside any command. Each throws an {@link EngineError}. */
+export interface PieceEngine {
+  /** Notes what piece `number` of an upload holds, in order from 0. */
+  measurePiece(upload: string, number: number, content: Uint8Array): void;
+  /** The request that sends a piece, with its body. */
+  sendPiece(upload: string, number: number, content: Uint8Array): { request: HttpRequest; body: Uint8Array<ArrayBuffer> };
+  /** What became of it; no status when no answer came. */
+  pieceSent(status: number | undefined): void;
+  /** The request that reads a piece of a document's file. */
+  readPiece(document: string, file: string, number: number): HttpRequest;
+  /** Opens the answer to it. */
+  openPiece(document: string, file: string, number: number, answer: BytesAnswer | undefined): Uint8Array<ArrayBuffer>;
+}
+
+/** An answer of bytes. */
+export interface BytesAnswer {
+  status: number;
+  bytes: Uint8Array;
 }

@@ -2,12 +2,12 @@
 import initialise, { AssentWallet } from "#wasm";
 import moduleUrl from "#wasm-module";
 import { base64url } from "../engine/base64url";
-import type { Engine, Exchange, HttpRequest, Step } from "./engine-type";
+import type { BytesAnswer, Engine, Exchange, HttpRequest, PieceEngine, Step } from "./engine-type";
 
 type Answer = { type: "send"; request: HttpRequest } | { type: "done"; reply: unknown } | { type: "error"; error: unknown };
 
 /** Loads the module and gives a function that makes an engine from what was kept on this device. */
-export async function loadEngine(): Promise<(cache: Uint8Array | undefined) => Engine> {
+export async function loadEngine(): Promise<(cache: Uint8Array | undefined) => Engine & PieceEngine> {
   await initialise({ module_or_path: moduleUrl });
   return (cache) => new WasmEngine(open(cache));
 }
@@ -21,7 +21,7 @@ function open(cache: Uint8Array | undefined): AssentWallet {
   return cache ? AssentWallet.fromCache(operator, sandbox, cache) : new AssentWallet(operator, sandbox);
 }
 
-class WasmEngine implements Engine {
+class WasmEngine implements Engine, PieceEngine {
   constructor(private readonly wallet: AssentWallet) {}
 
   start(command: unknown, now: number): Step {
@@ -46,10 +46,37 @@ class WasmEngine implements Engine {
     const bytes = this.wallet.cache();
     return bytes.length > 0 ? bytes : undefined;
   }
+
+  measurePiece(upload: string, number: number, content: Uint8Array): void {
+    read(this.wallet.measurePiece(upload, number, content));
+  }
+
+  sendPiece(upload: string, number: number, content: Uint8Array): { request: HttpRequest; body: Uint8Array<ArrayBuffer> } {
+    return { request: request(this.wallet.sendPiece(upload, number, content)), body: this.wallet.takeBytes() };
+  }
+
+  pieceSent(status: number | undefined): void {
+    read(this.wallet.pieceSent(status));
+  }
+
+  readPiece(document: string, file: string, number: number): HttpRequest {
+    return request(this.wallet.readPiece(document, file, number));
+  }
+
+  openPiece(document: string, file: string, number: number, answer: BytesAnswer | undefined): Uint8Array<ArrayBuffer> {
+    read(this.wallet.openPiece(document, file, number, answer?.status, answer?.bytes ?? new Uint8Array()));
+    return this.wallet.takeBytes();
+  }
 }
 
 function read(text: string): Step {
   const answer = JSON.parse(text) as Answer;
   if (answer.type === "error") throw answer.error;
   return answer;
+}
+
+function request(text: string): HttpRequest {
+  const step = read(text);
+  if (step.type !== "send") throw { code: "unexpected" };
+  return step.request;
 }

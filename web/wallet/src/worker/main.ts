@@ -4,13 +4,14 @@ import { loadEngine } from "#engine";
 import type { Command } from "../engine/commands";
 import { toWorker, type ToPage } from "../engine/messages";
 import { IdleLock } from "./idle-lock";
-import { exchange } from "./network";
+import { exchange, exchangeBytes } from "./network";
 import { listen, News } from "./news";
 import { asFailure, Session } from "./session";
 import type { DeviceKey } from "./device-key";
 import { openStorage } from "./storage";
 import { afterChange, isOwn, runOwn } from "./this-device";
 import { holdVault } from "./tabs";
+import { Transfers } from "./transfers";
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -19,6 +20,7 @@ const now = () => Math.floor(Date.now() / 1000);
 
 let session: Session | undefined;
 let deviceKey: DeviceKey | undefined;
+let transfers: Transfers | undefined;
 
 // The engine knows two commands that no page may give: how to listen, and what to do with news.
 const news = new News({
@@ -53,6 +55,7 @@ let ending = false;
 async function end(reason: "locked" | "moved"): Promise<void> {
   if (ending) return;
   ending = true;
+  transfers?.stopAll();
   await session?.idle();
   session = undefined;
   post({ type: reason });
@@ -74,8 +77,9 @@ async function begin(takeOver: boolean): Promise<void> {
     if (!held) return post({ type: "busy" });
     const [newEngine, { storage, deviceKey: key }] = await Promise.all([loadEngine(), openStorage()]);
     deviceKey = key;
+    const engine = newEngine(await storage.load());
     session = new Session({
-      engine: newEngine(await storage.load()),
+      engine,
       exchange: (request) => {
         post({ type: "sending" });
         return exchange(request);
@@ -87,6 +91,8 @@ async function begin(takeOver: boolean): Promise<void> {
       },
       now,
     });
+    const { run } = session;
+    transfers = new Transfers({ engine, run, exchange: exchangeBytes, post, wait: (time) => new Promise((done) => setTimeout(done, time)) });
     post({ type: "ready" });
   } catch (error) {
     post({ type: "broken", failure: asFailure(error) });
@@ -102,6 +108,13 @@ self.addEventListener("message", (event) => {
       return idleLock.touch();
     case "autoLock":
       return idleLock.after(message.minutes);
+    case "upload":
+      return void transfers?.upload(message.id, message.upload, message.content);
+    case "download":
+      idleLock.touch();
+      return void transfers?.download(message.id, message.document, message.file, message.into);
+    case "stop":
+      return transfers?.stop(message.id);
     case "command":
       idleLock.touch();
       // Begun now, it could be cut off half-way: after the copies were used up, before they were sent.

@@ -1,22 +1,15 @@
 // Carries out every exchange the engine asks for; besides it, only news.ts opens a connection. No cookies, no redirects, no referrer; bounded in time and size.
-import type { Exchange, HttpRequest } from "./engine-type";
+import type { BytesAnswer, Exchange, HttpRequest } from "./engine-type";
 
 const timeLimit = 10_000;
+/** For a piece of a document, a megabyte: what a slow telephone needs. */
+const pieceTimeLimit = 120_000;
 
 /** Carries out one exchange for the engine. Never throws. */
 export async function exchange(request: HttpRequest): Promise<Exchange> {
   const abort = AbortSignal.timeout(timeLimit);
   try {
-    const response = await fetch(request.url, {
-      method: request.method,
-      headers: request.headers,
-      body: request.body,
-      cache: "no-store",
-      credentials: "omit",
-      redirect: "error", // OpenID4VP 1.0 errata §14.8: following one could hand the answer to somebody else
-      referrerPolicy: "no-referrer",
-      signal: abort,
-    });
+    const response = await send(request, request.body, abort);
     const bytes = await readBounded(response, request.max_response);
     if (!bytes) return { failure: "too-large" };
     const body = asText(bytes);
@@ -25,6 +18,32 @@ export async function exchange(request: HttpRequest): Promise<Exchange> {
   } catch {
     return { failure: abort.aborted ? "timeout" : "unreachable" };
   }
+}
+
+/** Carries out one exchange of bytes; `undefined` when no usable answer came. Never throws. */
+export async function exchangeBytes(
+  request: HttpRequest, body: Uint8Array<ArrayBuffer> | undefined, stop: AbortSignal,
+): Promise<BytesAnswer | undefined> {
+  try {
+    const response = await send(request, body ?? null, AbortSignal.any([AbortSignal.timeout(pieceTimeLimit), stop]));
+    const bytes = await readBounded(response, request.max_response);
+    return bytes && { status: response.status, bytes };
+  } catch {
+    return undefined;
+  }
+}
+
+function send(request: HttpRequest, body: BodyInit | null, signal: AbortSignal): Promise<Response> {
+  return fetch(request.url, {
+    method: request.method,
+    headers: request.headers,
+    body,
+    cache: "no-store",
+    credentials: "omit",
+    redirect: "error", // OpenID4VP 1.0 errata §14.8: following one could hand the answer to somebody else
+    referrerPolicy: "no-referrer",
+    signal,
+  });
 }
 
 async function readBounded(response: Response, most: number): Promise<Uint8Array | undefined> {

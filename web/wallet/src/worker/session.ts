@@ -4,10 +4,14 @@ import { failure, type Failure } from "../engine/messages";
 import type { Agreed } from "./device-key";
 import type { Engine, Exchange, HttpRequest } from "./engine-type";
 
-/** What the worker itself may ask besides: how to listen for news, to fetch them, and what needs this device's own key. */
-type Command =
+/**
+ * What the worker itself may ask besides: how to listen for news, to fetch them, what carries an upload on, and what needs
+ * this device's own key.
+ */
+export type Command =
   | PageCommand
   | { type: "listen" | "refresh" }
+  | { type: "documentDeclare" | "documentFinish"; upload: string }
   | { type: "openVault"; address: string; device: Agreed; fresh: boolean }
   | { type: "changeMethods"; change: { kind: "addDevice"; publicKey: string; name: string }; confirm: Proof };
 
@@ -28,11 +32,11 @@ export class Session {
   constructor(private readonly parts: Parts) {}
 
   /** Does a command after those before it, and resolves to its reply; rejects with a {@link Failure}. */
-  run(command: Command): Promise<unknown> {
+  run = (command: Command): Promise<unknown> => {
     const turn = this.#last.then(() => this.#run(command));
     this.#last = turn.catch(() => undefined);
     return turn;
-  }
+  };
 
   /** Resolves when no command is under way. */
   async idle(): Promise<void> {

@@ -9,4 +9,10 @@ export class AssentWallet {
   start(command: string, nowSeconds: number): string;
   resume(response: string | undefined, nowSeconds: number): string;
   cache(): Uint8Array;
+  measurePiece(upload: string, number: number, content: Uint8Array): string;
+  sendPiece(upload: string, number: number, content: Uint8Array): string;
+  pieceSent(status: number | undefined): string;
+  readPiece(document: string, file: string, number: number): string;
+  openPiece(document: string, file: string, number: number, status: number | undefined, sealed: Uint8Array): string;
+  takeBytes(): Uint8Array<ArrayBuffer>;
 }
