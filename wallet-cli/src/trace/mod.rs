@@ -54,6 +54,7 @@ pub fn request(request: &HttpRequest, to: &str) -> Pending {
     let method = match request.method {
         Method::Get => "GET",
         Method::Post => "POST",
+        Method::Put => "PUT",
         Method::Delete => "DELETE",
     };
     let url = shape::url(&request.url);
