@@ -56,7 +56,9 @@ impl Stage {
             Self::OldScanned(_) => Some(1),
             Self::NewAnswered(_) => Some(2),
             Self::NewIsSure(_) => Some(3),
-            Self::NewChecks(_) | Self::NewHas(_) | Self::OldChecks(_) | Self::OldGave(_) => None,
+            // Only to hear when the other device ends it.
+            Self::NewChecks(_) | Self::OldChecks(_) => Some(3),
+            Self::NewHas(_) | Self::OldGave(_) => None,
         }
     }
 }

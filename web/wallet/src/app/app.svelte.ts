@@ -31,6 +31,8 @@ class App {
   incoming = $state.raw<IncomingLink>();
   /** A request that waits for a card that is being added. */
   resume = $state.raw<IncomingLink>();
+  /** The code of a new device that was read on another screen. */
+  pairingCode: string | undefined;
   /** The outcome the result screen shows. */
   result = $state.raw<ResultView>();
   /** True when that request came from another device. */
@@ -64,7 +66,7 @@ class App {
   /** True while something would be lost by starting the app again: a request, an offer, a vault or text in the making. */
   get inTheMiddle(): boolean {
     const { screen } = this.route;
-    return this.incoming !== undefined || ["request", "offer", "result", "create", "open", "add", "stop", "way", "add-way"].includes(screen);
+    return this.incoming !== undefined || ["request", "offer", "result", "create", "open", "add", "stop", "way", "add-way", "device-add", "device-join"].includes(screen);
   }
 
   async start(): Promise<void> {
@@ -196,7 +198,7 @@ class App {
     this.creation = undefined;
     void this.#noteUse().catch(() => undefined);
     if (this.incoming) this.go(this.incoming.kind);
-    else if (["create", "open"].includes(this.route.screen)) this.go("home");
+    else if (["create", "open", "device-join"].includes(this.route.screen)) this.go("home");
   }
 
   async #noteUse(): Promise<void> {

@@ -33,6 +33,9 @@ export function readLink(text: string): IncomingLink | undefined {
   return byScheme && { kind: byScheme, link };
 }
 
+/** Whether a text is the code of a new device. What is in it the engine reads. */
+export const isPairingCode = (text: string): boolean => text.trim().startsWith("assent-pair:");
+
 /** The link this page was opened with, in the query or after `#/offer?` or `#/request?`. */
 export function incomingLink(location: { search: string; hash: string }): IncomingLink | undefined {
   for (const query of [new URLSearchParams(location.search), hashQuery(location.hash)]) {

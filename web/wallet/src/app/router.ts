@@ -2,7 +2,7 @@
 
 export const screens = [
   "home", "card", "add", "offer", "request", "result", "sharing", "stop", "history", "entry", "receipt", "settings",
-  "create", "open", "ways", "way", "add-way", "documents", "document",
+  "create", "open", "ways", "way", "add-way", "documents", "document", "device-add", "device-join",
 ] as const;
 export type ScreenName = (typeof screens)[number];
 

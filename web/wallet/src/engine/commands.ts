@@ -40,6 +40,13 @@ export const command = variants({
   unlockHere: {},
   /** Makes this device's own key a way to unlock. */
   addThisDevice: { name: text, confirm: proof },
+  /** Begins to get a vault from another device; the worker adds a key of this device's own. */
+  pairStart: { name: text },
+  /** Begins to give the vault to the device that shows this code. */
+  pairScan: { code: text },
+  pairNext: {},
+  pairConfirm: { digits: text, confirm: optional(proof) },
+  pairCancel: {},
   lock: {},
   home: {},
   cards: {},

@@ -10,6 +10,7 @@ const sharing = object({ type: oneOf("sharing"), sharing: list(view.sharingItem)
 const settings = object({ type: oneOf("settings"), settings: view.settings });
 const unlockMethods = object({ type: oneOf("unlockMethods"), methods: list(view.unlockMethod), epoch: number });
 export const document = object({ type: oneOf("document"), document: view.document });
+const pairing = object({ type: oneOf("pairing"), pairing: view.pairing });
 const done = object({ type: oneOf("done") });
 
 export const replies = {
@@ -31,6 +32,11 @@ export const replies = {
   thisDevice: object({ type: oneOf("thisDevice"), slot: optional(text) }),
   unlockHere: status,
   addThisDevice: unlockMethods,
+  pairStart: pairing,
+  pairScan: pairing,
+  pairNext: pairing,
+  pairConfirm: pairing,
+  pairCancel: done,
   lock: status,
   home: object({ type: oneOf("home"), home: view.home }),
   cards,

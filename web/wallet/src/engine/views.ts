@@ -38,6 +38,16 @@ export const unlockMethod = object({
   unlockedWith: flag,
 });
 
+/** How far adding a device is. */
+export const pairing = object({
+  state: oneOf("code", "waiting", "digits", "receiving", "given", "received"),
+  code: optional(text),
+  digits: optional(text),
+  name: optional(text),
+  until: number,
+  reached: flag,
+});
+
 export const status = object({
   state: oneOf("empty", "unconfirmed", "locked", "damaged", "open"),
   vaultAddress: optional(text),
@@ -234,6 +244,7 @@ export type Recognisability = Of<typeof recognisability>;
 export type RecognisabilityView = Of<typeof recognisabilityView>;
 export type Outcome = Of<typeof outcome>;
 export type ServiceView = Of<typeof service>;
+export type PairingView = Of<typeof pairing>;
 export type StatusView = Of<typeof status>;
 export type CardSummary = Of<typeof cardSummary>;
 export type CardView = Of<typeof card>;

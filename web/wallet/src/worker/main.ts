@@ -80,9 +80,9 @@ async function begin(takeOver: boolean): Promise<void> {
     const engine = newEngine(await storage.load());
     session = new Session({
       engine,
-      exchange: (request) => {
+      exchange: (request, giveUp) => {
         post({ type: "sending" });
-        return exchange(request);
+        return exchange(request, giveUp);
       },
       save: async (bytes) => {
         await storage.save(bytes);

@@ -5,9 +5,10 @@ const timeLimit = 10_000;
 /** For a piece of a document, a megabyte: what a slow telephone needs. */
 const pieceTimeLimit = 120_000;
 
-/** Carries out one exchange for the engine. Never throws. */
-export async function exchange(request: HttpRequest): Promise<Exchange> {
-  const abort = AbortSignal.timeout(timeLimit);
+/** Carries out one exchange for the engine, unless it is given up before. Never throws. */
+export async function exchange(request: HttpRequest, giveUp?: AbortSignal): Promise<Exchange> {
+  const timeout = AbortSignal.timeout(timeLimit);
+  const abort = giveUp ? AbortSignal.any([timeout, giveUp]) : timeout;
   try {
     const response = await send(request, request.body, abort);
     const bytes = await readBounded(response, request.max_response);
@@ -16,7 +17,7 @@ export async function exchange(request: HttpRequest): Promise<Exchange> {
     if (body === undefined) return { failure: "not-text" };
     return { response: { status: response.status, headers: [...response.headers], body } };
   } catch {
-    return { failure: abort.aborted ? "timeout" : "unreachable" };
+    return { failure: timeout.aborted ? "timeout" : "unreachable" };
   }
 }
 

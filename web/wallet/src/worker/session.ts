@@ -12,12 +12,13 @@ export type Command =
   | PageCommand
   | { type: "listen" | "refresh" }
   | { type: "documentDeclare" | "documentFinish"; upload: string }
+  | { type: "pairStart"; name: string; publicKey: string | undefined }
   | { type: "openVault"; address: string; device: Agreed; fresh: boolean }
   | { type: "changeMethods"; change: { kind: "addDevice"; publicKey: string; name: string }; confirm: Proof };
 
 interface Parts {
   engine: Engine;
-  exchange: (request: HttpRequest) => Promise<Exchange>;
+  exchange: (request: HttpRequest, giveUp?: AbortSignal) => Promise<Exchange>;
   save: (bytes: Uint8Array | undefined) => Promise<void>;
   now: () => number;
 }
@@ -28,23 +29,36 @@ const mostSteps = 128;
 /** One unlocked or locked vault in this worker. */
 export class Session {
   #last: Promise<unknown> = Promise.resolve();
+  #queued = 0;
+  /** Ends the waiting for another device. */
+  #giveWay = new AbortController();
 
   constructor(private readonly parts: Parts) {}
 
   /** Does a command after those before it, and resolves to its reply; rejects with a {@link Failure}. */
   run = (command: Command): Promise<unknown> => {
-    const turn = this.#last.then(() => this.#run(command));
+    this.#queued += 1;
+    // Nobody waits behind a device that may not answer for minutes; it is asked again later.
+    this.#giveWay.abort();
+    const turn = this.#last.then(() => {
+      this.#queued -= 1;
+      return this.#run(command);
+    });
     this.#last = turn.catch(() => undefined);
     return turn;
   };
 
   /** Resolves when no command is under way. */
   async idle(): Promise<void> {
+    this.#giveWay.abort();
     await this.#last;
   }
 
   async #run(command: Command): Promise<unknown> {
     const { engine, exchange, save, now } = this.parts;
+    const giveWay = (this.#giveWay = new AbortController());
+    if (this.#queued > 0) giveWay.abort();
+    const waits = command.type === "pairNext" ? giveWay.signal : undefined;
     let exchanged = false;
     try {
       try {
@@ -54,7 +68,7 @@ export class Session {
           // Before anything leaves: a copy of a card marked as used must stay used when the tab is closed now.
           await save(engine.cache());
           exchanged = true;
-          const answer: Exchange = steps < mostSteps ? await exchange(step.request) : { failure: "unreachable" };
+          const answer: Exchange = steps < mostSteps ? await exchange(step.request, waits) : { failure: "unreachable" };
           step = engine.resume(answer, now());
         }
         return step.reply;

@@ -4,9 +4,9 @@ import { replies } from "../engine/replies";
 import type { DeviceKey } from "./device-key";
 import type { Session } from "./session";
 
-type Own = Extract<Command, { type: "thisDevice" | "unlockHere" | "addThisDevice" }>;
+type Own = Extract<Command, { type: "thisDevice" | "unlockHere" | "addThisDevice" | "pairStart" | "pairNext" }>;
 
-export const isOwn = (command: Command): command is Own => ["thisDevice", "unlockHere", "addThisDevice"].includes(command.type);
+export const isOwn = (command: Command): command is Own => ["thisDevice", "unlockHere", "addThisDevice", "pairStart", "pairNext"].includes(command.type);
 
 /** Does one of them; rejects as {@link Session.run} does. */
 export async function runOwn(command: Own, session: Session, key: DeviceKey): Promise<unknown> {
@@ -23,6 +23,18 @@ export async function runOwn(command: Own, session: Session, key: DeviceKey): Pr
     }
     case "unlockHere":
       return unlockHere(session, key);
+    case "pairStart":
+      // A browser that makes no such key gets the vault all the same, and unlocks by what can be typed.
+      return session.run({ ...command, publicKey: await key.make().catch(() => undefined) });
+    case "pairNext": {
+      const reply = await session.run(command);
+      if (replies.pairNext(reply, "").pairing.state === "received") {
+        const { methods } = replies.unlockMethods(await session.run({ type: "unlockMethods" }), "");
+        const own = methods.find(({ kind, unlockedWith }) => kind === "device" && unlockedWith);
+        if (own) await key.keep(own.id);
+      }
+      return reply;
+    }
   }
 }
 
