@@ -25,6 +25,7 @@ use crate::crypto::{RingSigner, SealingKey, SystemRandom};
 use crate::erasure::KeyStore;
 use crate::http::budget::NewVaults;
 use crate::http::growing::GrowingWait;
+use crate::http::places::Places;
 use crate::http::rate::RateLimit;
 use crate::lookups::{self, Lookups};
 use crate::news::{ListenLimits, Listeners};
@@ -108,6 +109,10 @@ pub struct Inner {
     pub unlock_address_rate: GrowingWait,
     /// Messages of devices that are being added, counted by the caller's address.
     pub pairing_rate: RateLimit,
+    /// Attachments being read.
+    pub(crate) downloads: Places,
+    /// Commits larger than other requests may be, in memory.
+    pub(crate) large_commits: Places,
     /// What new vaults may cost.
     pub new_vaults: NewVaults,
     /// When the database was last tried for `/readyz`, and whether it took a write.
@@ -115,6 +120,10 @@ pub struct Inner {
     /// False once the server was told to stop: `/readyz` answers 503 so that no new traffic is sent here.
     pub ready: AtomicBool,
 }
+
+/// Commits larger than `limits.body_bytes` in memory at the same time, and of these from one address.
+const LARGE_COMMITS: usize = 16;
+const LARGE_COMMITS_PER_ADDRESS: usize = 4;
 
 /// Everything that comes from key and certificate files.
 #[derive(Debug)]
@@ -196,6 +205,8 @@ impl AppState {
                 LONGEST_ADDRESS_WAIT,
             ),
             pairing_rate: RateLimit::per_minute(limits.pairings_per_address_per_minute),
+            downloads: Places::new(limits.downloads, limits.downloads_per_address),
+            large_commits: Places::new(LARGE_COMMITS, LARGE_COMMITS_PER_ADDRESS),
             new_vaults: NewVaults::new(limits),
             config,
             store,

@@ -29,6 +29,9 @@ impl Limits {
     };
 }
 
+/// Most values of one text, about. A new epoch of a vault with 20,000 records has 60,000.
+const MAX_VALUES: usize = 1 << 17;
+
 /// Why a text was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
@@ -48,7 +51,13 @@ pub enum JsonError {
 /// # Errors
 /// See [`JsonError`].
 pub fn parse(text: &[u8], limits: Limits) -> Result<Value, JsonError> {
-    if text.len() > limits.bytes {
+    // A value in memory is up to a hundred times as long as its text, so values are counted, too. Each but the first has one
+    // of these before it; those inside strings count as well.
+    let values = text
+        .iter()
+        .filter(|byte| matches!(byte, b',' | b'[' | b'{'))
+        .count();
+    if text.len() > limits.bytes || values > MAX_VALUES {
         return Err(JsonError::TooLong);
     }
     let mut de = serde_json::Deserializer::from_slice(text);
@@ -191,6 +200,19 @@ impl Visitor<'_> for Digits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_counted() {
+        let limits = Limits {
+            bytes: 1 << 20,
+            depth: 4,
+        };
+        let objects = |count: usize| format!("[{}{{\"\":0}}]", "{\"\":0},".repeat(count - 1));
+        assert!(parse(objects(60_000).as_bytes(), limits).is_ok());
+        assert_eq!(parse(objects(70_000).as_bytes(), limits), Err(JsonError::TooLong));
+        let numbers = format!("[{}0]", "0,".repeat(MAX_VALUES));
+        assert_eq!(parse(numbers.as_bytes(), limits), Err(JsonError::TooLong));
+    }
 
     /// The same with and without serde_json/arbitrary_precision; `cargo xtask test --only precision` runs it with.
     #[test]

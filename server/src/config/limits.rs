@@ -18,6 +18,10 @@ pub struct Limits {
     pub concurrent_requests: usize,
     /// Of these, from one address (for IPv6: one /64 network).
     pub concurrent_per_address: usize,
+    /// Attachments being read at the same time. Each holds a part in memory for as long as its reader takes.
+    pub downloads: usize,
+    /// Of these, from one address.
+    pub downloads_per_address: usize,
     /// Requests a minute from one address to public endpoints.
     pub per_address_per_minute: u32,
     /// Requests a minute from one service.
@@ -51,6 +55,8 @@ impl Default for Limits {
             header_seconds: 10,
             concurrent_requests: 512,
             concurrent_per_address: 128,
+            downloads: 256,
+            downloads_per_address: 32,
             per_address_per_minute: 1200,
             per_service_per_minute: 6000,
             per_vault_per_minute: 600,
@@ -91,6 +97,8 @@ impl Limits {
                 "limits.concurrent_per_address",
                 self.concurrent_per_address as u64,
             ),
+            ("limits.downloads", self.downloads as u64),
+            ("limits.downloads_per_address", self.downloads_per_address as u64),
         ] {
             if value == 0 {
                 out.push(Issue::new(name, "must be at least 1"));

@@ -330,3 +330,39 @@ async fn a_damaged_part_is_not_handed_out() {
         .await
         .problem(500, "storage-damaged");
 }
+
+/// A reader who takes its time holds memory, so there are few places for them.
+#[tokio::test]
+async fn slow_readers_are_few() {
+    let server = start(|config| config.limits.downloads_per_address = 2).await;
+    let content = bytes(6 * PART, 9);
+    let upload = call(&server, "POST", "blobs", Some(&declaration(&content)))
+        .await
+        .expect(201)
+        .json();
+    let blob = upload["blob"].as_str().unwrap();
+    for (number, part) in content.chunks(PART).enumerate() {
+        send(&server, blob, number, part).await.expect(204);
+    }
+    let slow = [read(&server, blob, None).await, read(&server, blob, None).await];
+    assert!(slow.iter().all(|response| response.status() == 200));
+    let refused = read(&server, blob, None).await;
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers().contains_key("retry-after"));
+    // Everything else goes on, and a place that is given back can be taken.
+    call(&server, "GET", &format!("blobs/{blob}"), None)
+        .await
+        .expect(200);
+    let [first, second] = slow;
+    assert_eq!(first.bytes().await.unwrap(), content);
+    drop(second);
+    for _ in 0..50 {
+        let again = read(&server, blob, Some("bytes=0-9")).await;
+        if again.status() == 206 {
+            assert_eq!(again.bytes().await.unwrap(), content[..10]);
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("no place came back");
+}

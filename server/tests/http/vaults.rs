@@ -574,3 +574,43 @@ async fn whoever_lacks_the_token_cannot_use_up_what_a_vault_may_do() {
     let refused = server.call("GET", &path, TOKEN, &[], None).await;
     refused.problem(429, "rate-limited");
 }
+
+/// Commits larger than other requests may be are read a few at a time.
+#[tokio::test]
+async fn large_commits_are_few_at_a_time() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let server = Sandbox::start().await;
+    server.post("/v1/vaults", &new_vault(ID)).await.expect(201);
+    let host = server.base.strip_prefix("http://").unwrap();
+    let begin = async |length: usize| {
+        let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+        let head = format!(
+            "POST /v1/vaults/{ID}/commits HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{{"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    };
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(begin(5 << 20).await);
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let mut answer = [0; 12];
+    begin(5 << 20).await.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 429");
+    // Those of ordinary length go on.
+    vault::commit(&server, 1, json!({})).await;
+    drop(held);
+}
+
+/// A value takes up to a hundred times its length in memory.
+#[tokio::test]
+async fn bodies_of_very_many_values_are_refused() {
+    let server = Sandbox::start().await;
+    let body = format!("{{\"put\":[{}0]}}", "{\"\":0},".repeat(200_000));
+    let request = server.client.post(server.url("/v1/vaults"));
+    let request = request.header("content-type", "application/json").body(body);
+    let answer = crate::common::Answer::read(request.send().await.unwrap()).await;
+    answer.problem(400, "body-malformed");
+}

@@ -1,15 +1,17 @@
 //! `POST /v1/vaults/{id}/commits`
 
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::{Put, Version};
 use crate::api::auth;
 use crate::error::{Problem, ProblemDetails};
+use crate::http::address::{client_address, rate_key};
 use crate::http::body::{self, Base64Url};
 use crate::http::idempotency;
+use crate::http::places::Place;
 use crate::state::AppState;
 use crate::store::{Commit, CommitOutcome, NewEpoch, PutKey, VaultStore as _};
 
@@ -75,6 +77,7 @@ pub(super) async fn commit(
 ) -> Result<Response, Problem> {
     let headers = request.headers().clone();
     let token_hash = super::authorise(&state, &id, &headers).await?;
+    let _place = place_for_large(&state, &request)?;
     let bytes = body::read(request, &state).await?;
     idempotency::to_the_end(async move {
         idempotency::once::<Version, _>(&state, &format!("vault/{id}"), &headers, &bytes, || async {
@@ -84,6 +87,21 @@ pub(super) async fn commit(
         .await
     })
     .await
+}
+
+/// A commit may be four times as large as any other request, and what is read of it several times that.
+fn place_for_large(state: &AppState, request: &Request) -> Result<Option<Place>, Problem> {
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse::<usize>().ok());
+    if length.is_some_and(|length| length <= state.config.limits.body_bytes) {
+        return Ok(None);
+    }
+    let proxies = state.config.limits.trusted_proxies;
+    let address = client_address(request.extensions(), request.headers(), proxies);
+    state.large_commits.take(rate_key(address)).map(Some)
 }
 
 async fn store(state: &AppState, id: &str, token_hash: [u8; 32], body: CommitVault) -> Result<i64, Problem> {

@@ -3,13 +3,15 @@
 use std::io;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 
 use crate::blobs::BlobError;
 use crate::error::{Problem, ProblemDetails};
+use crate::http::address::{client_address, rate_key};
+use crate::http::places::Place;
 use crate::state::AppState;
 use crate::store::{BlobPart, BlobRow, BlobStore as _};
 
@@ -21,13 +23,17 @@ use crate::store::{BlobPart, BlobRow, BlobStore as _};
               (status = 206, description = "The range.", content_type = "application/octet-stream", body = Vec<u8>),
               (status = 401, description = "`vault-access-refused`.", body = ProblemDetails),
               (status = 404, description = "`vault-blob-unknown`: also while parts are missing.", body = ProblemDetails),
+              (status = 429, description = "`rate-limited`: too many at once from this address.", body = ProblemDetails),
               (status = 416, description = "`range-not-satisfiable`.", body = ProblemDetails)))]
 pub(super) async fn content(
     State(state): State<AppState>,
     Path((id, blob)): Path<(String, String)>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
-    super::super::authorise(&state, &id, &headers).await?;
+    let headers = request.headers();
+    super::super::authorise(&state, &id, headers).await?;
+    let address = client_address(request.extensions(), headers, state.config.limits.trusted_proxies);
+    let place = state.downloads.take(rate_key(address))?;
     let row = state
         .store
         .blob(&id, &blob)
@@ -36,7 +42,7 @@ pub(super) async fn content(
         .ok_or_else(super::unknown)?;
     let parts = state.store.blob_parts(&id, &blob).await?;
     let size = row.size;
-    let range = range(&headers, &blob, size)?;
+    let range = range(headers, &blob, size)?;
     let (from, to) = range.unwrap_or((0, size));
     let mut reading = Reading {
         state,
@@ -46,6 +52,7 @@ pub(super) async fn content(
         at: from,
         to,
         blob: blob.clone(),
+        _place: place,
     };
     // The first part is read before anything is answered, so that a store that fails is an error and not a broken answer.
     let first = reading.read().await?;
@@ -84,6 +91,8 @@ struct Reading {
     parts: Vec<BlobPart>,
     at: i64,
     to: i64,
+    /// Given back when the caller has read everything or hangs up.
+    _place: Place,
 }
 
 impl Reading {
