@@ -122,7 +122,7 @@ fn from_issuer(path: &ClaimsPath, issuer: &[ClaimDescription], language: &str) -
 
 fn plain(key: &str) -> String {
     let mut text = key.replace(['_', '-'], " ");
-    if let Some(first) = text.get(..1).map(str::to_uppercase) {
+    if let Some(first) = text.get(..1).map(str::to_ascii_uppercase) {
         text.replace_range(..1, &first);
     }
     text

@@ -14,6 +14,7 @@ mod receive;
 mod records;
 mod rights;
 mod settings;
+mod small_letters;
 mod sorted;
 pub mod transfer;
 pub mod vault;

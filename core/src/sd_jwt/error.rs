@@ -235,7 +235,7 @@ pub enum IssueError {
     #[error("the claim {0} must not be selectively disclosable")]
     MustNotBeDisclosable(ClaimsPath),
     /// The same claim is among the disclosable and the always visible ones.
-    #[error("the claim {0:?} was given twice")]
+    #[error("the claim \"{0}\" was given twice")]
     GivenTwice(String),
     /// More than [`MAX_DISCLOSURES`](super::MAX_DISCLOSURES), or claims nested too deeply.
     #[error("too many or too deeply nested disclosures")]

@@ -11,11 +11,11 @@ pub enum AnchorError {
     #[error("the list of trust anchors is malformed at {0}")]
     Malformed(String),
     /// Not a DER certificate with a key we support.
-    #[error("the certificate of anchor {0:?} cannot be used")]
+    #[error("the certificate of anchor \"{0}\" cannot be used")]
     Certificate(String),
     /// Not a certification authority, and not marked as directly trusted.
     #[error(
-        "anchor {0:?} is not a certification authority; mark it directly_trusted to trust that one certificate"
+        "anchor \"{0}\" is not a certification authority; mark it directly_trusted to trust that one certificate"
     )]
     NotAnAuthority(String),
 }

@@ -11,9 +11,10 @@ use crate::history::{DetailRef, Entry, ts10};
 use crate::holdings::Card;
 use crate::labels;
 use crate::present::KeptReceipt;
+use crate::small_letters::small_letters;
 
 pub(super) fn list(core: &Core, service: Option<&str>, text: Option<&str>) -> Result<Next, WalletError> {
-    let text = text.map(str::to_lowercase).filter(|text| !text.is_empty());
+    let text = text.map(small_letters).filter(|text| !text.is_empty());
     let labels = Labels::of(core)?;
     let mut entries = Vec::new();
     for entry in newest_first(core)? {
@@ -28,7 +29,7 @@ pub(super) fn list(core: &Core, service: Option<&str>, text: Option<&str>) -> Re
 
 /// Whether `text`, in small letters, is in the name of the other side, the purpose or the name of a detail.
 fn mentions(entry: &Entry, text: &str, labels: &Labels) -> bool {
-    let is_in = |candidate: &str| candidate.to_lowercase().contains(text);
+    let is_in = |candidate: &str| small_letters(candidate).contains(text);
     let mut details = entry.requested.iter().chain(&entry.presented);
     is_in(&entry.party_name)
         || entry.purpose.as_deref().is_some_and(is_in)

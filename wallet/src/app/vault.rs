@@ -289,7 +289,7 @@ pub(super) fn groups_match(code: &RecoveryCode, typed: &[RecoveryGroup], least: 
     let mut seen = Vec::new();
     for group in typed {
         let right = groups.get(group.index).is_some_and(|right| {
-            let text = Zeroizing::new(group.text.trim().to_uppercase());
+            let text = Zeroizing::new(group.text.trim().to_ascii_uppercase());
             assent_core::crypto::constant_time_eq(right.as_bytes(), text.as_bytes())
         });
         if !right {
