@@ -175,6 +175,10 @@ pub fn run(mut words: impl Iterator<Item = String>) -> Result<()> {
             let known = [option("input", "FILE", ""), option("output", "FOLDER", ""), DEBUG];
             return crate::bindgen::run(&Args::parse(words, &known, 0)?);
         }
+        #[cfg(feature = "bindgen")]
+        "alike" => {
+            return crate::alike::run(&Args::parse(words, &[option("input", "FILE", "")], 0)?);
+        }
         "" | "help" | "--help" | "-h" => {
             match words.next() {
                 Some(name) => print!("{}", help(find(&name)?)),

@@ -1,5 +1,7 @@
 //! `cargo xtask`: every set-up step, test and measurement of the project. Run it without arguments for help.
 
+#[cfg(feature = "bindgen")]
+mod alike;
 mod args;
 mod bench;
 #[cfg(feature = "bindgen")]

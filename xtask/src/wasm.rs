@@ -29,8 +29,10 @@ const SMALL_STD: [&str; 2] = [
     "-Zbuild-std-features=optimize_for_size",
 ];
 
-/// A panic is a trap without a text: nobody reads texts of a worker, and they are a tenth of the module.
-const SMALL_STD_FLAGS: &str = " -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none";
+/// A panic is a trap without a text: nobody reads texts of a worker, and they are a tenth of the module. `Debug`, which
+/// only such texts use, writes nothing.
+const SMALL_STD_FLAGS: &str =
+    " -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none";
 
 /// How much work to put into the build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,18 +97,8 @@ pub fn build(mode: Mode) -> Result<()> {
         eprintln!("  wasm/pkg is up to date");
         return Ok(());
     }
-    let mut bindgen = Cmd::new("cargo")
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "xtask",
-            "--features",
-            "bindgen",
-            "--",
-            "bindgen",
-            "--input",
-        ])
+    let mut bindgen = with_tools("bindgen")
+        .args(["--input"])
         .args([&module])
         .args(["--output"])
         .args([&package]);
@@ -120,6 +112,21 @@ pub fn build(mode: Mode) -> Result<()> {
     std::fs::write(stamp, source)?;
     eprintln!("  wasm/pkg is ready");
     Ok(())
+}
+
+/// This program again, with what reads and writes modules.
+fn with_tools(command: &str) -> Cmd {
+    Cmd::new("cargo")
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "xtask",
+            "--features",
+            "bindgen",
+            "--",
+        ])
+        .args([command])
 }
 
 /// Compiler flags that keep this machine's folders out of the module: two machines build the same bytes, and the
@@ -149,5 +156,5 @@ fn optimise(module: &Path) -> Result<()> {
         .args([small.as_path(), module])
         .run()?;
     std::fs::rename(small, module)?;
-    Ok(())
+    with_tools("alike").args(["--input"]).args([module]).run()
 }
