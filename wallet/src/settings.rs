@@ -20,6 +20,12 @@ impl Settings {
         records.get(Self::ID).ok().flatten().unwrap_or_default()
     }
 
+    /// Whether they are values that can be chosen.
+    pub(crate) fn is_possible(&self) -> bool {
+        let (language, theme) = (Some(self.language.as_str()), Some(self.theme.as_str()));
+        self.clone().change(language, theme, Some(self.auto_lock_minutes))
+    }
+
     /// Applies what is given; false when something is not a possible value.
     pub(crate) fn change(
         &mut self,

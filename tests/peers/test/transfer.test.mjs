@@ -1,12 +1,15 @@
 // Files of a vault's contents, read and written by other programs: age by pyrage (the Rust `age` crate), the container by
-// `tar`.
+// `tar`, the EU's exchange format by jose (npm) and jwcrypto (PyPI), data to read by ajv.
 
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { join } from 'node:path'
 
+import { CompactEncrypt, compactDecrypt } from 'jose'
+
 import { assent, put, run, scratch } from '../support/run.mjs'
+import { problems } from '../support/schemas.mjs'
 import { startPython, withoutPython } from '../support/python.mjs'
 
 const SEAL = 'a passphrase for the file'
@@ -73,5 +76,109 @@ describe('sealed backups and age', { skip: withoutPython }, () => {
       const checked = await assent(['vault', 'verify-backup', put(vault.folder, 'chunks.age', sealed), ...vault.seal])
       assert.deepEqual([checked.code, checked.error.code], [3, 'transfer-unknown-file'])
     }
+  })
+})
+
+/** A log of another wallet, in the flat form of the example in TS10. */
+const LOG = {
+  transactionLog: [{
+    transactionIdentifier: 'theirs-1', time: '2026-11-20T09:30:00', transactionType: 'Presentation', transactionResult: 'Completed',
+    interactingPartyName: 'Library', interactingPartyIdentifier: { type: 'EUID', identifier: 'NL.1' }, isIntermediary: 'FALSE',
+    purpose: 'Lenen', privacyPolicy: ['https://library.example/privacy'],
+    listOfClaimsRequested: [{ credentialIdentifier: 'urn:eudi:pid:1', claims: ['family_name'] }],
+    listOfClaimsPresented: [{ credentialIdentifier: 'urn:eudi:pid:1', claims: ['family_name'] }],
+  }, { transactionIdentifier: 'theirs-2', time: '2026-11-20T09:31:00', transactionType: 'SigningSealing', transactionResult: 'Completed' }],
+  listOfCredentials: [{
+    credentialIdentifier: 'urn:eudi:pid:1', format: 'dc+sd-jwt', issuerIdentifier: 'https://state.example', issuerType: 'PIDProvider',
+    issuerName: 'State', supplyPointURL: 'https://state.example/pid',
+  }],
+  nonDeviceBoundCredentials: [],
+}
+
+const password = new TextEncoder().encode(SEAL)
+
+describe('the exchange format and JWE', () => {
+  let vault
+
+  before(async () => (vault = await newVault()))
+
+  const bringIn = async (name, sealed) => {
+    const other = await newVault()
+    const file = put(other.folder, name, sealed)
+    const brought = await other.do('import', file, ...other.seal, '--yes')
+    assert.equal(brought.code, 0, JSON.stringify(brought))
+    return { brought, other }
+  }
+
+  const isTheirs = ({ brought }) => {
+    const entries = brought.data.records.find((kind) => kind.kind === 'entry')
+    assert.equal(entries.new, 1)
+    assert.deepEqual(brought.data.cards.map((card) => [card.fate, card.issuer, card.again]), [
+      ['again', 'State', 'https://state.example/pid'],
+    ])
+    assert.ok(brought.warnings.some((warning) => warning.code === 'log-class-not-kept'))
+  }
+
+  const exported = async (name, ...more) => {
+    const made = await vault.do('export', vault.at(name), ...more)
+    assert.equal(made.code, 0, JSON.stringify(made))
+    return readFileSync(vault.at(name), 'utf8')
+  }
+
+  test('jose opens what we seal', async () => {
+    const sealed = await exported('ours.jwe', '--format', 'exchange', ...vault.seal)
+    const options = { keyManagementAlgorithms: ['PBES2-HS256+A128KW'], contentEncryptionAlgorithms: ['A128GCM'], maxPBES2Count: 600_000 }
+    const { plaintext, protectedHeader } = await compactDecrypt(sealed, password, options)
+    assert.ok(protectedHeader.p2c >= 600_000)
+    const data = JSON.parse(new TextDecoder().decode(plaintext))
+    assert.deepEqual(Object.keys(data).sort(), ['listOfCredentials', 'nonDeviceBoundCredentials', 'transactionLog'])
+    await assert.rejects(compactDecrypt(sealed, new TextEncoder().encode('something else'), options))
+  })
+
+  test('we open what jose seals, and say what cannot come in', async () => {
+    const text = new TextEncoder().encode(JSON.stringify(LOG))
+    const sealed = await new CompactEncrypt(text)
+      .setProtectedHeader({ alg: 'PBES2-HS256+A128KW', enc: 'A128GCM' })
+      .setKeyManagementParameters({ p2c: 210_000 })
+      .encrypt(password)
+    isTheirs(await bringIn('jose.jwe', sealed))
+    const wrong = put(vault.folder, 'seal-wrong', 'something else')
+    const refused = await assent(['vault', 'verify-backup', put(vault.folder, 'jose.jwe', sealed), '--seal-passphrase-file', wrong])
+    assert.deepEqual([refused.code, refused.error.code], [5, 'transfer-wrong-passphrase'])
+  })
+
+  test('jose may ask for other algorithms and for more work than anybody should do: refused', async () => {
+    const text = new TextEncoder().encode(JSON.stringify(LOG))
+    for (const [alg, enc, expected] of [
+      ['PBES2-HS512+A256KW', 'A128GCM', 'transfer-other-seal'],
+      ['PBES2-HS256+A128KW', 'A256GCM', 'transfer-other-seal'],
+    ]) {
+      const sealed = await new CompactEncrypt(text).setProtectedHeader({ alg, enc }).encrypt(password)
+      const file = put(vault.folder, 'other.jwe', sealed)
+      assert.equal((await assent(['vault', 'verify-backup', file, ...vault.seal])).error.code, expected)
+    }
+    const sealed = await new CompactEncrypt(text).setProtectedHeader({ alg: 'PBES2-HS256+A128KW', enc: 'A128GCM' }).encrypt(password)
+    const [header, ...rest] = sealed.split('.')
+    const bomb = { ...JSON.parse(Buffer.from(header, 'base64url')), p2c: 2 ** 31 }
+    const file = put(vault.folder, 'bomb.jwe', [Buffer.from(JSON.stringify(bomb)).toString('base64url'), ...rest].join('.'))
+    assert.equal((await assent(['vault', 'verify-backup', file, ...vault.seal])).error.code, 'transfer-too-much-work')
+  })
+
+  test('data to read fit the published schema, and ajv says so', async () => {
+    const data = JSON.parse(await exported('mine.json', '--format', 'json'))
+    assert.deepEqual(problems('my-data', data), [])
+    const page = await exported('mine.html', '--format', 'html', '--language', 'nl')
+    assert.match(page, /<html lang="nl">/)
+    assert.doesNotMatch(page, /<script/)
+  })
+
+  test('jwcrypto opens what we seal, and we what it seals', { skip: withoutPython }, async () => {
+    const python = await startPython('seal', {})
+    const ask = async (order, content) =>
+      Buffer.from(await python.order(order, { content: Buffer.from(content).toString('base64'), passphrase: SEAL }), 'base64')
+    const opened = await ask('jwe_open', await exported('ours2.jwe', '--format', 'exchange', ...vault.seal))
+    assert.ok('transactionLog' in JSON.parse(opened))
+    isTheirs(await bringIn('jwcrypto.jwe', await ask('jwe_seal', JSON.stringify(LOG))))
+    await python.close()
   })
 })

@@ -115,7 +115,7 @@ fn summaries(core: &Core, now: Timestamp) -> Result<Vec<super::view::CardSummary
 }
 
 /// The details of a credential: objects are opened, lists of simple values stay one detail.
-fn leaves(claims: &Value) -> Vec<(ClaimsPath, &Value)> {
+pub(crate) fn leaves(claims: &Value) -> Vec<(ClaimsPath, &Value)> {
     let mut found = Vec::new();
     if let Value::Object(members) = claims {
         for (name, value) in members.iter().filter(|(name, _)| !labels::is_technical(name)) {

@@ -5,7 +5,7 @@
 //! stores [`Wallet::cache`], which is ciphertext, and starts the next time from [`Wallet::from_cache`].
 
 mod cache;
-mod cards;
+pub(crate) mod cards;
 mod command;
 mod documents;
 mod error;

@@ -100,6 +100,11 @@ impl Entry {
         }
     }
 
+    /// One from another wallet's log.
+    pub(crate) fn restored(id: String, at: Timestamp, kind: EntryKind) -> Self {
+        Self::new(id, at, kind)
+    }
+
     fn about(id: String, at: Timestamp, kind: EntryKind, card: &Card) -> Self {
         Self {
             party_name: card.issuer_name.clone(),

@@ -141,9 +141,23 @@ impl KeptReceipt {
 
     /// The same with its key, for another vault.
     pub(crate) fn with_key(mut self, vault: &UnlockedVault) -> Result<Self, WalletError> {
+        if self.has_no_key() {
+            return Ok(self);
+        }
         let key = self.signing_key(vault)?;
         self.key = Some(Zeroizing::new(base64url::encode(key.to_bytes().as_slice())));
         Ok(self)
+    }
+
+    /// The same, known to have come without its key: a proof, from which nothing can be withdrawn.
+    pub(crate) fn without_key(mut self) -> Self {
+        self.key = Some(Zeroizing::new(String::new()));
+        self
+    }
+
+    /// Whether it came without its key.
+    pub(crate) fn has_no_key(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| key.is_empty())
     }
 
     /// The receipt, verified again.

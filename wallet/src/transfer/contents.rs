@@ -93,6 +93,11 @@ impl Contents {
         fits
     }
 
+    pub(super) fn add_record<R: Record>(&mut self, record: &R) -> bool {
+        let content = Zeroizing::new(record.write_json().to_string());
+        self.add(&[R::KIND, "/", record.id()].concat(), content)
+    }
+
     /// Replaces or adds.
     pub(super) fn set(&mut self, name: &str, content: &str) {
         self.0.insert(name.to_owned(), Zeroizing::new(content.to_owned()));

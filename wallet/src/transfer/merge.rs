@@ -23,6 +23,9 @@ const MAX_BYTES: usize = 5 << 20;
 /// Most records in one commit.
 const MAX_RECORDS: usize = 400;
 
+/// Kind of the records that name documents.
+const DOCUMENT: &str = "document";
+
 /// What the person decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice {
@@ -95,6 +98,7 @@ impl Plan {
             plan: Self::default(),
         };
         planning.cards();
+        planning.wanted();
         planning.others();
         planning.plan
     }
@@ -250,6 +254,23 @@ impl Planning<'_> {
         (CardFate::Joins, joined)
     }
 
+    /// Cards that did not travel.
+    fn wanted(&mut self) {
+        let ours: Vec<Card> = self.here.list();
+        for wanted in &self.file.wanted {
+            let is_it = |card: &Card| card.vct == wanted.vct && card.issuer_id == wanted.issuer_id;
+            let here = ours.iter().any(is_it);
+            self.plan.cards.push(CardChange {
+                name: crate::labels::card_name(&wanted.vct, self.language),
+                issuer: wanted.issuer.clone(),
+                fate: if here { CardFate::Here } else { CardFate::Again },
+                copies: 0,
+                again: wanted.link.clone(),
+            });
+            self.count(Card::KIND, if here { Fate::Here } else { Fate::Left });
+        }
+    }
+
     fn others(&mut self) {
         let file = self.file;
         // Settings come to a vault that nobody has used yet.
@@ -260,6 +281,8 @@ impl Planning<'_> {
             let fate = match kind {
                 // With their cards.
                 Card::KIND | CopyRecord::KIND => continue,
+                // Its content is not in the file: at its vault service, under keys of that vault.
+                DOCUMENT if here.is_none() => Fate::Left,
                 Entry::KIND if !self.choice.history => Fate::Left,
                 Settings::KIND if !unused => Fate::Left,
                 _ if here == Some(content) => Fate::Here,
@@ -295,7 +318,8 @@ impl Planning<'_> {
                     let stops = receipt.stops.iter();
                     stops.filter(|stop| stop.acknowledgement.is_some()).count()
                 };
-                (theirs.stops.len(), answers(&theirs)) > (ours.stops.len(), answers(&ours))
+                let more = (theirs.stops.len(), answers(&theirs)) > (ours.stops.len(), answers(&ours));
+                !theirs.has_no_key() && (ours.has_no_key() || more)
             }
             Settings::KIND => true,
             // Records that remember their versions keep both histories.

@@ -7,10 +7,16 @@ pub mod age;
 mod archive;
 mod contents;
 mod error;
+mod html;
 mod incoming;
 mod merge;
 mod moment;
+mod my_data;
+pub mod pbes2;
 mod tar;
+mod texts;
+mod ts10_in;
+mod ts10_out;
 
 use assent_core::env::Env;
 use zeroize::Zeroizing;
@@ -18,7 +24,7 @@ use zeroize::Zeroizing;
 pub use archive::MAX_ARCHIVE;
 pub use contents::{Contents, KindCount, Present};
 pub use error::TransferError;
-pub use incoming::{FileKind, Incoming, Note, identify};
+pub use incoming::{FileKind, Incoming, Note, Wanted, identify};
 pub use merge::{CardChange, CardFate, Choice, KindChange, Plan};
 
 use crate::vault::MIN_PASSPHRASE;
@@ -28,6 +34,12 @@ use crate::vault::MIN_PASSPHRASE;
 pub enum Format {
     /// Everything, sealed with age.
     Backup,
+    /// Log and list of cards in the EU's exchange format (TS10), sealed.
+    Exchange,
+    /// Everything but keys, as JSON to read.
+    Json,
+    /// The same as a page to print.
+    Html,
 }
 
 impl Format {
@@ -36,6 +48,9 @@ impl Format {
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "backup" => Some(Self::Backup),
+            "exchange" => Some(Self::Exchange),
+            "json" => Some(Self::Json),
+            "html" => Some(Self::Html),
             _ => None,
         }
     }
@@ -43,9 +58,7 @@ impl Format {
     /// True when it is sealed with a passphrase.
     #[must_use]
     pub fn is_sealed(self) -> bool {
-        match self {
-            Self::Backup => true,
-        }
+        matches!(self, Self::Backup | Self::Exchange)
     }
 
     /// End of a file's name.
@@ -53,6 +66,9 @@ impl Format {
     pub fn extension(self) -> &'static str {
         match self {
             Self::Backup => "tar.age",
+            Self::Exchange => "jwe",
+            Self::Json => "json",
+            Self::Html => "html",
         }
     }
 }
@@ -66,8 +82,8 @@ pub struct Making<'a> {
     pub passphrase: Option<&'a str>,
     /// `en` or `nl`, for those that people read.
     pub language: &'a str,
-    /// log₂ of scrypt's N: [`age::WORK_FACTOR`] unless a test is in a hurry.
-    pub work_factor: u8,
+    /// [`Work::NEW`], unless a test is in a hurry.
+    pub work: Work,
 }
 
 /// Makes a file of everything a vault holds.
@@ -91,12 +107,21 @@ pub fn make(
     match making.format {
         Format::Backup => {
             let archive = archive::write(contents, env.now)?;
-            age::seal(&archive, passphrase, making.work_factor, env.rng).map(Zeroizing::new)
+            age::seal(&archive, passphrase, making.work.scrypt, env.rng).map(Zeroizing::new)
         }
+        Format::Exchange => {
+            let data = Zeroizing::new(ts10_out::migration_data(contents).to_string());
+            pbes2::seal(data.as_bytes(), passphrase, making.work.pbkdf2, env.rng).map(Zeroizing::new)
+        }
+        Format::Json => {
+            let data = my_data::write(contents, env.now, making.language)?;
+            Ok(Zeroizing::new(format!("{data:#}\n").into_bytes()))
+        }
+        Format::Html => html::page(contents, env.now, making.language).map(Zeroizing::new),
     }
 }
 
-/// How much work a file may ask for.
+/// How much work a file may ask for, or is made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Work {
     /// log₂ of scrypt's N; memory is a KiB times N.
@@ -106,6 +131,11 @@ pub struct Work {
 }
 
 impl Work {
+    /// What new files are sealed with.
+    pub const NEW: Self = Self {
+        scrypt: age::WORK_FACTOR,
+        pbkdf2: pbes2::ITERATIONS,
+    };
     /// For a browser: 512 MiB, and a few seconds.
     pub const BROWSER: Self = Self {
         scrypt: 19,

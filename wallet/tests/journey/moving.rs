@@ -50,12 +50,19 @@ fn pairs(contents: &Contents) -> Vec<(String, String)> {
 }
 
 fn backup(person: &mut Person, city: &mut City) -> Vec<u8> {
+    file(person, city, Format::Backup)
+}
+
+fn file(person: &mut Person, city: &mut City, format: Format) -> Vec<u8> {
     let present = contents(person, city);
     let making = Making {
-        format: Format::Backup,
+        format,
         passphrase: Some(SEAL),
         language: "en",
-        work_factor: 4,
+        work: Work {
+            scrypt: 4,
+            pbkdf2: 1000,
+        },
     };
     let mut env = Env {
         now: person.now,
@@ -291,4 +298,117 @@ fn the_history_stays_out_when_the_person_says_so() {
         json!([])
     );
     assert!(plan.kinds().write_json().is_array());
+}
+
+/// EU TS10: the log and the list of cards, and neither values nor keys.
+#[test]
+fn the_exchange_format_restores_the_log_and_names_the_cards() {
+    let mut city = City::new();
+    let mut old = Person::with_cards(&mut city);
+    opened(&mut old, &mut city);
+    old.run(&mut city, json!({ "type": "requestShare" })).unwrap();
+    opened(&mut old, &mut city);
+    old.run(&mut city, json!({ "type": "requestDecline" })).unwrap();
+    let sealed = file(&mut old, &mut city, Format::Exchange);
+    let incoming = read(&sealed);
+    let mut new = newcomer(&mut city, 50_000);
+    let plan = bring_in(&mut new, &mut city, &incoming, MOVED);
+    assert!(
+        plan.cards()
+            .iter()
+            .all(|card| card.fate == CardFate::Again && card.again.is_some())
+    );
+    assert_eq!(plan.cards().len(), 2);
+    let entries = |person: &mut Person, city: &mut City| {
+        person.run(city, json!({ "type": "history" })).unwrap()["entries"].clone()
+    };
+    assert_eq!(entries(&mut new, &mut city), entries(&mut old, &mut city));
+    assert_eq!(cards(&mut new, &mut city), json!([]));
+    // A card that was asked for again is here, and the log is not doubled.
+    new.receive(&mut city, "identity");
+    let again = bring_in(&mut new, &mut city, &incoming, MOVED);
+    let here = again
+        .cards()
+        .iter()
+        .filter(|card| card.fate == CardFate::Here)
+        .count();
+    assert_eq!((here, again.is_done()), (1, true));
+}
+
+#[test]
+fn data_to_read_say_what_the_vault_shows_and_hold_no_keys() {
+    let mut city = City::new();
+    let mut old = Person::with_cards(&mut city);
+    opened(&mut old, &mut city);
+    let shared = old.run(&mut city, json!({ "type": "requestShare" })).unwrap()["result"].clone();
+    let text = String::from_utf8(file(&mut old, &mut city, Format::Json)).unwrap();
+    let data: Value = serde_json::from_str(&text).unwrap();
+    let html = String::from_utf8(file(&mut old, &mut city, Format::Html)).unwrap();
+    // Every detail of every card is in both, as the screens show it.
+    let held = cards(&mut old, &mut city);
+    let mut seen = 0;
+    for (summary, written) in held
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(data["cards"].as_array().unwrap())
+    {
+        let card = old
+            .run(&mut city, json!({ "type": "card", "id": summary["id"] }))
+            .unwrap()["card"]
+            .clone();
+        assert_eq!(written["name"], summary["name"]);
+        for (shown, detail) in card["details"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(written["details"].as_array().unwrap())
+        {
+            assert_eq!(
+                (&shown["label"], &shown["path"]),
+                (&detail["label"], &detail["path"])
+            );
+            let value = shown["value"].as_str().unwrap();
+            let escaped = value.replace('&', "&amp;").replace('\'', "&#39;");
+            assert!(value.starts_with("data:") || html.contains(&escaped), "{shown}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 10);
+    assert_eq!(data["history"].as_array().unwrap().len(), 3);
+    assert_eq!(data["sharing"][0]["service"]["name"], "City library");
+    assert_eq!(data["receipts"][0]["id"], shared["receiptId"]);
+    assert!(html.contains("City library"));
+    // No keys: neither of copies nor of receipts.
+    let present = contents(&mut old, &mut city);
+    for (name, content) in present.contents.iter() {
+        let record: Value = serde_json::from_str(content).unwrap_or_default();
+        if let Some(key) = record.get("key").and_then(Value::as_str) {
+            assert!(!text.contains(key) && !html.contains(key), "{name}");
+        }
+    }
+
+    // Back in: history and receipts; what is shared only from a backup, and that one repairs what this could not bring.
+    let mut new = newcomer(&mut city, 50_000);
+    let incoming = Incoming::open(text.as_bytes(), None, Work::BROWSER).unwrap();
+    bring_in(&mut new, &mut city, &incoming, MOVED);
+    let receipt = json!({ "type": "receipt", "id": shared["receiptId"] });
+    assert_eq!(
+        new.run(&mut city, receipt).unwrap()["receipt"]["receipt"],
+        "valid"
+    );
+    assert_eq!(
+        new.run(&mut city, json!({ "type": "sharing" })).unwrap()["sharing"],
+        json!([])
+    );
+    assert!(
+        incoming
+            .notes
+            .iter()
+            .any(|note| note.code == "sharing-needs-backup" && note.count == 1)
+    );
+    let whole = read(&backup(&mut old, &mut city));
+    bring_in(&mut new, &mut city, &whole, MOVED);
+    let stop = json!({ "type": "stopSharing", "id": shared["sharingId"], "askErasure": false });
+    assert_eq!(new.run(&mut city, stop).unwrap()["item"]["state"], "stopped");
 }

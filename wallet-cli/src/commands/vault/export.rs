@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use assent_core::env::Env;
-use assent_wallet::transfer::{Format, Making, age, make};
+use assent_wallet::transfer::{Format, Making, Work, make};
 use serde_json::json;
 
 use super::file::{failed, seal_passphrase};
@@ -17,11 +17,15 @@ use crate::wallet::Shell;
 /// Flags.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-  backup  everything, with the keys of the cards, sealed with a passphrase (age v1: `age -d` opens it too)
+  backup    everything, with the keys of the cards, sealed with a passphrase (age v1: `age -d` opens it too)
+  exchange  history and list of cards in the EU's exchange format (TS10), sealed with a passphrase (JWE)
+  json      everything but keys, to read and to reuse; not sealed
+  html      the same as a page to print; not sealed
 
 Examples:
   assent vault export vault.tar.age
-  assent vault verify-backup vault.tar.age")]
+  assent vault verify-backup vault.tar.age
+  assent vault export my-data.html --format html --language nl")]
 pub struct Args {
     /// Where to: a new file
     #[arg(value_name = "FILE")]
@@ -43,12 +47,21 @@ enum Form {
     /// Everything, sealed
     #[default]
     Backup,
+    /// History and list of cards, sealed
+    Exchange,
+    /// Data to read, as JSON
+    Json,
+    /// Data to read, as a page
+    Html,
 }
 
 impl Form {
     fn format(self) -> Format {
         match self {
             Self::Backup => Format::Backup,
+            Self::Exchange => Format::Exchange,
+            Self::Json => Format::Json,
+            Self::Html => Format::Html,
         }
     }
 }
@@ -70,7 +83,7 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
         format,
         passphrase: passphrase.as_ref().map(|passphrase| passphrase.as_str()),
         language: &args.language,
-        work_factor: age::WORK_FACTOR,
+        work: Work::NEW,
     };
     let mut rng = OsRandom;
     let mut env = Env {
