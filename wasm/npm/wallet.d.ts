@@ -6,13 +6,47 @@ export type Recognisability = "not_at_all" | "same_visitor" | "as_you";
 export type ServiceTrust = "verified" | "asksForMore" | "unverified";
 export type Outcome = "shared" | "declined" | "failedBeforeSending" | "refused" | "unknownWhetherReceived";
 
+/** Answers to the salts of `newPasskey` or `unlockQuestions`: WebAuthn extension `prf`. All base64url. */
+export interface PasskeyAnswer {
+  credentialId: string;
+  /** `results.first`. */
+  current: string;
+  /** `results.second`. */
+  next: string;
+}
+
+/** One way to unlock: exactly one member. */
+export interface Unlock {
+  passphrase?: string;
+  recoveryCode?: string;
+  passkey?: PasskeyAnswer;
+  /** The x coordinate that a device's own P-256 key agrees on with the point of `unlockQuestions`; base64url. */
+  device?: { slot: string; agreed: string };
+}
+
+export type MethodChange =
+  | { kind: "addPassphrase"; passphrase: string; name?: string }
+  | { kind: "changePassphrase"; slot: string; passphrase: string }
+  | { kind: "addPasskey"; passkey: PasskeyAnswer; name?: string }
+  | { kind: "renewPasskey"; slot: string; passkey: PasskeyAnswer }
+  | { kind: "addDevice"; publicKey: string; name?: string }
+  | { kind: "rename"; slot: string; name: string }
+  | { kind: "remove"; slot: string }
+  | { kind: "newKeys" };
+
 export type Command =
   | { type: "status" | "lock" | "home" | "cards" | "offerCancel" | "requestDecline" | "sharing" }
   | { type: "retryPending" | "sync" | "settings" | "forgetHere" | "deleteVault" }
-  | { type: "createVault"; passphrase: string }
+  | { type: "newPasskey"; confirm?: Unlock }
+  | { type: "createVault"; passphrase?: string; passkey?: PasskeyAnswer }
   | { type: "confirmRecovery"; groups: { index: number; text: string }[] }
-  | { type: "openVault"; address: string; passphrase?: string; recoveryCode?: string; fresh?: boolean }
-  | { type: "unlock"; passphrase?: string; recoveryCode?: string }
+  | ({ type: "openVault"; address: string; fresh?: boolean } & Unlock)
+  | ({ type: "unlock" } & Unlock)
+  | { type: "unlockQuestions"; address?: string }
+  | { type: "unlockMethods" }
+  | { type: "changeMethods"; change: MethodChange; confirm?: Unlock }
+  | { type: "newRecoveryCode"; confirm: Unlock }
+  | { type: "confirmNewRecoveryCode"; groups: { index: number; text: string }[] }
   | { type: "card" | "removeCard" | "entry" | "deleteEntry" | "receipt"; id: string }
   | { type: "offerOpen"; link: string }
   | { type: "offerAccept"; txCode?: string }
@@ -242,9 +276,27 @@ export interface Home {
   status: Status;
 }
 
+/** One way to unlock, as it is listed. */
+export interface UnlockMethod {
+  id: string;
+  kind: "passphrase" | "recoveryCode" | "passkey" | "device";
+  name: string;
+  addedAt: number;
+  unlockedWith: boolean;
+}
+
 export type Reply =
   | { type: "status"; status: Status }
   | { type: "vaultCreated"; recoveryCode: string[]; vaultAddress: string }
+  /** Salts for `prf.eval`, base64url, and the user handle as text: the id by which `openVault` finds the vault. */
+  | { type: "passkeySalts"; current: string; next: string; user: string }
+  | {
+      type: "unlockQuestions";
+      passkeys: { credentialId: string; current: string; next: string }[];
+      devices: { slot: string; point: string }[];
+    }
+  | { type: "unlockMethods"; methods: UnlockMethod[]; epoch: number }
+  | { type: "recoveryCode"; recoveryCode: string[] }
   | { type: "home"; home: Home }
   | { type: "cards"; cards: CardSummary[] }
   | { type: "card"; card: Card }

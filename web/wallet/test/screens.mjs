@@ -44,6 +44,9 @@ const screens = [
   ["document", "#/document/d1", showPicture], ["document-edit", "#/document/d1", (page) => page.locator("#about ~ button").click()],
   ["document-other", "#/document/d3"], ["document-deleted", "#/document/d4", (page) => page.locator(".button.danger").click()], ["document-unknown", "#/document/zzz"],
   ["settings", "#/settings", (page) => page.locator(".button.danger").click()],
+  ["ways", "#/ways"],
+  ["way", "#/way/s1"],
+  ["add-way", "#/add-way/passkey"],
 ];
 
 async function stopPart(page) {

@@ -1,0 +1,97 @@
+// Looks into the memory of a page and of its worker, as a debugger does.
+import { formsOf } from "./canary.mjs";
+
+/** A page with its worker, seen through the DevTools protocol. */
+export class Memory {
+  #session;
+  #workers = new Map();
+  #next = 1;
+  #answers = new Map();
+  #chunks = new Map();
+
+  static async of(page) {
+    const memory = new Memory();
+    const session = await page.context().newCDPSession(page);
+    memory.#session = session;
+    session.on("Target.attachedToTarget", ({ sessionId, targetInfo }) => {
+      if (targetInfo.type === "worker") memory.#workers.set(sessionId, targetInfo.targetId);
+    });
+    session.on("Target.detachedFromTarget", ({ sessionId }) => memory.#workers.delete(sessionId));
+    session.on("Target.receivedMessageFromTarget", ({ sessionId, message }) => memory.#heard(sessionId, JSON.parse(message)));
+    session.on("HeapProfiler.addHeapSnapshotChunk", ({ chunk }) => memory.#chunks.get("")?.push(chunk));
+    await session.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
+    return memory;
+  }
+
+  /** Ids of the workers that are alive. */
+  get workers() {
+    return [...this.#workers.values()];
+  }
+
+  /** Which canaries are in the worker: in its heap, and in every memory of WebAssembly in it. */
+  async inWorker(canaries) {
+    const [sessionId] = [...this.#workers.keys()].slice(-1);
+    const tell = (method, parameters) => this.#tell(sessionId, method, parameters);
+    const found = await this.#inHeap(sessionId, tell, canaries);
+    const prototype = await tell("Runtime.evaluate", { expression: "WebAssembly.Memory.prototype" });
+    const { objects } = await tell("Runtime.queryObjects", { prototypeObjectId: prototype.result.objectId });
+    const { result } = await tell("Runtime.callFunctionOn", {
+      objectId: objects.objectId,
+      functionDeclaration: `function (wanted) {
+        const found = [];
+        let bytes = 0;
+        for (const { buffer } of this) {
+          const memory = new Uint8Array(buffer);
+          bytes += memory.length;
+          for (const { what, needle } of wanted) {
+            for (let at = memory.indexOf(needle[0]); at >= 0; at = memory.indexOf(needle[0], at + 1)) {
+              if (needle.every((byte, offset) => memory[at + offset] === byte)) { found.push(what); break; }
+            }
+          }
+        }
+        return { found, bytes, memories: this.length };
+      }`,
+      arguments: [{ value: needles(canaries).map(({ what, needle }) => ({ what, needle: [...needle] })) }],
+      returnByValue: true,
+    });
+    return { found: [...found, ...result.value.found.map((what) => `WebAssembly: ${what}`)], bytes: result.value.bytes, memories: result.value.memories };
+  }
+
+  /** Which canaries are in the heap of the page. */
+  async inPage(canaries) {
+    const tell = (method, parameters) => this.#session.send(method, parameters);
+    return this.#inHeap("", tell, canaries);
+  }
+
+  async #inHeap(where, tell, canaries) {
+    await tell("HeapProfiler.enable");
+    await tell("HeapProfiler.collectGarbage");
+    this.#chunks.set(where, []);
+    await tell("HeapProfiler.takeHeapSnapshot", { reportProgress: false });
+    const heap = this.#chunks.get(where).join("");
+    this.#chunks.delete(where);
+    const { strings } = JSON.parse(heap);
+    if (strings.length < 1000) throw new Error(`only ${strings.length} texts in the heap`);
+    const all = Buffer.from(strings.join("\n"));
+    return needles(canaries).filter(({ needle }) => all.includes(needle)).map(({ what }) => `heap: ${what}`);
+  }
+
+  #tell(sessionId, method, parameters = {}) {
+    const id = this.#next++;
+    const answer = new Promise((done, failed) => this.#answers.set(id, { done, failed }));
+    void this.#session.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify({ id, method, params: parameters }) });
+    return answer;
+  }
+
+  #heard(sessionId, message) {
+    if (message.method === "HeapProfiler.addHeapSnapshotChunk") this.#chunks.get(sessionId)?.push(message.params.chunk);
+    const waiting = this.#answers.get(message.id);
+    if (!waiting) return;
+    this.#answers.delete(message.id);
+    if (message.error) waiting.failed(new Error(message.error.message));
+    else waiting.done(message.result);
+  }
+}
+
+const needles = (canaries) =>
+  Object.entries(canaries).flatMap(([name, text]) => [...formsOf(text)].map(([form, needle]) => ({ what: `${name} (${form})`, needle })));
