@@ -57,6 +57,17 @@ pub fn text(prompt: &str) -> Result<Zeroizing<String>, CliError> {
         .map_err(|_| interrupted())
 }
 
+/// A line of text, beginning with what it is now; may be empty.
+pub fn text_with(prompt: &str, now: &str) -> Result<Zeroizing<String>, CliError> {
+    dialoguer::Input::<String>::new()
+        .with_prompt(prompt)
+        .with_initial_text(now)
+        .allow_empty(true)
+        .interact_text()
+        .map(Zeroizing::new)
+        .map_err(|_| interrupted())
+}
+
 /// Yes or no. Nothing is done without a yes: from `--yes`, or from the person.
 pub fn agree(yes: bool, what: &str, output: Output) -> Result<(), CliError> {
     if yes {

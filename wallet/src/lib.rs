@@ -5,6 +5,7 @@
 //! which HTTP request to send and is given the answer, the time and a random source.
 
 pub mod app;
+pub mod details;
 mod documents;
 mod history;
 mod holdings;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::app::WalletError;
 use crate::sorted::Sorted;
-use crate::vault::{Change, UnlockedVault, merged};
+use crate::vault::{Change, UnlockedVault, Versions};
 
 /// Something kept in the vault as one record of JSON.
 pub(crate) trait Record: ToJson + FromJson {
@@ -17,6 +17,10 @@ pub(crate) trait Record: ToJson + FromJson {
     /// Second part of the record's name.
     fn id(&self) -> &str;
 }
+
+/// First part of the names of what was erased: a history without content, so that a device that was away does not bring it
+/// back. The rest is the name that the record had.
+const ERASED: &str = "erased/";
 
 /// Content by record name; `None` deletes.
 pub(crate) type Waiting = Sorted<String, Option<Zeroizing<String>>>;
@@ -54,7 +58,7 @@ impl<'v> Records<'v> {
 
     /// One record that must be there.
     pub(crate) fn need<R: Record>(&self, id: &str) -> Result<R, WalletError> {
-        self.get(id)?.ok_or_else(not_found)
+        self.get(id)?.ok_or_else(WalletError::not_found)
     }
 
     /// All records of a kind, by id, without those that cannot be read: one that is damaged, or made by a newer app,
@@ -103,6 +107,58 @@ impl<'v> Records<'v> {
     /// Deletes a record.
     pub(crate) fn delete<R: Record>(&mut self, id: &str) {
         self.change(R::KIND, id, None);
+    }
+
+    /// A record that remembers: what is stored, what waits and what was changed here, put together. `None` when there is
+    /// none, or nothing in it is known any more.
+    pub(crate) fn history(&self, kind: &str, id: &str) -> Option<Versions> {
+        let all = known(&name(kind, id), self.vault, &[self.waiting, &self.changes]);
+        (!all.is_empty()).then_some(all)
+    }
+
+    /// All records of a kind that remember, by id.
+    pub(crate) fn histories(&self, kind: &str) -> Vec<(String, Versions)> {
+        let prefix = name(kind, "");
+        let stored = self.vault.list(&prefix).map(|(name, _)| name);
+        let overlays = self.waiting.keys().chain(self.changes.keys()).map(String::as_str);
+        let mut names: Vec<&str> = stored
+            .chain(overlays.filter(|name| name.starts_with(&prefix)))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut found = Vec::new();
+        for name in names {
+            if let Some(id) = name.strip_prefix(&prefix)
+                && let Some(history) = self.history(kind, id)
+            {
+                found.push((id.to_owned(), history));
+            }
+        }
+        found
+    }
+
+    /// How many records of a kind that should remember cannot be read.
+    pub(crate) fn unreadable_histories(&self, kind: &str) -> usize {
+        let contents = self.found_under(kind, "");
+        contents
+            .iter()
+            .filter(|(_, content)| history_of(content).is_none())
+            .count()
+    }
+
+    /// Creates or replaces a record that remembers. One of which nothing is known any more ([`Versions::erase`]) is
+    /// deleted, with its key, and only its places are kept.
+    pub(crate) fn put_history(&mut self, kind: &str, id: &str, history: &Versions) {
+        let name = name(kind, id);
+        let (at, gone) = if history.is_empty() {
+            ([ERASED, &name].concat(), Some(name))
+        } else {
+            (name, None)
+        };
+        self.changes.insert(at, Some(history.to_text()));
+        if let Some(gone) = gone {
+            self.changes.insert(gone, None);
+        }
     }
 
     /// What was changed here.
@@ -168,17 +224,56 @@ pub(crate) fn to_stage(waiting: &Waiting, changes: &Waiting, vault: &UnlockedVau
         .filter(|(name, _)| !changes.contains_key(name))
         .chain(changes.iter())
         .map(|(name, content)| {
-            let change = match content {
-                Some(content) => {
-                    let merged = vault.get(name).and_then(|stored| merged(stored, content));
-                    let content = merged.as_ref().unwrap_or(content);
-                    Change::Put(Zeroizing::new(content.as_bytes().to_vec()))
+            let stored = vault.get(name).and_then(history_of);
+            let written = content
+                .as_ref()
+                .and_then(|content| history_of(content.as_bytes()));
+            let change = if let Some(content) = content
+                && written.is_none()
+            {
+                Change::Put(bytes(content))
+            } else if stored.is_none() && written.is_none() {
+                Change::Delete
+            } else {
+                let all = known(name, vault, &[waiting, changes]);
+                let text = bytes(&all.to_text());
+                if all.is_empty() && !name.starts_with(ERASED) {
+                    Change::Delete
+                } else if stored.is_some_and(|stored| stored.has_more_than(&all)) {
+                    // Under a new key, so that what it had is not opened with the one it has.
+                    Change::PutAnew(text)
+                } else {
+                    Change::Put(text)
                 }
-                None => Change::Delete,
             };
             (name.clone(), change)
         })
         .collect()
+}
+
+fn bytes(content: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(content.as_bytes().to_vec())
+}
+
+/// All that is known of a record that remembers. Merging has no order, so neither have the places it is known from.
+fn known(name: &str, vault: &UnlockedVault, overlays: &[&Waiting]) -> Versions {
+    let mut all = Versions::default();
+    let erased = [ERASED, name].concat();
+    for name in [name, &erased] {
+        let waiting = overlays.iter().filter_map(|overlay| overlay.get(name)?.as_ref());
+        let known = vault
+            .get(name)
+            .into_iter()
+            .chain(waiting.map(|content| content.as_bytes()));
+        for history in known.filter_map(history_of) {
+            all = all.merge(history);
+        }
+    }
+    all
+}
+
+fn history_of(content: &[u8]) -> Option<Versions> {
+    Versions::from_text(std::str::from_utf8(content).ok()?)
 }
 
 fn name(kind: &str, id: &str) -> String {
@@ -192,15 +287,6 @@ pub(crate) fn read<R: FromJson>(content: &[u8]) -> Result<R, WalletError> {
 
 fn parse(content: &[u8]) -> Result<Value, WalletError> {
     json::parse(content, STORED).map_err(|_| malformed())
-}
-
-pub(crate) fn not_found() -> WalletError {
-    WalletError::new(
-        "not-found",
-        "there is nothing with this id",
-        "Go back and try again.",
-        Blame::Caller,
-    )
 }
 
 fn malformed() -> WalletError {
@@ -262,7 +348,7 @@ mod tests {
         store(waiting(history(&["here", "stored"]).to_text()));
         let stored = store(waiting(history(&["here", "waiting"]).to_text())).unwrap();
         let both = Versions::from_text(std::str::from_utf8(&stored).unwrap()).unwrap();
-        assert_eq!(both.all().len(), 3);
+        assert_eq!(both.iter().count(), 3);
         assert_eq!(both.conflicts().count(), 1);
         // Records without versions are replaced, as ever.
         let plain = store(waiting(Zeroizing::new("{}".to_owned()))).unwrap();

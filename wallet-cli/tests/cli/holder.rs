@@ -196,3 +196,100 @@ fn the_wallet_is_kept_before_anything_leaves() {
     let (before, after) = seen.join().unwrap();
     assert!(before != after, "not kept between two requests");
 }
+
+/// Written down, changed, found, undone, deleted, erased; and the file holds none of it in the clear.
+#[test]
+fn own_details() {
+    let sandbox = Sandbox::new();
+    init(&sandbox);
+    let details = |args: &[&'static str]| {
+        sandbox.json(
+            ["holder", "details"]
+                .into_iter()
+                .chain(args.iter().copied())
+                .chain(STATE),
+        )
+    };
+    sandbox.put("one", "value = José@kanarie.example\nown_name = work\n");
+    sandbox.put("two", r#"{ "value": "jo@kanarie.example" }"#);
+    let (code, saved) = details(&["add", "email", "--from", "one"]);
+    assert_eq!(
+        (code, &saved["schema"]),
+        (0, &json!("assent.holder-detail-saved/1")),
+        "{saved}"
+    );
+    let id: &'static str = saved["data"]["id"].as_str().unwrap().to_owned().leak();
+    let parts = |value: &serde_json::Value| value["data"]["detail"]["parts"].clone();
+    assert_eq!(details(&["edit", id, "--from", "two"]).0, 0);
+    let (_, listed) = details(&["list", "--search", "JÓ@"]);
+    assert_eq!(
+        listed["data"]["own"][0]["ownName"], "work",
+        "what is not named stays"
+    );
+    assert_eq!(
+        listed["data"]["own"][0]["parts"],
+        json!([["value", "jo@kanarie.example"]])
+    );
+    assert_eq!(
+        details(&["list", "--search", "nothing"]).1["data"]["own"],
+        json!([])
+    );
+    let (code, undone) = details(&["undo", id]);
+    assert_eq!(
+        (code, parts(&undone)),
+        (0, json!([["value", "José@kanarie.example"]]))
+    );
+    let (_, history) = details(&["history", id]);
+    assert_eq!(history["data"]["versions"].as_array().unwrap().len(), 3);
+    let first: &'static str = history["data"]["versions"][2]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+        .leak();
+    let (code, forgot) = details(&["history", id, "--forget", first]);
+    assert_eq!(
+        (code, &forgot["data"]["versions"][2]["said"]),
+        (0, &json!("forgotten"))
+    );
+    // What is wrong is named by part and code.
+    sandbox.put("bad", "iban = NL91ABNA0417164301\nholder = x\n");
+    let (code, refused) = details(&["add", "bank_account", "--from", "bad"]);
+    assert_eq!(
+        (code, &refused["error"]["code"]),
+        (5, &json!("detail-not-accepted"))
+    );
+    assert_eq!(
+        refused["data"]["problems"],
+        json!([{ "part": "iban", "code": "detail-iban-checksum" }])
+    );
+    assert_eq!(
+        details(&["add", "shoe", "--from", "one"]).1["error"]["code"],
+        "detail-kind-not-found"
+    );
+    assert_eq!(
+        details(&["add", "email"]).1["error"]["code"],
+        "detail-text-missing"
+    );
+    sandbox.put("lines", "no part here");
+    assert_eq!(
+        details(&["add", "email", "--from", "lines"]).1["error"]["code"],
+        "detail-text-malformed"
+    );
+    assert!(details(&["kinds"]).1["data"]["kinds"].as_array().unwrap().len() > 30);
+    // Deleted, back, deleted, erased: not without a yes.
+    assert!(details(&["rm", id]).1["data"]["detail"]["deletedAt"].is_number());
+    assert_eq!(details(&["list"]).1["data"]["own"], json!([]));
+    assert_eq!(
+        details(&["list", "--deleted"]).1["data"]["own"][0]["id"],
+        json!(id)
+    );
+    assert!(details(&["restore", id]).1["data"]["detail"]["deletedAt"].is_null());
+    let stored = std::fs::read_to_string(sandbox.path("w/wallet.json")).unwrap();
+    for secret in ["kanarie", "Jos", "a2FuYXJpZ", "thbmFyaW", "rYW5hcml"] {
+        assert!(!stored.contains(secret));
+    }
+    assert_eq!(details(&["rm", id, "--erase"]).1["error"]["code"], "not-agreed");
+    let (code, erased) = details(&["rm", id, "--erase", "--yes"]);
+    assert_eq!((code, &erased["data"]["detail"]), (0, &json!(null)));
+    assert_eq!(details(&["history", id]).1["error"]["code"], "not-found");
+}

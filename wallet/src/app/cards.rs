@@ -8,6 +8,7 @@ use super::session::Core;
 use super::view::{CardUse, CardView, DetailView, HomeView, SecretText, SharingState};
 use super::wallet::Next;
 use super::{Reply, WalletError, history, rights, sync};
+use crate::details;
 use crate::history::{Entry, EntryKind};
 use crate::holdings::{Card, forget, held, held_card};
 use crate::labels;
@@ -41,7 +42,8 @@ fn unreadable(core: &Core) -> Result<usize, WalletError> {
     let records = core.records()?;
     Ok(records.unreadable::<Entry>().len()
         + records.unreadable::<Sharing>().len()
-        + records.unreadable::<KeptReceipt>().len())
+        + records.unreadable::<KeptReceipt>().len()
+        + records.unreadable_histories(details::RECORD))
 }
 
 pub(super) fn all(core: &Core, now: Timestamp) -> Result<Next, WalletError> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use assent_core::encoding::json::Object;
 use assent_core::encoding::record::{FromJson, Value};
 use zeroize::Zeroizing;
 
@@ -143,6 +144,45 @@ pub enum Command {
     RemoveCard {
         /// Card id.
         id: String,
+    },
+    /// The details: the person's own, and those on cards. Reply: `details`.
+    Details,
+    /// One own detail with its versions. Reply: `detail`.
+    Detail {
+        /// Detail id.
+        id: String,
+    },
+    /// Adds an own detail, or changes one. Reply: `detailSaved`.
+    SaveDetail {
+        /// Detail id; a new one when absent.
+        #[serde(default)]
+        id: Option<String>,
+        /// Its kind, which stays.
+        kind: String,
+        /// Texts by part.
+        parts: Object,
+        /// What the person calls it.
+        #[serde(default)]
+        own_name: String,
+        /// The versions that were present when the person began to edit.
+        #[serde(default)]
+        seen: Vec<String>,
+        /// The card that says exactly this.
+        #[serde(default)]
+        from_card: Option<String>,
+    },
+    /// Deletes an own detail, or brings back what it was. Reply: `detail`.
+    ChangeDetail {
+        /// Detail id.
+        id: String,
+        /// What to do.
+        change: DetailChange,
+        /// The version that is meant.
+        #[serde(default)]
+        version: Option<String>,
+        /// The versions that were present when the person decided.
+        #[serde(default)]
+        seen: Vec<String>,
     },
     /// Reads a credential offer. Reply: `offer`.
     OfferOpen {
@@ -336,6 +376,24 @@ pub struct RecoveryGroup {
     pub index: usize,
     /// The four characters.
     pub text: Zeroizing<String>,
+}
+
+/// A change of an own detail as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromJson)]
+#[serde(rename_all = "camelCase")]
+pub enum DetailChange {
+    /// Away, and for a time to be brought back.
+    Delete,
+    /// Back from among the deleted ones.
+    Restore,
+    /// What it was before the last change.
+    Undo,
+    /// What the named version said. Settles what two devices said at the same time.
+    Take,
+    /// The named version, which is past, is forgotten everywhere.
+    Forget,
+    /// For good: its keys are destroyed. Only for a deleted one.
+    Erase,
 }
 
 /// A change of the unlock methods. In JSON: an object whose `kind` is the change's name in camelCase.

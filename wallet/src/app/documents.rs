@@ -155,10 +155,7 @@ pub(super) fn version(
     let now = env.now;
     let gone = if remove { vec![file.clone()] } else { Vec::new() };
     edit_and_drop(core, id, env, gone, move |document| {
-        let known = document
-            .file(&file)
-            .ok_or_else(crate::records::not_found)?
-            .clone();
+        let known = document.file(&file).ok_or_else(WalletError::not_found)?.clone();
         if !remove {
             document.replace(known, now);
         } else if document.files.len() > 1 {
@@ -217,7 +214,7 @@ pub(super) fn find<'c>(core: &'c Core, upload: &str) -> Result<&'c Upload, Walle
     uploads
         .iter()
         .find(|known| known.id == upload)
-        .ok_or_else(crate::records::not_found)
+        .ok_or_else(WalletError::not_found)
 }
 
 type Edit = Box<dyn Fn(&mut Document) -> Result<(), WalletError> + Send>;

@@ -55,6 +55,16 @@ impl WalletError {
         Self::below(error.code(), error.blame(), message)
     }
 
+    /// There is nothing with the id that was given.
+    pub(crate) fn not_found() -> Self {
+        Self::new(
+            "not-found",
+            "there is nothing with this id",
+            "Go back and try again.",
+            Blame::Caller,
+        )
+    }
+
     fn below(code: &'static str, blame: Blame, message: Option<&dyn fmt::Display>) -> Self {
         Self {
             code,

@@ -7,6 +7,7 @@
 mod cache;
 pub(crate) mod cards;
 mod command;
+mod details;
 mod documents;
 mod error;
 mod history;
@@ -29,7 +30,7 @@ pub mod view;
 mod wallet;
 
 pub use assent_core::http::Step;
-pub use command::{Command, MethodChange, RecoveryGroup};
+pub use command::{Command, DetailChange, MethodChange, RecoveryGroup};
 pub use error::{ErrorView, NetworkFailure, Shared, WalletError};
 pub use reply::Reply;
 pub(crate) use sync::no_randomness;

@@ -22,7 +22,7 @@ impl Wallet {
         let vault = open.vault.header().vault;
         let known = open.device.uploads.iter_mut().find(|known| known.id == upload);
         known
-            .ok_or_else(crate::records::not_found)?
+            .ok_or_else(WalletError::not_found)?
             .measure(vault, number, content)
     }
 
@@ -63,12 +63,12 @@ impl Wallet {
         let document = self.core.records()?.need::<Document>(document)?;
         let attachment = document
             .file(file)
-            .ok_or_else(crate::records::not_found)?
+            .ok_or_else(WalletError::not_found)?
             .attachment()?;
         let start = number as u64 * SEALED_PIECE as u64;
         let end = attachment.sealed_size().min(start + SEALED_PIECE as u64);
         if number >= attachment.pieces().len() {
-            return Err(crate::records::not_found());
+            return Err(WalletError::not_found());
         }
         let request = blob_request(
             &self.core,
@@ -94,7 +94,7 @@ impl Wallet {
         let document = self.core.records()?.need::<Document>(document)?;
         let attachment = document
             .file(file)
-            .ok_or_else(crate::records::not_found)?
+            .ok_or_else(WalletError::not_found)?
             .attachment()?;
         let vault = self.core.open()?.vault.header().vault;
         attachment

@@ -3,9 +3,10 @@
 use assent_core::encoding::record::ToJson;
 
 use super::view::{
-    CardSummary, CardView, DocumentView, EntrySummary, EntryView, HomeView, MethodView, OfferView,
-    PairingView, PasskeyQuestion, PointQuestion, ReceiptView, RecognisabilityView, RequestView, ResultView,
-    SecretText, SecretValue, SettingsView, SharingView, StatusView, UploadView,
+    CardDetail, CardSummary, CardView, DetailVersion, DocumentView, EntrySummary, EntryView, HomeView,
+    MethodView, OfferView, OwnDetail, PairingView, PasskeyQuestion, PointQuestion, ReceiptView,
+    RecognisabilityView, RequestView, ResultView, SecretText, SecretValue, SettingsView, SharingView,
+    StatusView, UploadView,
 };
 
 /// The answer to one command. In JSON: an object whose `type` is the reply's name in camelCase.
@@ -71,6 +72,29 @@ pub enum Reply {
     Card {
         /// The card.
         card: CardView,
+    },
+    /// The details.
+    Details {
+        /// The person's own, in no order; deleted ones among them.
+        own: Vec<OwnDetail>,
+        /// Those on cards.
+        on_cards: Vec<CardDetail>,
+        /// How many own ones cannot be read.
+        unreadable: usize,
+    },
+    /// One own detail.
+    Detail {
+        /// The detail; nothing when it was erased.
+        detail: Option<OwnDetail>,
+        /// Its versions, in no order.
+        versions: Vec<DetailVersion>,
+    },
+    /// A detail was saved, or not.
+    DetailSaved {
+        /// Its id.
+        id: Option<String>,
+        /// Why not: pairs of part (`ownName` for its own name) and code.
+        problems: Vec<(String, String)>,
     },
     /// An offer of cards.
     Offer {

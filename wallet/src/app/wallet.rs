@@ -8,8 +8,8 @@ use assent_core::http::{HttpRequest, HttpResponse, Step};
 
 use super::session::{Core, Pending, Session};
 use super::{
-    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, documents, history, methods, offer,
-    pairing, reopen, request, rights, sync, transfer, vault,
+    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, details, documents, history, methods,
+    offer, pairing, reopen, request, rights, sync, transfer, vault,
 };
 
 /// What the wallet must know about its surroundings.
@@ -187,6 +187,32 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         Command::Cards => cards::all(core, env.now),
         Command::Card { id } => cards::one(core, &id, env.now),
         Command::RemoveCard { id } => cards::remove(core, id, env),
+        Command::Details => details::list(core, env),
+        Command::Detail { id } => details::one(core, &id, env.now),
+        Command::SaveDetail {
+            id,
+            kind,
+            parts,
+            own_name,
+            seen,
+            from_card,
+        } => {
+            let save = details::Save {
+                id,
+                kind,
+                parts,
+                own_name,
+                seen,
+                from_card,
+            };
+            details::save(core, save, env)
+        }
+        Command::ChangeDetail {
+            id,
+            change,
+            version,
+            seen,
+        } => details::change(core, id, change, version.as_deref(), &seen, env),
         Command::OfferOpen { link } => offer::open(core, &link, env),
         Command::OfferAccept { tx_code } => offer::accept(core, tx_code, env),
         Command::OfferCancel => {

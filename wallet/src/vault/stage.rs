@@ -19,6 +19,8 @@ use super::unlocked::UnlockedVault;
 pub enum Change {
     /// Create or replace.
     Put(Content),
+    /// Replace, under another attribute key: the one it had opens earlier versions of it.
+    PutAnew(Content),
     /// Delete.
     Delete,
 }
@@ -26,7 +28,7 @@ pub enum Change {
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Put(_) => "Put(redacted)",
+            Self::Put(_) | Self::PutAnew(_) => "Put(redacted)",
             Self::Delete => "Delete",
         })
     }
@@ -56,7 +58,7 @@ impl Staged {
     /// What it changes: names of records, and their content after it.
     pub fn changes(&self) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
         self.changes.iter().map(|(name, change)| match change {
-            Change::Put(content) => (name.as_str(), Some(content.as_slice())),
+            Change::Put(content) | Change::PutAnew(content) => (name.as_str(), Some(content.as_slice())),
             Change::Delete => (name.as_str(), None),
         })
     }
@@ -105,8 +107,9 @@ impl UnlockedVault {
         for (name, change) in &changes {
             let handle = self.ring.handle(name);
             match change {
-                Change::Put(content) => {
-                    let (record, listed) = self.seal_record(handle, name, content, rng)?;
+                Change::Put(content) | Change::PutAnew(content) => {
+                    let keep_key = matches!(change, Change::Put(_));
+                    let (record, listed) = self.seal_record(handle, name, content, keep_key, rng)?;
                     manifest.records.insert(handle, listed);
                     put.push(record);
                 }
@@ -135,7 +138,7 @@ impl UnlockedVault {
     pub fn adopt(&mut self, staged: Staged, version: u64) {
         for (name, change) in staged.changes {
             match change {
-                Change::Put(content) => self.records.insert(name, content),
+                Change::Put(content) | Change::PutAnew(content) => self.records.insert(name, content),
                 Change::Delete => self.records.remove(&name),
             };
         }
@@ -167,6 +170,7 @@ impl UnlockedVault {
         handle: Handle,
         name: &str,
         content: &[u8],
+        keep_key: bool,
         rng: &mut dyn SecureRandom,
     ) -> Result<(StoredRecord, Listed), VaultError> {
         let known = self.manifest.records.get(&handle).zip(self.sealed.get(&handle));
@@ -179,7 +183,7 @@ impl UnlockedVault {
         // The attribute key stays over versions. One from an older epoch may be known to a device that was removed:
         // what is written from now on gets a new one.
         let (attribute_key, key) = match known {
-            Some((listed, sealed)) if listed.epoch == self.header.epoch => {
+            Some((listed, sealed)) if keep_key && listed.epoch == self.header.epoch => {
                 place.epoch = listed.epoch;
                 (
                     place.open_attribute_key(&self.keys.kek, &sealed.key)?,

@@ -95,6 +95,18 @@ pub struct Versions(Vec<Version>);
 impl Versions {
     /// Says something new, after everything that is present. Saying again what is shown changes nothing.
     pub fn say(&mut self, content: Option<&[u8]>, now: Timestamp, by: [u8; 16]) {
+        let present: Vec<_> = self.present().map(|version| version.id).collect();
+        self.say_after(&present, content, now, by);
+    }
+
+    /// Says something new, after the versions that whoever says it has seen: what became present meanwhile stays so, as a
+    /// conflict. With nothing known among them, after everything that is present.
+    pub fn say_after(&mut self, seen: &[VersionId], content: Option<&[u8]>, now: Timestamp, by: [u8; 16]) {
+        let mut parents: Vec<_> = seen
+            .iter()
+            .copied()
+            .filter(|id| self.get(*id).is_some())
+            .collect();
         let present: Vec<_> = self.present().collect();
         if let [only] = present[..]
             && only.said != Said::Forgotten
@@ -102,14 +114,39 @@ impl Versions {
         {
             return;
         }
-        let parents = present.iter().map(|version| version.id).collect();
-        let latest = present.iter().map(|version| version.at.plus(1)).max();
+        if parents.is_empty() {
+            parents = present.iter().map(|version| version.id).collect();
+        }
+        let before = parents.iter().filter_map(|id| self.get(*id));
+        let latest = before.map(|version| version.at.plus(1)).max();
         let at = latest.map_or(now, |latest| latest.max(now));
         let said = content.map_or(Said::Deleted, |content| {
             Said::Content(Zeroizing::new(content.to_vec()))
         });
         self.put(Version::new(parents, at, by, said));
         self.make_room();
+    }
+
+    /// Forgets everything that was ever said, here and, after the next merge, everywhere.
+    pub fn erase(&mut self, now: Timestamp, by: [u8; 16]) {
+        self.say(None, now, by);
+        for version in &mut self.0 {
+            version.said = Said::Forgotten;
+        }
+    }
+
+    /// True when nothing of what was ever said is known any more, or ever was.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|version| version.content().is_none())
+    }
+
+    /// True when a version with content here has none in `other`.
+    #[must_use]
+    pub fn has_more_than(&self, other: &Self) -> bool {
+        let with_content = self.0.iter().filter(|version| version.content().is_some());
+        let kept = |id: VersionId| other.get(id).is_some_and(|version| version.content().is_some());
+        with_content.map(|version| version.id).any(|id| !kept(id))
     }
 
     /// Says again what an earlier version said. False when there is no such version, or its content was forgotten.
@@ -167,6 +204,18 @@ impl Versions {
             .max_by_key(|version| (version.content().is_some(), version.at, version.id))
     }
 
+    /// The ids of what is present: what an edit of what is shown was made from.
+    #[must_use]
+    pub fn present_ids(&self) -> Vec<VersionId> {
+        self.present().map(|version| version.id).collect()
+    }
+
+    /// When the first version was made.
+    #[must_use]
+    pub fn begun(&self) -> Option<Timestamp> {
+        self.0.iter().map(|version| version.at).min()
+    }
+
     /// What is present beside the shown one: kept, and to be shown as another device's version.
     pub fn conflicts(&self) -> impl Iterator<Item = &Version> {
         let shown = self.shown().map(|shown| shown.id);
@@ -174,12 +223,16 @@ impl Versions {
         others.filter(|version| version.content().is_some())
     }
 
-    /// All versions, newest first.
+    /// All versions, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Version> {
+        self.0.iter()
+    }
+
+    /// The newest content that is known.
     #[must_use]
-    pub fn all(&self) -> Vec<&Version> {
-        let mut all: Vec<_> = self.0.iter().collect();
-        all.sort_by_key(|version| std::cmp::Reverse((version.at, version.id)));
-        all
+    pub fn last_said(&self) -> Option<&[u8]> {
+        let said = self.0.iter().filter(|version| version.content().is_some());
+        said.max_by_key(|version| (version.at, version.id))?.content()
     }
 
     /// As text, for a record.

@@ -233,6 +233,22 @@ impl City {
         self.vaults.len()
     }
 
+    /// The handles of the records of all vaults.
+    pub fn records(&self) -> Vec<String> {
+        let vaults = self.vaults.values();
+        vaults.flat_map(|vault| vault.records.keys().cloned()).collect()
+    }
+
+    /// The sealed attribute key of a record.
+    pub fn key_of(&self, handle: &str) -> Value {
+        let mut vaults = self.vaults.values();
+        vaults
+            .find_map(|vault| vault.records.get(handle))
+            .unwrap()
+            .key
+            .clone()
+    }
+
     /// Gives the only vault to somebody else: our access token is not good for it any more.
     pub fn give_vault_away(&mut self) {
         for vault in self.vaults.values_mut() {

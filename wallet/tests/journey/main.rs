@@ -11,6 +11,7 @@
 
 mod certificates;
 mod city;
+mod details;
 mod issuing;
 mod liar;
 mod mailbox;

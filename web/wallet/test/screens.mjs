@@ -6,7 +6,7 @@ import AxeBuilder from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 import { serve } from "./serve.mjs";
 
-const port = 8610;
+const port = Number(process.env.PORT ?? 8610);
 const base = `http://127.0.0.1:${port}`;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : "";
@@ -39,6 +39,18 @@ const screens = [
   ["stop-done", "#/stop/s1", (page) => page.locator(".choice button").click()],
   ["history", "#/history"], ["history-none", "#/history", (page) => page.locator("input[type=search]").fill("zzz").then(() => page.locator("form button").click())],
   ["entry", "#/entry/e1"], ["entry-delete", "#/entry/e2", (page) => page.locator(".button.danger").click()], ["entry-hostile", "#/entry/e4"], ["receipt", "#/receipt/r1"], ["receipt-wrong", "#/receipt/r3"],
+  ["details", "#/details", toTheEnd], ["details-search", "#/details", (page) => page.locator("input[type=search]").fill("PLANTSOEN").then(() => toTheEnd(page))],
+  ["details-none", "#/details", (page) => page.locator("input[type=search]").fill("zzz").then(() => toTheEnd(page))],
+  ["details-deleted", "#/details", (page) => page.locator("summary").click().then(() => toTheEnd(page))],
+  ["detail", "#/detail/d1", toTheEnd], ["detail-forget", "#/detail/d1", (page) => page.getByRole("button", { name: /^(Forget|Vergeten)/ }).click()],
+  ["detail-conflict", "#/detail/d2"], ["detail-address", "#/detail/d3"], ["detail-sensitive", "#/detail/d4"], ["detail-long", "#/detail/d5"],
+  ["detail-hostile", "#/detail/d6"], ["detail-deleted", "#/detail/d8", (page) => page.locator(".button.danger").click().then(() => toTheEnd(page))],
+  ["detail-newer", "#/detail/d9"], ["detail-gone", "#/detail/nothing"], ["detail-add", "#/detailadd", toTheEnd],
+  ["detail-email", "#/detailedit/new/email", (page) => page.locator(".panel .button").click()], ["detail-edit", "#/detailedit/d1"],
+  ["detail-new-address", "#/detailedit/new/address", (page) => page.locator("button[type=submit]").click()],
+  ["detail-new-account", "#/detailedit/new/bank_account", (page) => page.locator("#part-iban").fill("NL1").then(() => page.locator("button[type=submit]").click())],
+  ["detail-new-day", "#/detailedit/new/birthdate"], ["detail-new-note", "#/detailedit/new/note"],
+  ["card-detail", "#/carddetail/c1/3"], ["card-detail-photo", "#/carddetail/c1/7", (page) => page.locator(".reveal").click()],
   ["documents", "#/documents"], ["documents-none", "#/documents", (page) => page.locator("input[type=search]").fill("zzz")],
   ["documents-full", "#/documents", (page) => page.locator("input[type=file]").first().setInputFiles({ name: "diploma.png", mimeType: "image/png", buffer: Buffer.alloc(900_000) })],
   ["document", "#/document/d1", showPicture], ["document-edit", "#/document/d1", (page) => page.locator("#about ~ button").click()],

@@ -1,6 +1,7 @@
 //! `assent holder …`: a wallet without a screen, over the same engine as the app.
 
 mod cards;
+mod details;
 mod history;
 mod init;
 mod present;
@@ -38,6 +39,8 @@ pub enum Command {
     Init(init::Args),
     /// Show the cards
     Cards(cards::Args),
+    /// Show, write down and change your own details
+    Details(details::Args),
     /// Receive the cards of an offer
     Receive(receive::Args),
     /// Answer a request: share, or refuse
@@ -81,6 +84,7 @@ async fn run_verb(args: Args, output: Output) -> Result<Answer, CliError> {
         // Handled above; an open wallet has nothing to initialise.
         Command::Init(_) => Err(unexpected()),
         Command::Cards(args) => cards::run(args, &mut shell).await,
+        Command::Details(args) => details::run(args, &mut shell, output).await,
         Command::Receive(args) => receive::run(args, &mut shell, output).await,
         Command::Present(args) => present::run(args, &mut shell, output).await,
         Command::History(args) => history::run(args, &mut shell).await,

@@ -4,6 +4,7 @@
 //! Times are whole seconds since 1970 (UTC).
 
 mod cards;
+mod details;
 mod devices;
 mod documents;
 mod request;
@@ -11,6 +12,7 @@ mod sharing;
 mod vault;
 
 pub use cards::{CardChoice, CardState, CardSummary, CardUse, CardView, OfferView, OfferedCard, TxCodeView};
+pub use details::{CardDetail, DetailVersion, HolderView, OriginView, OwnDetail, Parts};
 pub use devices::{PairingState, PairingView};
 pub use documents::{DocumentView, FileView, UploadView};
 pub use request::{
@@ -26,7 +28,7 @@ use assent_core::encoding::record::{FromJson, ToJson, Value};
 use std::fmt;
 
 /// Text that is personal or secret: shown on a screen, never printed by the program.
-#[derive(Clone, PartialEq, Eq, ToJson, FromJson)]
+#[derive(Clone, Default, PartialEq, Eq, ToJson, FromJson)]
 #[serde(transparent)]
 pub struct SecretText(pub String);
 

@@ -48,6 +48,12 @@ export class Translator {
     return new Intl.DateTimeFormat(this.#region, options).format(seconds * 1000);
   }
 
+  /** A calendar day, `YYYY-MM-DD`: the same one wherever it is read. */
+  day(text: string): string {
+    const options: Intl.DateTimeFormatOptions = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
+    return new Intl.DateTimeFormat(this.#region, options).format(new Date(`${text}T00:00:00Z`));
+  }
+
   /** The time of day of a moment given in seconds since 1970. */
   time(seconds: number): string {
     return new Intl.DateTimeFormat(this.language, { hour: "2-digit", minute: "2-digit" }).format(seconds * 1000);

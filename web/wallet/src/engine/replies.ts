@@ -1,6 +1,6 @@
 // Which reply answers which command (wallet/src/app/reply.rs).
 import type { CommandType } from "./commands";
-import { list, number, object, type Of, oneOf, optional, type Shape, text, variants } from "./shape";
+import { list, number, object, type Of, oneOf, optional, pair, type Shape, text, variants } from "./shape";
 import * as view from "./views";
 
 const status = object({ type: oneOf("status"), status: view.status });
@@ -11,6 +11,7 @@ const settings = object({ type: oneOf("settings"), settings: view.settings });
 const unlockMethods = object({ type: oneOf("unlockMethods"), methods: list(view.unlockMethod), epoch: number });
 export const document = object({ type: oneOf("document"), document: view.document });
 const pairing = object({ type: oneOf("pairing"), pairing: view.pairing });
+const detail = object({ type: oneOf("detail"), detail: optional(view.ownDetail), versions: list(view.detailVersion) });
 const done = object({ type: oneOf("done") });
 
 export const replies = {
@@ -42,6 +43,10 @@ export const replies = {
   cards,
   card: object({ type: oneOf("card"), card: view.card }),
   removeCard: cards,
+  details: object({ type: oneOf("details"), own: list(view.ownDetail), onCards: list(view.cardDetail), unreadable: number }),
+  detail,
+  saveDetail: object({ type: oneOf("detailSaved"), id: optional(text), problems: list(pair(text, text)) }),
+  changeDetail: detail,
   offerOpen: object({ type: oneOf("offer"), offer: view.offer }),
   offerAccept: cards,
   offerCancel: done,

@@ -37,6 +37,13 @@ export const bytes: Shape<Uint8Array> = (value, path) => {
 export const shown: Shape<string> = (value, path) => text(value, path).replace(invisible, "");
 const invisible = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f]/gu;
 
+/**
+ * A text that the person wrote: as {@link shown}, but what joins letters stays (ZWJ, ZWNJ), for names are written with it and
+ * the text goes back into a form.
+ */
+export const written: Shape<string> = (value, path) =>
+  text(value, path).replace(invisible, (character) => (character === "\u200c" || character === "\u200d" ? character : ""));
+
 /** One of a fixed set of strings. */
 export const oneOf =
   <const T extends string>(...allowed: T[]): Shape<T> =>

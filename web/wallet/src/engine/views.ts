@@ -1,7 +1,7 @@
 // What the engine answers, as the screens need it (wallet/src/app/view). Views hold no keys and no raw credentials.
 // Times are seconds since 1970. What the wallet itself says comes as codes; the words are in messages/*.json.
 import { themes } from "./commands";
-import { flag, list, number, object, type Of, oneOf, optional, pair, path, shown as text } from "./shape";
+import { flag, list, number, object, type Of, oneOf, optional, pair, path, shown as text, written } from "./shape";
 
 export const detail = object({ path, label: text, value: text, sensitive: flag });
 export const sharedDetail = object({ vct: text, path, label: text });
@@ -56,12 +56,14 @@ export const status = object({
   pendingWithdrawals: number,
 });
 
+const cardSummaryState = oneOf("valid", "expiring", "usedUp", "expired", "suspended", "revoked", "unreadable");
+
 export const cardSummary = object({
   id: text,
   name: text,
   issuer: text,
   vct: text,
-  state: oneOf("valid", "expiring", "usedUp", "expired", "suspended", "revoked", "unreadable"),
+  state: cardSummaryState,
   validUntil: optional(number),
   copiesLeft: number,
   copiesTotal: number,
@@ -156,6 +158,8 @@ export const entry = object({
   export: text,
 });
 
+const sharingState = oneOf("active", "expired", "stopQueued", "stopped", "stopDisputed");
+
 export const sharingItem = object({
   id: text,
   service,
@@ -166,7 +170,7 @@ export const sharingItem = object({
   until: optional(number),
   retention: optional(retention),
   recognisability,
-  state: oneOf("active", "expired", "stopQueued", "stopped", "stopDisputed"),
+  state: sharingState,
   stoppedAt: optional(number),
   erasureAsked: flag,
   kept: optional(text),
@@ -235,6 +239,60 @@ export const settings = object({
   unlockMethods: list(text),
 });
 
+/** Texts by part of an own detail. */
+const parts = list(pair(text, written));
+/** Who got a detail. Without a state it was shared once, and there is nothing to stop. */
+const holder = object({
+  service: text,
+  at: number,
+  state: optional(sharingState),
+  sharingId: optional(text),
+  entryId: text,
+  card: text,
+});
+
+/** One of the person's own details. */
+export const ownDetail = object({
+  id: text,
+  kind: text,
+  ownName: written,
+  parts,
+  enteredAt: number,
+  changedAt: number,
+  origin: optional(object({ cardId: optional(text), card: text, issuer: text })),
+  deletedAt: optional(number),
+  erasedAt: optional(number),
+  /** Versions that other devices made at the same time. */
+  others: number,
+  /** Waits on this device for the vault service. */
+  waiting: flag,
+  holders: list(holder),
+});
+
+/** A detail on a card. */
+export const cardDetail = object({
+  cardId: text,
+  card: text,
+  issuer: text,
+  receivedAt: number,
+  state: cardSummaryState,
+  kind: optional(text),
+  detail,
+  holders: list(holder),
+});
+
+export const detailVersion = object({
+  id: text,
+  at: number,
+  by: text,
+  byKind: text,
+  said: oneOf("content", "deleted", "forgotten"),
+  ownName: written,
+  parts,
+  present: flag,
+  shown: flag,
+});
+
 export type UnlockMethod = Of<typeof unlockMethod>;
 export type Detail = Of<typeof detail>;
 export type SharedDetail = Of<typeof sharedDetail>;
@@ -260,6 +318,11 @@ export type ReceiptView = Of<typeof receipt>;
 export type Proof = Of<typeof proof>;
 export type HomeView = Of<typeof home>;
 export type SettingsView = Of<typeof settings>;
+export type OwnDetail = Of<typeof ownDetail>;
+export type CardDetail = Of<typeof cardDetail>;
+export type DetailVersion = Of<typeof detailVersion>;
+export type Holder = Of<typeof holder>;
+export type Parts = Of<typeof parts>;
 export type FileView = Of<typeof file>;
 export type DocumentView = Of<typeof document>;
 export type UploadView = Of<typeof upload>;

@@ -1,0 +1,97 @@
+//! What kinds of details are called elsewhere: for people who build on them. No app needs it at run time, so that it is not in
+//! the browser's download.
+
+use super::catalogue::{Check, DetailKind};
+use super::codes;
+
+/// By kind: claim of OpenID Connect Core 1.0 §5.1 or OpenID Connect for Identity Assurance, or nothing; and term of the Data
+/// Privacy Vocabulary's personal data taxonomy (DPV 2.0 PD).
+const ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("email", "email", "pd:EmailAddress"),
+    ("phone", "phone_number", "pd:TelephoneNumber"),
+    ("website", "website", "pd:Contact"),
+    ("emergency_contact", "", "pd:Relationship"),
+    ("given_name", "given_name", "pd:Name"),
+    ("family_name", "family_name", "pd:Name"),
+    ("middle_name", "middle_name", "pd:Name"),
+    ("nickname", "nickname", "pd:Name"),
+    ("title", "title", "pd:Name"),
+    ("birth_given_name", "birth_given_name", "pd:Name"),
+    ("birth_family_name", "birth_family_name", "pd:Name"),
+    ("birthdate", "birthdate", "pd:BirthDate"),
+    ("place_of_birth", "place_of_birth", "pd:PlaceOfBirth"),
+    ("nationality", "nationalities", "pd:Nationality"),
+    ("gender", "gender", "pd:Gender"),
+    ("language", "locale", "pd:Language"),
+    ("address", "address", "pd:PhysicalAddress"),
+    ("bank_account", "", "pd:FinancialAccountNumber"),
+    ("blood_group", "", "pd:BloodType"),
+    ("allergy", "", "pd:Health"),
+    ("medicine", "", "pd:Prescription"),
+    ("health_insurance", "", "pd:Insurance"),
+    ("health_note", "", "pd:MedicalHealth"),
+    ("personal_number", "", "pd:OfficialID"),
+    ("bsn", "", "pd:OfficialID"),
+    ("passport", "", "pd:Passport"),
+    ("identity_document", "", "pd:OfficialID"),
+    ("driving_licence", "", "pd:OfficialID"),
+    ("tax_number", "", "pd:OfficialID"),
+    ("membership", "", "pd:UID"),
+    ("occupation", "", "pd:Job"),
+    ("employer", "", "pd:CurrentEmployment"),
+    ("education", "", "pd:EducationQualification"),
+    ("other", "", "pd:Identifying"),
+    ("note", "", "pd:Identifying"),
+];
+
+impl DetailKind {
+    /// Claim of OpenID Connect; empty when there is none.
+    #[must_use]
+    pub fn oidc(&self) -> &'static str {
+        self.elsewhere().1
+    }
+
+    /// Term of the Data Privacy Vocabulary.
+    #[must_use]
+    pub fn dpv(&self) -> &'static str {
+        self.elsewhere().2
+    }
+
+    fn elsewhere(&self) -> (&'static str, &'static str, &'static str) {
+        let found = ELSEWHERE.iter().find(|(id, _, _)| *id == self.id);
+        found.copied().unwrap_or_default()
+    }
+}
+
+impl Check {
+    /// What it is called in messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Line => "line",
+            Self::Lines => "lines",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Url => "url",
+            Self::PastDay => "day",
+            Self::Country => "country",
+            Self::Language => "language",
+            Self::Iban => "iban",
+            Self::Bsn => "bsn",
+            Self::Code => "code",
+            Self::Postcode => "postcode",
+            Self::Choice(_) => "choice",
+        }
+    }
+
+    /// What can be chosen; empty where anything can be written.
+    #[must_use]
+    pub fn options(self) -> Vec<&'static str> {
+        match self {
+            Self::Choice(options) => options.to_vec(),
+            Self::Country => codes::countries(),
+            Self::Language => codes::languages(),
+            _ => Vec::new(),
+        }
+    }
+}
