@@ -1,6 +1,7 @@
 //! The HTTP interface: one folder per role, one file per verb.
 
 pub mod auth;
+mod emergency;
 pub mod health;
 pub mod issuer;
 pub mod openapi;

@@ -11,7 +11,8 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    health, issuer, openapi, operator, pairing, registry, sandbox, sign_in, vault, verifier, wallet,
+    emergency, health, issuer, openapi, operator, pairing, registry, sandbox, sign_in, vault, verifier,
+    wallet,
 };
 use crate::config::Roles;
 use crate::error::Problem;
@@ -97,7 +98,8 @@ fn documented(roles: &Roles, in_sandbox: bool) -> OpenApiRouter<AppState> {
         router = router
             .merge(vault::router().layer(cors::for_wallets()))
             .merge(pairing::router().layer(cors::for_wallets()))
-            .merge(sign_in::router().layer(cors::for_wallets()));
+            .merge(sign_in::router().layer(cors::for_wallets()))
+            .merge(emergency::router().layer(cors::for_wallets()));
     }
     if roles.verifier {
         router = router

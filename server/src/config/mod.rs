@@ -32,6 +32,8 @@ pub use outbound::OutboundConfig;
 pub use service::{DidMethod, ServiceConfig};
 pub use sign_in::{LoginProviderConfig, SignInConfig};
 
+const DAY: i64 = 24 * 3600;
+
 /// Something wrong in the configuration, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {message}")]
@@ -190,6 +192,8 @@ pub struct VaultConfig {
     pub max_listeners_per_address: usize,
     /// Seconds between signs of life to those who listen.
     pub heartbeat_seconds: u64,
+    /// Shortest wait of emergency access, in seconds; at least a day.
+    pub emergency_least_wait_seconds: i64,
     /// Devices that may be in the middle of being added.
     pub max_pairings: i64,
     /// Bytes of their messages, in all.
@@ -323,6 +327,7 @@ impl Default for VaultConfig {
             max_listeners_per_vault: 8,
             max_listeners_per_address: 64,
             heartbeat_seconds: 20,
+            emergency_least_wait_seconds: DAY,
             max_pairings: 2_000,
             max_pairing_bytes: 8 << 20,
             blobs: BlobConfig::default(),
@@ -495,6 +500,14 @@ impl Config {
         }
         out.extend(self.lookups.issues(&self.profile()));
         out.extend(self.vault.blobs.issues(self.sandbox));
+        // The sandbox has made-up people, who do not wait for days.
+        let least = if self.sandbox { 1 } else { DAY };
+        if !(least..=30 * DAY).contains(&self.vault.emergency_least_wait_seconds) {
+            out.push(Issue::new(
+                "vault.emergency_least_wait_seconds",
+                format!("must be from {least} to {}", 30 * DAY),
+            ));
+        }
         if self.vault.heartbeat_seconds == 0 {
             out.push(Issue::new("vault.heartbeat_seconds", "must be at least 1"));
         }

@@ -8,8 +8,8 @@ use crate::erasure::ErasureError;
 use crate::error::Chain;
 use crate::state::AppState;
 use crate::store::{
-    IdempotencyStore as _, IssuanceStore as _, OperatorStore as _, PairingStore as _, PresentationStore as _,
-    SignInStore as _, StatusListStore as _, StoreError,
+    EmergencyStore as _, IdempotencyStore as _, IssuanceStore as _, OperatorStore as _, PairingStore as _,
+    PresentationStore as _, SignInStore as _, StatusListStore as _, StoreError,
 };
 
 /// How often.
@@ -49,6 +49,9 @@ pub(super) async fn once(state: &AppState) -> Result<(), StoreError> {
     state.store.sweep_issuances(now).await?;
     state.store.sweep_operator_secrets(now).await?;
     state.store.sweep_sign_ins(now).await?;
+    if state.store.sweep_emergencies(now).await? > 0 {
+        state.erased.store(true, Ordering::Relaxed);
+    }
     state.store.sweep_status_lists(now).await?;
     state.store.sweep_pairings(now).await?;
     if state.store.sweep_presentations(now).await? > 0 {

@@ -8,6 +8,7 @@
 mod consents;
 mod counts;
 mod database;
+mod emergencies;
 mod idempotency;
 mod issuances;
 mod keys;
@@ -24,6 +25,7 @@ pub use consents::{ConsentRow, ConsentStore, NewConsent, NewWithdrawal, Reduced,
 pub use counts::{CountStore, Counts};
 pub(crate) use database::stop_now;
 pub use database::{Announcements, Database, SQLITE_MINIMUM, StoreError};
+pub use emergencies::{EmergencyEvent, EmergencyRow, EmergencyStore};
 pub use idempotency::{IdempotencyKey, IdempotencyStore, Reservation};
 pub use issuances::{HandleKind, Handles, IssuanceRow, IssuanceStore};
 pub use keys::{EpochRow, KeyDatabase, KeyRow};

@@ -8,6 +8,7 @@
 
 mod blobs;
 mod common;
+mod emergency;
 mod erasure;
 mod events;
 mod identity;

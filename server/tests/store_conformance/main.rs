@@ -9,6 +9,7 @@
     reason = "a test ends where something unexpected happens"
 )]
 
+mod emergencies;
 mod idempotency;
 mod issuance;
 mod operators;
@@ -23,6 +24,7 @@ mod webhooks;
 use assent_core::env::Timestamp;
 use assent_server::store::Database;
 
+use emergencies::*;
 use idempotency::*;
 use issuance::*;
 use operators::*;
@@ -93,6 +95,9 @@ suite!(
     sign_ins_lead_to_vaults_until_they_are_taken_away,
     sign_in_codes_are_taken_once,
     links_are_counted_under_concurrency,
+    emergency_access_waits_to_the_second,
+    emergency_access_that_was_stopped_is_gone,
+    stopping_and_handing_out_exclude_each_other,
     probe_works,
 );
 

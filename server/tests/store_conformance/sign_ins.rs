@@ -8,7 +8,7 @@ use assent_server::store::{
 
 use crate::NOW;
 
-async fn vault(store: &Database, id: &str) {
+pub async fn vault(store: &Database, id: &str) {
     let vault = NewVault {
         id: id.into(),
         access_token_sha256: [1; 32],

@@ -70,9 +70,9 @@ class Program {
 
 /**
  * Starts server and library. `stop` ends both and removes what they stored. With `ownApp` the wallet app is served from a
- * copy, at `app`, that a test may change.
+ * copy, at `app`, that a test may change. `settings` are more lines of the server's settings.
  */
-export async function startStack({ ownApp = false } = {}) {
+export async function startStack({ ownApp = false, settings: more = [] } = {}) {
   const data = mkdtempSync(join(tmpdir(), "assent-e2e-"));
   const built = process.env.ASSENT_WALLET_DIR ?? join(ROOT, "web/wallet/dist");
   const app = ownApp ? join(data, "app") : built;
@@ -91,6 +91,7 @@ export async function startStack({ ownApp = false } = {}) {
       `wallet.dir = ${JSON.stringify(app)}`,
       `roles.issuer = true`,
       `log.filter = "trace"`,
+      ...more,
     ].join("\n"),
   );
   const server = new Program(

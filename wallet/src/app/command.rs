@@ -125,6 +125,22 @@ pub enum Command {
     },
     /// Ends the pairing; the other device is told. Reply: `done`.
     PairCancel,
+    /// Signing in to the vault service, which finds a vault and never opens it. Reply: `service`.
+    SignIn {
+        /// `ways`: how it can be done; `begin` with `id` of a provider: where to go, and what to keep meanwhile; `find` with
+        /// `code` and `verifier`: the linked vaults; and of the open vault `list`, `link` with `code` and `verifier`, and
+        /// `unlink` with `id`.
+        step: String,
+        /// Of a provider or a link.
+        #[serde(default)]
+        id: String,
+        /// From the address the browser came back to.
+        #[serde(default)]
+        code: Zeroizing<String>,
+        /// What `begin` gave.
+        #[serde(default)]
+        verifier: Zeroizing<String>,
+    },
     /// Forgets every key and value in memory. Reply: `status`.
     Lock,
     /// Fetches what other devices committed and sends what waits here. Reply: `status`.

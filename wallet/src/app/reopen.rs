@@ -28,7 +28,7 @@ pub(super) fn open(address: Address, unlock: Unlock, fresh: bool) -> Next {
                 && *here == address
                 && header
                     .as_ref()
-                    .map_or(true, |header| header.epoch <= vault.header().epoch)
+                    .map_or(true, |header| !follows(header, vault.header()))
             {
                 match unlock.open(vault.header()) {
                     Ok(unlocking) => {
@@ -108,10 +108,7 @@ pub(super) fn after_refusal(
             let open = core.open()?;
             let own = open.vault.header();
             let newer = match header {
-                // Its signing key is for life. A service makes up slots for a vault that it does not have.
-                Ok(header) => {
-                    header.vault == own.vault && header.signer == own.signer && header.epoch > own.epoch
-                }
+                Ok(header) => follows(&header, own),
                 Err(error) => return then(core, Err(error), env),
             };
             if !newer {
@@ -143,6 +140,12 @@ pub(super) fn after_refusal(
             ))
         }),
     ))
+}
+
+/// Whether a header is that of the same vault in a later epoch. A vault's signing key is for life, and a service makes up
+/// slots for a vault that it does not have.
+fn follows(header: &Header, own: &Header) -> bool {
+    header.vault == own.vault && header.signer == own.signer && header.epoch > own.epoch
 }
 
 type AfterHeader =

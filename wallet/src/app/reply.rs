@@ -1,6 +1,6 @@
 //! What a command answers.
 
-use assent_core::encoding::record::ToJson;
+use assent_core::encoding::record::{ToJson, Value};
 
 use super::view::{
     CardDetail, CardSummary, CardView, DetailVersion, DocumentView, EntrySummary, EntryView, HomeView,
@@ -183,6 +183,11 @@ pub enum Reply {
     Missing {
         /// Numbers of the pieces.
         missing: Vec<usize>,
+    },
+    /// What the vault service told, as it told it.
+    Service {
+        /// Its answer.
+        answer: Value,
     },
     /// Nothing to tell.
     Done,

@@ -9,7 +9,7 @@ use assent_core::http::{HttpRequest, HttpResponse, Step};
 use super::session::{Core, Pending, Session};
 use super::{
     Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, details, documents, history, methods,
-    offer, pairing, reopen, request, rights, sync, transfer, vault,
+    offer, pairing, reopen, request, rights, sign_in, sync, transfer, vault,
 };
 
 /// What the wallet must know about its surroundings.
@@ -166,6 +166,12 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         Command::PairNext => pairing::next(core, env),
         Command::PairConfirm { digits, confirm } => pairing::confirm(core, &digits, confirm.as_ref(), env),
         Command::PairCancel => pairing::cancel(core),
+        Command::SignIn {
+            step,
+            id,
+            code,
+            verifier,
+        } => sign_in::run(core, &step, &id, &code, &verifier, env),
         Command::Lock => {
             core.lock(env)?;
             vault::status(core)

@@ -52,6 +52,10 @@ pub(super) fn base() -> OpenApi {
     components.add_security_scheme("metrics_token", bearer("The operator's token for measurements."));
     components.add_security_scheme("vault_access", bearer("The access token of a vault."));
     components.add_security_scheme(
+        "emergency_ask",
+        bearer("What follows from the contact's half of emergency access."),
+    );
+    components.add_security_scheme(
         "card_access",
         bearer("The access token of an issuance (OpenID4VCI)."),
     );

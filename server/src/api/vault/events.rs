@@ -16,13 +16,13 @@ use crate::error::{Problem, ProblemDetails};
 use crate::http::address::{client_address, rate_key};
 use crate::news::{Listener, News};
 use crate::state::AppState;
-use crate::store::VaultStore as _;
+use crate::store::{EmergencyStore as _, VaultStore as _};
 
 /// How long one listening lasts. The wallet then comes again, perhaps to another process.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// Tells when the vault changes (server-sent events): `event: version`, `data: {"version":7}`, first of all the present
-/// version. Carries no content. A comment comes from time to time, so that a dead connection is noticed. Ends after
+/// version; and `event: emergency`, `data: {"asked":1800000000}` when somebody asks for emergency access (0: no longer). Carries no content. A comment comes from time to time, so that a dead connection is noticed. Ends after
 /// 15 minutes, when the access token is replaced, and when the vault is deleted.
 #[utoipa::path(get, path = "/v1/vaults/{id}/events", tag = "vault", security(("vault_access" = [])),
     params(("id" = String, Path, description = "Vault id.")),
@@ -55,13 +55,19 @@ pub(super) async fn events(
         token_hash,
         listener,
         told: None,
+        asked: None,
+        looked: false,
         until: Instant::now() + LONGEST,
     };
     let events = stream::unfold(listening, |mut listening| async move {
-        let version = listening.next_version().await?;
-        let event = Event::default()
-            .event("version")
-            .data(format!(r#"{{"version":{version}}}"#));
+        let event = match listening.next().await? {
+            Told::Version(version) => Event::default()
+                .event("version")
+                .data(format!(r#"{{"version":{version}}}"#)),
+            Told::Asked(at) => Event::default()
+                .event("emergency")
+                .data(format!(r#"{{"asked":{at}}}"#)),
+        };
         Some((Ok::<_, Infallible>(event), listening))
     });
     let mut response = Sse::new(events)
@@ -81,14 +87,25 @@ struct Listening {
     token_hash: [u8; 32],
     listener: Listener,
     told: Option<i64>,
+    /// When emergency access was asked for, as last told.
+    asked: Option<i64>,
+    /// There is nothing more to tell until the next news.
+    looked: bool,
     until: Instant,
 }
 
+/// One thing to tell.
+enum Told {
+    Version(i64),
+    /// Emergency access was asked for at this time; 0 when that is over.
+    Asked(i64),
+}
+
 impl Listening {
-    /// The next version to tell; `None` when listening ends.
-    async fn next_version(&mut self) -> Option<i64> {
+    /// The next thing to tell; `None` when listening ends.
+    async fn next(&mut self) -> Option<Told> {
         loop {
-            if self.told.is_some() {
+            if self.looked {
                 match timeout_at(self.until, self.listener.next()).await.ok()? {
                     News::Closing => return None,
                     News::Version(_) | News::Look => {}
@@ -99,10 +116,18 @@ impl Listening {
             if !auth::same_hash(&token_hash, &self.token_hash) {
                 return None;
             }
+            self.looked = false;
             if self.told != Some(version) {
                 self.told = Some(version);
-                return Some(version);
+                return Some(Told::Version(version));
             }
+            let asked = self.state.store.emergency_asked(&self.id).await.ok()?;
+            let asked = asked.map(|at| at.0);
+            if self.asked != asked {
+                self.asked = asked;
+                return Some(Told::Asked(asked.unwrap_or(0)));
+            }
+            self.looked = true;
         }
     }
 }

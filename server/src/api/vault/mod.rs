@@ -102,7 +102,7 @@ pub(super) async fn authorise(state: &AppState, id: &str, headers: &HeaderMap) -
 }
 
 /// A vault id is 16 random bytes in base64url.
-fn check_id(id: &str) -> Result<(), Problem> {
+pub(super) fn check_id(id: &str) -> Result<(), Problem> {
     id_bytes(id).map(|_| ())
 }
 

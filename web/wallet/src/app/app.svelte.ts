@@ -10,6 +10,7 @@ import { takeBack } from "../host/passkeys";
 import { applyTheme, lastUsed, preferences, type Theme } from "../host/preferences";
 import { startWorker } from "../host/trusted-urls";
 import { watchUpdates } from "../host/updates";
+import { type Arrival, arrive } from "../host/sign-in";
 import { type IncomingLink, incomingLink } from "./links";
 import { href, parseRoute, type Route, type ScreenName } from "./router";
 
@@ -29,6 +30,8 @@ class App {
   announcement = $state("");
   /** An offer or request that opened this page and waits for the vault. */
   incoming = $state.raw<IncomingLink>();
+  /** What came of signing in to the vault service, until a screen takes it up. */
+  arrival = $state.raw<Arrival>();
   /** A request that waits for a card that is being added. */
   resume = $state.raw<IncomingLink>();
   /** The code of a new device that was read on another screen. */
@@ -85,7 +88,7 @@ class App {
       if (!this.inTheMiddle) this.announce(this.t("update.title"));
     });
     // Whoever comes from a service means to go on here, not in a tab left open somewhere.
-    this.begin(this.incoming !== undefined);
+    this.begin(this.incoming !== undefined || this.arrival !== undefined);
   }
 
   /** Starts a fresh worker, with no keys. */
@@ -198,7 +201,7 @@ class App {
     this.creation = undefined;
     void this.#noteUse().catch(() => undefined);
     if (this.incoming) this.go(this.incoming.kind);
-    else if (["create", "open", "device-join"].includes(this.route.screen)) this.go("home");
+    else if (["create", "open", "device-join", "find"].includes(this.route.screen)) this.go("home");
   }
 
   async #noteUse(): Promise<void> {
@@ -213,11 +216,32 @@ class App {
 
   /** Moves a link out of the address bar, where history and screenshots would keep its one-time secrets. */
   takeIncoming(): void {
+    const arrival = arrive(location.hash);
+    if (arrival) {
+      this.arrival = arrival;
+      history.replaceState(null, "", `${location.pathname}${href(arrival.purpose === "link" ? "sign-ins" : "find")}`);
+      this.route = parseRoute(location.hash);
+      return;
+    }
     const link = incomingLink(location);
     if (!link) return;
     this.incoming = link;
     history.replaceState(null, "", `${location.pathname}${href(link.kind)}`);
     this.route = parseRoute(location.hash);
+  }
+
+  /** What came of signing in for this purpose; once. */
+  takeArrival(purpose: Arrival["purpose"]): Arrival | undefined {
+    const { arrival } = this;
+    if (arrival?.purpose !== purpose) return undefined;
+    this.arrival = undefined;
+    return arrival;
+  }
+
+  /** What the vault service told the browser instead of the engine. Only codes have words of their own. */
+  told(problem: string): EngineError {
+    const code = /^sign-in-[a-z-]{1,40}$/.test(problem) ? problem : "sign-in-over";
+    return new EngineError({ code, message: "", hint: "", blame: "you", wasAnythingShared: "no" });
   }
 
   async #hear(news: WorkerNews): Promise<void> {

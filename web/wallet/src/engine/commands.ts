@@ -47,6 +47,12 @@ export const command = variants({
   pairNext: {},
   pairConfirm: { digits: text, confirm: optional(proof) },
   pairCancel: {},
+  signIn: {
+    step: oneOf("ways", "begin", "find", "list", "link", "unlink"),
+    id: optional(text),
+    code: optional(text),
+    verifier: optional(text),
+  },
   lock: {},
   home: {},
   cards: {},

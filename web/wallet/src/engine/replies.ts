@@ -38,6 +38,7 @@ export const replies = {
   pairNext: pairing,
   pairConfirm: pairing,
   pairCancel: done,
+  signIn: object({ type: oneOf("service"), answer: view.signIn }),
   lock: status,
   home: object({ type: oneOf("home"), home: view.home }),
   cards,

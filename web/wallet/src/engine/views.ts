@@ -326,3 +326,12 @@ export type Parts = Of<typeof parts>;
 export type FileView = Of<typeof file>;
 export type DocumentView = Of<typeof document>;
 export type UploadView = Of<typeof upload>;
+
+/** What the vault service tells about signing in; which members go with which step is in wallet/src/app/command.rs. */
+export const signIn = object({
+  providers: optional(list(object({ id: text, name: text }), 8)),
+  url: optional(text),
+  verifier: optional(text),
+  vaults: optional(list(text, 16)),
+  sign_ins: optional(list(object({ id: text, kind: oneOf("openid", "passkey"), provider: optional(text), created_at: number }), 16)),
+});
