@@ -112,7 +112,8 @@ pub fn new_private(path: &Path) -> Result<File, CliError> {
         .map_err(|error| unwritable(path, &error))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> CliError {
+/// A file that cannot be read.
+pub fn unreadable(path: &Path, error: &io::Error) -> CliError {
     if error.kind() == io::ErrorKind::NotFound {
         return CliError::new(
             Exit::NotFound,
@@ -138,7 +139,8 @@ fn too_large(path: &Path, most: u64) -> CliError {
     )
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> CliError {
+/// A file that cannot be written.
+pub fn unwritable(path: &Path, error: &io::Error) -> CliError {
     CliError::new(
         Exit::Configuration,
         "file-unwritable",

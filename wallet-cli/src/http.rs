@@ -54,6 +54,9 @@ impl NetworkArgs {
 const NO_CLIENT: &str =
     "Check the certificates of this machine (Debian package ca-certificates), or name some with --ca-file.";
 
+/// For a piece of a document, a megabyte, on a slow line.
+const PIECE_TIME: Duration = Duration::from_secs(120);
+
 /// Sends requests.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -92,7 +95,52 @@ impl Client {
         result
     }
 
+    /// Sends a request whose body or answer is bytes, with the time that a megabyte needs. Gives status and body.
+    pub async fn send_bytes(
+        &self,
+        request: &HttpRequest,
+        body: Option<Vec<u8>>,
+    ) -> Result<(u16, Vec<u8>), NetworkFailure> {
+        let pending = trace::request(request, " (bytes)");
+        let sent = self
+            .begin(request, body.map(reqwest::Body::from), Some(PIECE_TIME))
+            .await;
+        let answer = match sent {
+            Ok(mut response) => bounded(&mut response, request.max_response)
+                .await
+                .map(|body| (response.status().as_u16(), body)),
+            Err(why) => Err(why),
+        };
+        match &answer {
+            // Only how many bytes: they are a document's.
+            Ok((status, body)) => pending.answered_bytes(*status, body.len()),
+            Err(why) => pending.failed(why),
+        }
+        answer.map_err(|_| NetworkFailure)
+    }
+
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, String> {
+        let body = request.body.clone().map(reqwest::Body::from);
+        let mut response = self.begin(request, body, None).await?;
+        let headers = response
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let body = bounded(&mut response, request.max_response).await?;
+        Ok(HttpResponse {
+            status: response.status().as_u16(),
+            headers,
+            body: String::from_utf8(body).map_err(|_| "not text".to_owned())?,
+        })
+    }
+
+    async fn begin(
+        &self,
+        request: &HttpRequest,
+        body: Option<reqwest::Body>,
+        time: Option<Duration>,
+    ) -> Result<reqwest::Response, String> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -103,27 +151,13 @@ impl Client {
         for (name, value) in &request.headers {
             out = out.header(name, value);
         }
-        if let Some(body) = request.body.clone() {
+        if let Some(body) = body {
             out = out.body(body);
         }
-        let mut response = out.send().await.map_err(|error| reason(&error))?;
-        let headers = response
-            .headers()
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-            .collect();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| reason(&error))? {
-            if body.len() + chunk.len() > request.max_response {
-                return Err(format!("longer than {} bytes", request.max_response));
-            }
-            body.extend_from_slice(&chunk);
+        if let Some(time) = time {
+            out = out.timeout(time);
         }
-        Ok(HttpResponse {
-            status: response.status().as_u16(),
-            headers,
-            body: String::from_utf8(body).map_err(|_| "not text".to_owned())?,
-        })
+        out.send().await.map_err(|error| reason(&error))
     }
 
     /// The body of a successful GET.
@@ -156,6 +190,18 @@ impl Client {
         }
         Ok(response)
     }
+}
+
+/// The body of an answer, up to `most` bytes.
+async fn bounded(response: &mut reqwest::Response, most: usize) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| reason(&error))? {
+        if body.len() + chunk.len() > most {
+            return Err(format!("longer than {most} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// What went wrong on the way, down to its cause, e.g. `cannot connect: Connection refused (os error 111)`. The address

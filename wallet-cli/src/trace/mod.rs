@@ -87,6 +87,19 @@ impl Pending {
         });
     }
 
+    /// An answer of bytes came.
+    pub fn answered_bytes(self, status: u16, bytes: usize) {
+        let (Some(trace), Some(sent)) = (TRACE.get(), self.0) else {
+            return;
+        };
+        let ms = millis(sent);
+        trace.write(
+            &format!("← {status} in {ms} ms, {bytes} bytes"),
+            None,
+            || json!({ "event": "response", "status": status, "ms": ms, "bytes": bytes }),
+        );
+    }
+
     /// No usable answer came; `why` must not quote the other side.
     pub fn failed(self, why: &str) {
         let (Some(trace), Some(sent)) = (TRACE.get(), self.0) else {

@@ -12,6 +12,7 @@ use assent_core::trust::TrustAnchors;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::blobs::LocalBlobs;
 use crate::error::CliError;
 use crate::exit::Exit;
 
@@ -88,6 +89,9 @@ struct Commit {
     keys: Vec<PutKey>,
     epoch: Option<u64>,
     access_token_sha256: Option<String>,
+    /// Blobs that a record needs from now on. What none needs any more the engine deletes itself.
+    #[serde(default)]
+    link: Vec<String>,
 }
 
 fn first_epoch() -> u64 {
@@ -134,8 +138,38 @@ impl LocalService {
             .is_some_and(|rest| rest.starts_with('/'))
     }
 
+    /// Answers what is about blobs: status and bytes; `None` for everything else.
+    pub fn answer_bytes(
+        &mut self,
+        request: &HttpRequest,
+        body: &[u8],
+        blobs: &LocalBlobs,
+    ) -> Result<Option<(u16, Vec<u8>)>, CliError> {
+        let path = request.url.strip_prefix(Self::BASE).unwrap_or_default();
+        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let ["v1", "vaults", id, "blobs", rest @ ..] = segments.as_slice() else {
+            return Ok(None);
+        };
+        match self.vault(id) {
+            None => Ok(Some((404, Vec::new()))),
+            Some(vault) if !vault.lets_in(request) => Ok(Some((401, Vec::new()))),
+            Some(_) => blobs.answer(request, rest, body).map(Some),
+        }
+    }
+
     /// Answers.
-    pub fn answer(&mut self, request: &HttpRequest) -> HttpResponse {
+    pub fn answer(&mut self, request: &HttpRequest, blobs: &LocalBlobs) -> Result<HttpResponse, CliError> {
+        if let Some((status, body)) = self.answer_bytes(request, &[], blobs)? {
+            return Ok(HttpResponse {
+                status,
+                headers: vec![("content-type".into(), "application/json".into())],
+                body: String::from_utf8(body).unwrap_or_default(),
+            });
+        }
+        Ok(self.answer_text(request, blobs))
+    }
+
+    fn answer_text(&mut self, request: &HttpRequest, blobs: &LocalBlobs) -> HttpResponse {
         let rest = request.url.strip_prefix(Self::BASE).unwrap_or_default();
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
@@ -155,7 +189,7 @@ impl LocalService {
                 Some(vault) if !vault.lets_in(request) => problem(401, "unauthorized"),
                 Some(vault) => match (method, rest) {
                     (Method::Get, ["changes"]) => vault.changes(query),
-                    (Method::Post, ["commits"]) => vault.commit(request),
+                    (Method::Post, ["commits"]) => vault.commit(request, blobs),
                     _ => problem(404, "not-found"),
                 },
             },
@@ -263,7 +297,7 @@ impl Vault {
         reply(200, &page)
     }
 
-    fn commit(&mut self, request: &HttpRequest) -> HttpResponse {
+    fn commit(&mut self, request: &HttpRequest, blobs: &LocalBlobs) -> HttpResponse {
         let Some(commit) = body::<Commit>(request) else {
             return problem(400, "request-malformed");
         };
@@ -272,6 +306,9 @@ impl Vault {
         }
         if let Some((status, code)) = self.refuses(&commit) {
             return problem(status, code);
+        }
+        if !commit.link.iter().all(|blob| blobs.is_whole(blob)) {
+            return problem(422, "vault-blob-unknown");
         }
         self.version += 1;
         self.manifest = commit.manifest;

@@ -1,5 +1,6 @@
 //! The shell around the wallet engine: the file it lives in, and the sending of its requests.
 
+mod blobs;
 mod local;
 mod open;
 mod shell;

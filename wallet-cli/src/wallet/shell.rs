@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use assent_core::env::Env;
-use assent_wallet::app::{Command, Reply, Shared, Step, Surroundings, Wallet};
+use assent_core::http::HttpRequest;
+use assent_wallet::app::{Command, NetworkFailure, Reply, Shared, Step, Surroundings, Wallet};
 
+use super::blobs::LocalBlobs;
 use super::state::{Lock, State, Where};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -24,6 +26,7 @@ pub struct Shell {
     state: State,
     wallet: Wallet,
     client: Client,
+    blobs: LocalBlobs,
     output: Output,
     _lock: Lock,
 }
@@ -73,6 +76,7 @@ impl Shell {
             state,
             wallet,
             client: Client::new(network)?,
+            blobs: LocalBlobs::beside(path),
             output,
             _lock: lock,
         })
@@ -88,6 +92,25 @@ impl Shell {
         // Whatever went out before the file could not be written, went out.
         self.keep().map_err(|error| error.sharing(Shared::Unknown))?;
         result
+    }
+
+    /// The engine, for what goes beside its commands.
+    pub fn engine(&mut self) -> &mut Wallet {
+        &mut self.wallet
+    }
+
+    /// Sends a request whose body or answer is bytes: a piece of a document. Gives status and body.
+    pub async fn exchange(
+        &mut self,
+        request: &HttpRequest,
+        body: Option<Vec<u8>>,
+    ) -> Result<Result<(u16, Vec<u8>), NetworkFailure>, CliError> {
+        if let Some(service) = self.state.local.as_mut().filter(|service| service.owns(request)) {
+            let body = body.as_deref().unwrap_or_default();
+            let answer = service.answer_bytes(request, body, &self.blobs)?;
+            return Ok(answer.ok_or(NetworkFailure));
+        }
+        Ok(self.client.send_bytes(request, body).await)
     }
 
     /// Keeps what the engine wants kept; an empty cache means that nothing may stay.
@@ -113,7 +136,7 @@ impl Shell {
             let answer = match &mut self.state.local {
                 Some(service) if service.owns(&request) => {
                     let pending = trace::request(&request, " (in the wallet file)");
-                    let response = service.answer(&request);
+                    let response = service.answer(&request, &self.blobs)?;
                     pending.answered(&response);
                     Ok(response)
                 }
@@ -150,6 +173,8 @@ fn doing(command: &Command) -> &'static str {
         Command::RequestDecline => "Refusing",
         Command::StopSharing { .. } => "Stopping",
         Command::RetryPending => "Sending what waits",
+        Command::DocumentDeclare { .. } => "Asking what is missing",
+        Command::DocumentFinish { .. } => "Storing the document",
         _ => "Working",
     }
 }

@@ -20,8 +20,12 @@ use crate::vault::{PIECE, SEALED_PIECE, Staged};
 
 const MAX_SMALL: usize = 64 << 10;
 
-pub(super) fn list(core: &Core) -> Result<Next, WalletError> {
+pub(super) fn list(core: &mut Core) -> Result<Next, WalletError> {
     let documents = core.records()?.list::<Document>();
+    // One that was finished while the answer got lost is no upload any more.
+    let stored = |blob: &str| documents.iter().any(|document| document.file(blob).is_some());
+    let uploads = &mut core.open_mut()?.device.uploads;
+    uploads.retain(|upload| !upload.attachment().is_ok_and(|made| stored(&made.blob())));
     let uploads = core.open()?.device.uploads.iter().map(upload_view);
     Ok(Next::Done(Reply::Documents {
         uploads: uploads.collect::<Result<_, _>>()?,

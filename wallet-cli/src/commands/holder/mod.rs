@@ -2,6 +2,7 @@
 
 mod cards;
 mod details;
+mod documents;
 mod history;
 mod init;
 mod present;
@@ -41,6 +42,8 @@ pub enum Command {
     Cards(cards::Args),
     /// Show, write down and change your own details
     Details(details::Args),
+    /// Keep documents and photos: add, list, get, rm
+    Documents(documents::Args),
     /// Receive the cards of an offer
     Receive(receive::Args),
     /// Answer a request: share, or refuse
@@ -85,6 +88,7 @@ async fn run_verb(args: Args, output: Output) -> Result<Answer, CliError> {
         Command::Init(_) => Err(unexpected()),
         Command::Cards(args) => cards::run(args, &mut shell).await,
         Command::Details(args) => details::run(args, &mut shell, output).await,
+        Command::Documents(args) => documents::run(args, &mut shell, output).await,
         Command::Receive(args) => receive::run(args, &mut shell, output).await,
         Command::Present(args) => present::run(args, &mut shell, output).await,
         Command::History(args) => history::run(args, &mut shell).await,

@@ -1,6 +1,8 @@
 // One tab at a time has the vault, so that two do not write over each other.
 
 const name = "assent-vault";
+/** A worker that was ended in the middle of something holds on for a moment; another tab does for longer. */
+const patience = 1_500;
 
 interface Options {
   takeOver: boolean;
@@ -14,11 +16,11 @@ export async function holdVault({ takeOver, onRelease }: Options): Promise<boole
   if (takeOver) channel.postMessage("release");
   const held = await new Promise<boolean>((answer, fail) => {
     navigator.locks
-      .request(name, takeOver ? {} : { ifAvailable: true }, (lock) => {
-        answer(lock !== null);
-        return lock ? new Promise<never>(() => {}) : undefined;
+      .request(name, takeOver ? {} : { signal: AbortSignal.timeout(patience) }, () => {
+        answer(true);
+        return new Promise<never>(() => {});
       })
-      .catch(fail);
+      .catch((error: unknown) => (error instanceof DOMException && error.name === "TimeoutError" ? answer(false) : fail(error)));
   });
   if (!held) {
     channel.close();
