@@ -364,7 +364,7 @@ test("by keyboard alone: added, opened, deleted; a screen reader hears of quarte
   const input = eva.page.getByLabel(t("documents.add"));
   for (let presses = 0; presses < 30 && !(await input.evaluate((element) => element === document.activeElement)); presses += 1) await eva.page.keyboard.press("Tab");
   assert.ok(await input.evaluate((element) => element === document.activeElement), "reached with Tab");
-  const [chooser] = await Promise.all([eva.page.waitForEvent("filechooser"), eva.page.keyboard.press("Enter")]);
+  const [chooser] = await Promise.all([eva.page.waitForEvent("filechooser"), eva.page.keyboard.press("Space")]);
   await chooser.setFiles(fileOf("keys.bin", randomBytes(9 * PIECE)));
   await listed(eva, "keys.bin").waitFor({ timeout: 60_000 });
   const heard = (await eva.page.evaluate(() => globalThis.heard)).filter((text) => text.includes("keys.bin"));

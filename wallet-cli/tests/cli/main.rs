@@ -3,6 +3,7 @@
 mod common;
 mod credential;
 mod doctor;
+mod documents;
 mod general;
 mod holder;
 mod receipt;
