@@ -1,6 +1,6 @@
 //! The built wallet app as static files, under a strict content security policy.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use axum::Router;
 use axum::extract::Request;
@@ -17,9 +17,12 @@ use super::headers::wallet_policy;
 pub(crate) fn service(dir: &Path, sandbox: bool) -> Router {
     let policy = HeaderValue::from_str(&wallet_policy(sandbox))
         .unwrap_or(HeaderValue::from_static("default-src 'none'"));
+    let page = ServeFile::new(dir.join("index.html"))
+        .precompressed_br()
+        .precompressed_gzip();
     Router::new()
-        .nest_service("/assets", ServeDir::new(dir.join("assets")))
-        .fallback_service(ServeDir::new(dir).fallback(ServeFile::new(dir.join("index.html"))))
+        .nest_service("/assets", files(dir.join("assets")))
+        .fallback_service(files(dir.to_owned()).fallback(page))
         .layer(middleware::from_fn(cache))
         .layer(SetResponseHeaderLayer::overriding(
             header::CONTENT_SECURITY_POLICY,
@@ -29,6 +32,11 @@ pub(crate) fn service(dir: &Path, sandbox: bool) -> Router {
             HeaderName::from_static("cross-origin-resource-policy"),
             HeaderValue::from_static("same-origin"),
         ))
+}
+
+/// A folder, each file as its build compressed it where the browser takes that.
+fn files(dir: PathBuf) -> ServeDir {
+    ServeDir::new(dir).precompressed_br().precompressed_gzip()
 }
 
 /// Files with a content hash in their name never change; everything else is asked for again each time.

@@ -381,6 +381,22 @@ async fn the_wallet_app_is_served_under_a_strict_policy() {
             .unwrap()
             .contains("immutable")
     );
+    // As the build compressed it, for whoever can read that.
+    std::fs::write(app.path().join("assets/core-1a2b.wasm.br"), b"smaller").unwrap();
+    for (accept, encoding) in [("gzip, br", Some("br")), ("gzip", None), ("identity", None)] {
+        let request = server.client.get(server.url("/assets/core-1a2b.wasm"));
+        let request = request.header("accept-encoding", accept).send();
+        let wasm = Answer::read(request.await.unwrap()).await.expect(200);
+        let header = |name: &str| wasm.headers.get(name).map(|value| value.to_str().unwrap());
+        assert_eq!(header("content-encoding"), encoding, "{accept}");
+        assert_eq!(header("content-type"), Some("application/wasm"));
+        assert_eq!(wasm.text == "smaller", encoding.is_some());
+        assert_eq!(
+            header("vary").map(str::to_lowercase),
+            Some("accept-encoding".to_owned()),
+            "{accept}"
+        );
+    }
     // A part of an older version is gone; the page in its place would be kept as that part, for good.
     let old = server.get("/assets/core-0000.wasm").await.expect(404);
     assert_eq!(old.headers["cache-control"], "no-store");
