@@ -34,7 +34,51 @@ export type MethodChange =
   | { kind: "remove"; slot: string }
   | { kind: "newKeys" };
 
+export interface DocumentFile {
+  id: string;
+  mediaType: string;
+  size: number;
+  at: number;
+  /** How the device was unlocked that added it. */
+  addedWith: string;
+  pieceBytes: number;
+}
+
+export interface DocumentView {
+  id: string;
+  name: string;
+  note: string;
+  /** `card/<id>` or `detail/<id>` it belongs to, or empty. */
+  about: string;
+  addedAt: number;
+  changedAt: number;
+  /** When it will be gone for good, if it was deleted. */
+  goneAt: number | null;
+  /** The present version first. */
+  files: DocumentFile[];
+}
+
+/** An upload: each of its `pieces` is measured in order, declared, those missing are sent, and it is finished. */
+export interface UploadView {
+  id: string;
+  name: string;
+  size: number;
+  replaces: string;
+  begunAt: number;
+  pieces: number;
+  measured: number;
+  /** Piece `n` holds the bytes from `n * pieceBytes`; those beyond the end are empty. */
+  pieceBytes: number;
+}
+
 export type Command =
+  | { type: "documents" }
+  | { type: "documentBegin"; name: string; mediaType?: string; size: number; about?: string; replaces?: string }
+  | { type: "documentDeclare" | "documentFinish" | "documentCancel"; upload: string }
+  | { type: "documentChange"; id: string; name: string; note?: string; about?: string }
+  | { type: "documentDelete"; id: string; now?: boolean }
+  | { type: "documentRestore"; id: string }
+  | { type: "documentVersion"; id: string; file: string; remove?: boolean }
   | { type: "status" | "lock" | "home" | "cards" | "offerCancel" | "requestDecline" | "sharing" }
   | { type: "retryPending" | "sync" | "settings" | "forgetHere" | "deleteVault" }
   | { type: "newPasskey"; confirm?: Unlock }
@@ -286,6 +330,10 @@ export interface UnlockMethod {
 }
 
 export type Reply =
+  | { type: "documents"; documents: DocumentView[]; uploads: UploadView[] }
+  | { type: "document"; document: DocumentView }
+  | { type: "upload"; upload: UploadView }
+  | { type: "missing"; missing: number[] }
   | { type: "status"; status: Status }
   | { type: "vaultCreated"; recoveryCode: string[]; vaultAddress: string }
   /** Salts for `prf.eval`, base64url, and the user handle as text: the id by which `openVault` finds the vault. */
@@ -322,7 +370,7 @@ export interface WalletError {
 }
 
 export interface HttpRequest {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   url: string;
   headers: [name: string, value: string][];
   body: string | null;
@@ -349,6 +397,16 @@ export class Wallet {
   resume(response: HttpResponse | undefined, now?: number): Step;
   /** Ciphertext to keep on this device; empty when there is nothing to keep. */
   cache(): Uint8Array;
+  /** Notes what piece `number` of an upload holds, in order from 0: a first reading of the file. Errors are thrown. */
+  measurePiece(upload: string, number: number, content: Uint8Array): void;
+  /** The request that sends a piece, with its body: a second reading. Independent of any command. */
+  sendPiece(upload: string, number: number, content: Uint8Array): { request: HttpRequest; body: Uint8Array };
+  /** What became of it; `undefined` when no answer came. */
+  pieceSent(status: number | undefined): void;
+  /** The request that reads a piece of a document's file; its answer is bytes. */
+  readPiece(document: string, file: string, number: number): HttpRequest;
+  /** The content in the answer to it, checked. */
+  openPiece(document: string, file: string, number: number, answer: { status: number; bytes: Uint8Array } | undefined): Uint8Array;
   /** Runs a command to its end. */
   run(
     command: Command,

@@ -31,6 +31,33 @@ export class Wallet {
     return this.#wallet.cache();
   }
 
+  /** Notes what piece `number` of an upload holds, in order from 0. */
+  measurePiece(upload, number, content) {
+    read(this.#wallet.measurePiece(upload, number, content));
+  }
+
+  /** The request that sends a piece, and its body. */
+  sendPiece(upload, number, content) {
+    const { request } = read(this.#wallet.sendPiece(upload, number, content));
+    return { request, body: this.#wallet.takeBytes() };
+  }
+
+  /** What became of it; `undefined` when no answer came. */
+  pieceSent(status) {
+    read(this.#wallet.pieceSent(status));
+  }
+
+  /** The request that reads a piece of a document's file. */
+  readPiece(document, file, number) {
+    return read(this.#wallet.readPiece(document, file, number)).request;
+  }
+
+  /** The content in the answer to it. */
+  openPiece(document, file, number, answer) {
+    read(this.#wallet.openPiece(document, file, number, answer?.status, answer?.bytes ?? new Uint8Array()));
+    return this.#wallet.takeBytes();
+  }
+
   /** Runs a command to its end. `send` gets each request, and gives the response or undefined. */
   async run(command, { send, keep = async () => {} }) {
     try {

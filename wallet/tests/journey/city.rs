@@ -27,6 +27,7 @@ use assent_core::verifier::{
 };
 use serde_json::{Value, json};
 
+use crate::blobs::Blobs;
 use crate::certificates::{Chain, chain, renewed};
 use crate::mailbox::Mailbox;
 
@@ -124,6 +125,9 @@ impl StoredVault {
 
 pub struct City {
     vaults: BTreeMap<String, StoredVault>,
+    pub blobs: Blobs,
+    /// What becomes of its answers about uploads.
+    pub blob_lie: Option<fn(&mut Value)>,
     library: Chain,
     /// Anchors of access certificates beside the library's.
     more_anchors: Vec<Vec<u8>>,
@@ -167,6 +171,8 @@ impl City {
         let identifier = Endpoint::parse(&format!("{BASE}/issuer"), &PROFILE).unwrap();
         Self {
             vaults: BTreeMap::new(),
+            blobs: Blobs::default(),
+            blob_lie: None,
             library: chain("City library", 11),
             more_anchors: Vec::new(),
             issuer: chain("City register", 21),
@@ -486,10 +492,19 @@ impl City {
                         r#"{"code":"vault-version-conflict"}"#,
                     );
                 }
-                if !vault.apply(&value) {
+                if !self.blobs.commit(&value) || !vault.apply(&value) {
                     return respond(422, "application/problem+json", "{}");
                 }
                 ok(&json!({ "version": vault.version }))
+            }
+            (method, path) if path.starts_with("blobs") => {
+                let mut answer = self.blobs.answer(method, path, &value);
+                if let Some(lie) = self.blob_lie {
+                    let mut value = serde_json::from_str(&answer.body).unwrap();
+                    lie(&mut value);
+                    answer.body = value.to_string();
+                }
+                answer
             }
             _ => respond(405, "", ""),
         }

@@ -9,9 +9,11 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod blobs;
 mod certificates;
 mod city;
 mod details;
+mod documents;
 mod issuing;
 mod liar;
 mod mailbox;
