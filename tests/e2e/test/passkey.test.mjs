@@ -100,6 +100,8 @@ test("adds a second passkey after showing who is there, names it, and opens the 
   await toWays(pia);
   const used = pia.page.locator("li.way", { has: pia.page.getByText(t("ways.used-now")) });
   assert.equal(await used.getByRole("heading").innerText(), "Key on my keyring");
+  const before = pia.page.locator("li.way", { has: pia.page.getByText(t("ways.used")) });
+  assert.equal(await before.getByRole("heading").innerText(), "Passkey");
 });
 
 test("the same device a second time is told apart, and adds nothing", async () => {
@@ -161,6 +163,27 @@ test("a lost passkey: the recovery code opens the vault, removes the lost one, a
   await pia.press("button", t("unlock.go-passkey"));
   await pia.sees(t("home.title"));
   assert.equal((await phone.passkeys()).length, 1);
+});
+
+test("new keys, shown with a passkey: the vault's slots are others, and the passkey still opens it", async () => {
+  const slots = async () => (await (await fetch(`${address}/header`)).json()).header;
+  const seen = pia.page.waitForRequest(/\/v1\/vaults\/[^/]+\/header/);
+  await lock(pia);
+  await pia.press("button", t("unlock.go-passkey"));
+  await pia.sees(t("home.title"));
+  const address = (await seen).url().replace(/\/header.*/, "");
+  const before = await slots();
+  const commits = [];
+  pia.page.on("request", (request) => request.url().endsWith("/commits") && commits.push(JSON.parse(request.postData())));
+  await toWays(pia);
+  await pia.page.getByText(t("ways.new-keys")).click();
+  await pia.press("button", t("ways.new-keys-go-passkey"));
+  await pia.page.locator("details").getByText(t("ways.done-keys")).waitFor();
+  assert.deepEqual(commits.map(({ epoch, header }) => [epoch !== undefined, header !== undefined]), [[true, true], [false, true]], "new keys, then the next salt");
+  assert.notEqual(await slots(), before);
+  await lock(pia);
+  await pia.press("button", t("unlock.go-passkey"));
+  await pia.sees(t("home.title"));
 });
 
 test("an authenticator that answers no salts: said in words, taken back, and the passphrase goes on from there", async () => {

@@ -87,8 +87,17 @@ test("a wrong proof changes nothing", async () => {
 
 test("a changed passphrase: the old one opens nothing any more, here and in other browsers", async () => {
   await sam.page.getByLabel(t("passphrase.label")).fill(OLD);
+  // The service takes its time: what happens is told meanwhile, and that it is all or nothing.
+  let goOn;
+  const held = new Promise((done) => (goOn = done));
+  await sam.context.route(/\/commits$/, (route) => held.then(() => route.continue()));
   await sam.press("button", t("ways.change-passphrase"));
+  await sam.page.locator("li[aria-current=step]").getByText(t("ways.step-send")).waitFor();
+  await sam.page.getByText(t("ways.all-or-nothing")).waitFor();
+  await sam.looksAt("way-working");
+  goOn();
   await sam.sees(t("ways.title"));
+  await sam.context.unrouteAll({ behavior: "wait" });
   const notice = sam.page.locator(".notice");
   await notice.getByText(t("ways.done-changed")).waitFor();
   await notice.getByText(t("ways.others")).waitFor();
@@ -192,7 +201,7 @@ test("this browser's own key opens with one press and nothing typed; removed els
 
   await unlockAgain(locked);
   await toWays(locked);
-  await locked.press("link", /Change or remove: .*device/i);
+  await locked.press("link", /Change or remove: .*own key/i);
   await locked.press("button", t("ways.remove-start"));
   await locked.type(t("passphrase.label"), NEW);
   await locked.press("button", t("ways.remove-yes"));
@@ -201,6 +210,13 @@ test("this browser's own key opens with one press and nothing typed; removed els
   await sam.press("button", t("unlock.here"));
   await sam.page.getByText(t("problem.device-key-gone.title")).waitFor();
   await sam.looksAt("unlock-here-gone");
+  await unlock(sam, NEW);
+  await sam.sees(t("home.title"));
+  await toWays(sam);
+  await sam.page.getByRole("link", { name: t("ways.add-device") }).waitFor();
+  await sam.press("button", t("nav.lock"));
+  await sam.sees(t("unlock.title"));
+  assert.equal(await sam.page.getByRole("button", { name: t("unlock.here") }).count(), 0, "the key that opens nothing is gone");
   await unlock(sam, NEW);
   await sam.sees(t("home.title"));
   await toWays(sam);

@@ -22,7 +22,7 @@ export interface PasskeyOrder {
   known: string[];
 }
 
-type Code = "cancelled" | "unavailable" | "no-key" | "already" | "wrong-site" | "failed";
+type Code = "removed" | "cancelled" | "unavailable" | "no-key" | "already" | "wrong-site" | "failed";
 
 /** Why a passkey could not be used. `made` is one that exists by now, and still has to answer. */
 export class PasskeyError extends EngineError {
@@ -102,7 +102,8 @@ export async function finishPasskey(made: string, salts: { current: string; next
 
 /** Has one of these passkeys answer. */
 export async function askPasskey(questions: PasskeyQuestion[]): Promise<PasskeyAnswer> {
-  if (questions.length === 0) throw new PasskeyError("unavailable");
+  // Only words: what says so is not vouched for, and a lying service must not have passkeys deleted.
+  if (questions.length === 0) throw new PasskeyError("removed");
   const used = await ceremony(() =>
     navigator.credentials.get({
       publicKey: {

@@ -8,6 +8,7 @@ import { exchange, exchangeBytes } from "./network";
 import { listen, News } from "./news";
 import { asFailure, Session } from "./session";
 import type { DeviceKey } from "./device-key";
+import { isNewKeys, newKeys } from "./new-keys";
 import { openStorage } from "./storage";
 import { afterChange, isOwn, runOwn } from "./this-device";
 import { holdVault } from "./tabs";
@@ -65,7 +66,7 @@ async function end(reason: "locked" | "moved"): Promise<void> {
 async function run(command: Command): Promise<unknown> {
   if (!session || !deviceKey) throw { code: "engine-ended" };
   if (isOwn(command)) return runOwn(command, session, deviceKey);
-  const reply = await session.run(command);
+  const reply = await (isNewKeys(command) ? newKeys(command, session) : session.run(command));
   if (command.type === "changeMethods") await afterChange(reply, deviceKey);
   return reply;
 }

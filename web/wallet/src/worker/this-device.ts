@@ -12,6 +12,11 @@ export const isOwn = (command: Command): command is Own => ["thisDevice", "unloc
 export async function runOwn(command: Own, session: Session, key: DeviceKey): Promise<unknown> {
   switch (command.type) {
     case "thisDevice":
+      // Removed on another device: only the open vault can vouch for that.
+      await session.run({ type: "unlockMethods" }).then(
+        (reply) => afterChange(reply, key),
+        () => undefined,
+      );
       return { type: "thisDevice", slot: key.slot };
     case "addThisDevice": {
       const before = replies.unlockMethods(await session.run({ type: "unlockMethods" }), "").methods;
