@@ -45,7 +45,7 @@ fn of_struct(input: &DeriveInput, data: &DataStruct, container: &Container) -> R
             }
             let construct = construct(&quote! { Self }, &members, container.deny_unknown);
             Ok(quote! {
-                let mut object = __record::object(value)?;
+                let mut __members = __record::Members::of(value);
                 #construct
             })
         }
@@ -54,10 +54,11 @@ fn of_struct(input: &DeriveInput, data: &DataStruct, container: &Container) -> R
 }
 
 fn of_enum(input: &DeriveInput, data: &DataEnum, container: &Container) -> Result<TokenStream> {
+    let mut names = Vec::new();
     let mut arms = Vec::new();
-    for variant in &data.variants {
+    for (at, variant) in data.variants.iter().enumerate() {
         let ident = &variant.ident;
-        let name = variant_name(variant, container)?;
+        names.push(variant_name(variant, container)?);
         let read = match (&variant.fields, &container.tag) {
             (Fields::Unit, _) => quote! { ::core::result::Result::Ok(Self::#ident) },
             (Fields::Named(_), Some(_)) => {
@@ -66,38 +67,46 @@ fn of_enum(input: &DeriveInput, data: &DataEnum, container: &Container) -> Resul
             }
             _ => return Err(Error::new_spanned(variant, "fields need names and a tag")),
         };
-        arms.push(quote! { #name => { #read } });
+        arms.push(quote! { #at => { #read } });
     }
     let unknown = format!("{}: unknown name", input.ident);
     let start = match &container.tag {
         Some(tag) => quote! {
-            let mut object = __record::object(value)?;
-            let name: ::std::string::String = __record::member(&mut object, #tag)?;
+            let mut __members = __record::Members::of(value);
+            let __at = __members.variant(#tag, &[#(#names,)*])?;
         },
-        None => quote! { let name: ::std::string::String = __record::FromJson::read_json(value)?; },
+        None => quote! { let __at = __record::variant(value, &[#(#names,)*])?; },
     };
     Ok(quote! {
         #start
-        match name.as_str() {
+        match __at {
             #(#arms)*
             _ => ::core::result::Result::Err(__record::Malformed(#unknown)),
         }
     })
 }
 
+/// Every member is read into an `Option` and looked at once, at the end: a way out after each would have to drop what
+/// was read before it, and these ways out would be most of the code.
 fn construct(what: &TokenStream, members: &[Member<'_>], deny_unknown: bool) -> TokenStream {
-    let fields = members.iter().map(|member| {
+    let idents: Vec<_> = members.iter().map(|member| member.ident).collect();
+    let reads = members.iter().map(|member| {
         let (ident, name) = (member.ident, &member.name);
         if member.default {
-            quote! { #ident: __record::member_or_default(&mut object, #name)? }
+            quote! { let #ident = __members.member_or_default(#name); }
         } else {
-            quote! { #ident: __record::member(&mut object, #name)? }
+            quote! { let #ident = __members.member(#name); }
         }
     });
-    let end = deny_unknown.then(|| quote! { __record::nothing_left(&object)?; });
+    let end = deny_unknown.then(|| quote! { __members.nothing_left(); });
     quote! {
-        let made = #what { #(#fields,)* };
+        #(#reads)*
         #end
-        ::core::result::Result::Ok(made)
+        match (__members.problem(), #(#idents,)*) {
+            (::core::option::Option::None, #(::core::option::Option::Some(#idents),)*) => {
+                ::core::result::Result::Ok(#what { #(#idents,)* })
+            }
+            (problem, ..) => ::core::result::Result::Err(__record::Malformed(problem.unwrap_or_default())),
+        }
     }
 }

@@ -44,9 +44,9 @@ fn of_struct(input: &DeriveInput, data: &DataStruct, container: &Container) -> R
                 put(member, &quote! { &self.#ident })
             });
             Ok(quote! {
-                let mut object = __record::Object::new();
+                let mut __object = __record::Object::new();
                 #(#puts)*
-                __record::Value::Object(object)
+                __record::Value::Object(__object)
             })
         }
         _ => Err(Error::new_spanned(input, "named fields, or one without a name")),
@@ -59,15 +59,8 @@ fn of_enum(data: &DataEnum, container: &Container) -> Result<TokenStream> {
         let ident = &variant.ident;
         let name = variant_name(variant, container)?;
         arms.push(match (&variant.fields, &container.tag) {
-            (Fields::Unit, None) => quote! { Self::#ident => __record::text(#name), },
-            (Fields::Unit, Some(tag)) => quote! {
-                Self::#ident => {
-                    let mut object = __record::Object::new();
-                    __record::put(&mut object, #tag, __record::text(#name));
-                    __record::Value::Object(object)
-                }
-            },
-            (Fields::Named(_), Some(tag)) => {
+            (Fields::Unit, _) => quote! { Self::#ident => #name, },
+            (Fields::Named(_), Some(_)) => {
                 let members = members(&variant.fields, container, true)?;
                 let idents = members.iter().map(|member| member.ident);
                 let puts = members.iter().map(|member| {
@@ -76,22 +69,28 @@ fn of_enum(data: &DataEnum, container: &Container) -> Result<TokenStream> {
                 });
                 quote! {
                     Self::#ident { #(#idents,)* } => {
-                        let mut object = __record::Object::new();
-                        __record::put(&mut object, #tag, __record::text(#name));
                         #(#puts)*
-                        __record::Value::Object(object)
+                        #name
                     }
                 }
             }
             _ => return Err(Error::new_spanned(variant, "fields need names and a tag")),
         });
     }
-    Ok(quote! { match self { #(#arms)* } })
+    Ok(match &container.tag {
+        None => quote! { __record::text(match self { #(#arms)* }) },
+        Some(tag) => quote! {
+            let mut __object = __record::Object::new();
+            let __name = match self { #(#arms)* };
+            __record::put_text(&mut __object, #tag, __name);
+            __record::Value::Object(__object)
+        },
+    })
 }
 
 fn put(member: &Member<'_>, value: &TokenStream) -> TokenStream {
     let name = &member.name;
-    let put = quote! { __record::put(&mut object, #name, __record::ToJson::write_json(#value)); };
+    let put = quote! { __record::ToJson::put_json(#value, &mut __object, #name); };
     match &member.skip_if {
         Some(skip) => quote! { if !#skip(#value) { #put } },
         None => put,

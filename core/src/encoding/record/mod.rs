@@ -38,12 +38,19 @@ pub trait ToJson {
     /// Writes it.
     #[must_use]
     fn write_json(&self) -> Value;
+
+    /// Writes it as a member of an object.
+    #[inline(never)]
+    fn put_json(&self, object: &mut Object, name: &str) {
+        put(object, name, self.write_json());
+    }
 }
 
 /// The value as an object.
 ///
 /// # Errors
 /// [`Malformed`].
+#[inline(never)]
 pub fn object(value: Value) -> Result<Object, Malformed> {
     match value {
         Value::Object(object) => Ok(object),
@@ -51,56 +58,125 @@ pub fn object(value: Value) -> Result<Object, Malformed> {
     }
 }
 
-/// Takes a member out of an object.
-///
-/// # Errors
-/// [`Malformed`] with the name.
-pub fn member<T: FromJson>(object: &mut Object, name: &'static str) -> Result<T, Malformed> {
-    match object.remove(name) {
-        Some(value) => T::read_json(value),
-        None => T::when_absent().ok_or(Malformed(name)),
+/// The members of an object that is being read, and the first thing that was wrong with it. After that, nothing more is
+/// read.
+#[derive(Debug)]
+pub struct Members {
+    left: Object,
+    problem: Option<&'static str>,
+}
+
+impl Members {
+    /// Of an object.
+    #[inline(never)]
+    #[must_use]
+    pub fn of(value: Value) -> Self {
+        match value {
+            Value::Object(left) => Self { left, problem: None },
+            _ => Self {
+                left: Object::new(),
+                problem: Some("an object"),
+            },
+        }
+    }
+
+    /// Takes a member out. `None` when something is wrong.
+    #[inline(never)]
+    pub fn member<T: FromJson>(&mut self, name: &'static str) -> Option<T> {
+        match self.take(name)? {
+            Some(value) => self.good(T::read_json(value)),
+            None => self.good(T::when_absent().ok_or(Malformed(name))),
+        }
+    }
+
+    /// Takes a member out; its default when absent. `None` when something is wrong.
+    #[inline(never)]
+    pub fn member_or_default<T: FromJson + Default>(&mut self, name: &'static str) -> Option<T> {
+        match self.take(name)? {
+            Some(value) => self.good(T::read_json(value)),
+            None => Some(T::default()),
+        }
+    }
+
+    /// Takes the member out that says which variant it is: its place among the names, their number for any other.
+    ///
+    /// # Errors
+    /// [`Malformed`] when there is no such member, or it is not a text.
+    #[inline(never)]
+    pub fn variant(&mut self, tag: &'static str, names: &[&str]) -> Result<usize, Malformed> {
+        match self.take(tag) {
+            Some(Some(value)) => variant(value, names),
+            Some(None) => Err(Malformed(tag)),
+            None => Err(Malformed(self.problem.unwrap_or_default())),
+        }
+    }
+
+    /// That every member was taken.
+    #[inline(never)]
+    pub fn nothing_left(&mut self) {
+        if self.problem.is_none() && !self.left.is_empty() {
+            self.problem = Some("a member that does not belong here");
+        }
+    }
+
+    /// What was wrong.
+    #[must_use]
+    pub fn problem(&self) -> Option<&'static str> {
+        self.problem
+    }
+
+    // One copy of it: it is in the way of each member of each type.
+    #[inline(never)]
+    fn take(&mut self, name: &str) -> Option<Option<Value>> {
+        match self.problem {
+            None => Some(self.left.remove(name)),
+            Some(_) => None,
+        }
+    }
+
+    fn good<T>(&mut self, read: Result<T, Malformed>) -> Option<T> {
+        match read {
+            Ok(value) => Some(value),
+            Err(Malformed(problem)) => {
+                self.problem = Some(problem);
+                None
+            }
+        }
     }
 }
 
-/// Takes a member out of an object; its default when absent.
+/// The place of a text among the names; their number when it is none of them.
 ///
 /// # Errors
-/// [`Malformed`].
-pub fn member_or_default<T: FromJson + Default>(
-    object: &mut Object,
-    name: &'static str,
-) -> Result<T, Malformed> {
-    match object.remove(name) {
-        Some(value) => T::read_json(value),
-        None => Ok(T::default()),
-    }
-}
-
-/// That every member was taken.
-///
-/// # Errors
-/// [`Malformed`].
-pub fn nothing_left(object: &Object) -> Result<(), Malformed> {
-    if object.is_empty() {
-        Ok(())
-    } else {
-        Err(Malformed("a member that does not belong here"))
-    }
+/// [`Malformed`] when it is not a text.
+#[inline(never)]
+pub fn variant(value: Value, names: &[&str]) -> Result<usize, Malformed> {
+    let text = String::read_json(value)?;
+    Ok(names.iter().position(|name| *name == text).unwrap_or(names.len()))
 }
 
 /// Adds a member.
+#[inline(never)]
 pub fn put(object: &mut Object, name: &str, value: Value) {
     object.insert(name.to_owned(), value);
 }
 
+/// Adds a text.
+#[inline(never)]
+pub fn put_text(object: &mut Object, name: &str, content: &str) {
+    put(object, name, text(content));
+}
+
 /// A text.
 #[must_use]
+#[inline(never)]
 pub fn text(text: &str) -> Value {
     Value::String(text.to_owned())
 }
 
 /// The value as JSON text, without spaces.
 #[must_use]
+#[inline(never)]
 pub fn to_text(value: &Value) -> String {
     value.to_string()
 }
@@ -110,7 +186,7 @@ pub fn to_text(value: &Value) -> String {
 macro_rules! record {
     ({ $($name:literal : $value:expr),+ $(,)? }) => {{
         let mut object = $crate::encoding::record::Object::new();
-        $($crate::encoding::record::put(&mut object, $name, $crate::encoding::record::ToJson::write_json(&$value));)+
+        $($crate::encoding::record::ToJson::put_json(&$value, &mut object, $name);)+
         $crate::encoding::record::Value::Object(object)
     }};
 }
@@ -152,11 +228,19 @@ impl ToJson for String {
     fn write_json(&self) -> Value {
         text(self)
     }
+
+    fn put_json(&self, object: &mut Object, name: &str) {
+        put_text(object, name, self);
+    }
 }
 
 impl ToJson for str {
     fn write_json(&self) -> Value {
         text(self)
+    }
+
+    fn put_json(&self, object: &mut Object, name: &str) {
+        put_text(object, name, self);
     }
 }
 
@@ -310,11 +394,19 @@ impl<T: ToJson + ?Sized> ToJson for Box<T> {
     fn write_json(&self) -> Value {
         (**self).write_json()
     }
+
+    fn put_json(&self, object: &mut Object, name: &str) {
+        (**self).put_json(object, name);
+    }
 }
 
 impl<T: ToJson + ?Sized> ToJson for &T {
     fn write_json(&self) -> Value {
         (**self).write_json()
+    }
+
+    fn put_json(&self, object: &mut Object, name: &str) {
+        (**self).put_json(object, name);
     }
 }
 
@@ -327,6 +419,10 @@ impl<T: FromJson + Zeroize> FromJson for Zeroizing<T> {
 impl<T: ToJson + Zeroize> ToJson for Zeroizing<T> {
     fn write_json(&self) -> Value {
         (**self).write_json()
+    }
+
+    fn put_json(&self, object: &mut Object, name: &str) {
+        (**self).put_json(object, name);
     }
 }
 
