@@ -1,11 +1,13 @@
 //! The query as typed data. Built only by [`DcqlQuery::parse`], so a value of these types is always valid.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::error::QueryError;
 use super::value::ClaimValue;
 use crate::claims::ClaimsPath;
+use crate::encoding::record::put;
 use crate::encoding::record::{FromJson, Malformed, ToJson};
+use crate::record;
 
 /// A valid DCQL query (OpenID4VP 1.0 §6).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,10 +76,10 @@ impl Meta {
 
     fn to_json(&self) -> Value {
         match self {
-            Self::SdJwtVc { vct_values } => json!({ "vct_values": vct_values }),
-            Self::MsoMdoc { doctype_value } => json!({ "doctype_value": doctype_value }),
+            Self::SdJwtVc { vct_values } => record!({ "vct_values": vct_values }),
+            Self::MsoMdoc { doctype_value } => record!({ "doctype_value": doctype_value }),
             Self::JwtVcJson { type_values } | Self::LdpVc { type_values } => {
-                json!({ "type_values": type_values })
+                record!({ "type_values": type_values })
             }
             Self::Other { meta, .. } => Value::Object(meta.clone()),
         }
@@ -187,17 +189,17 @@ impl DcqlQuery {
     pub fn to_json(&self) -> Value {
         let mut out = Map::new();
         let credentials = self.credentials.iter().map(CredentialQuery::to_json).collect();
-        out.insert("credentials".into(), Value::Array(credentials));
+        put(&mut out, "credentials", Value::Array(credentials));
         if self.has_sets {
             let sets = self.credential_sets.iter().map(|set| {
                 let mut out = Map::new();
-                out.insert("options".into(), json!(set.options));
+                set.options.put_json(&mut out, "options");
                 if !set.required {
-                    out.insert("required".into(), Value::from(false));
+                    false.put_json(&mut out, "required");
                 }
                 Value::Object(out)
             });
-            out.insert("credential_sets".into(), Value::Array(sets.collect()));
+            put(&mut out, "credential_sets", Value::Array(sets.collect()));
         }
         Value::Object(out)
     }
@@ -249,25 +251,25 @@ impl CredentialQuery {
 
     fn to_json(&self) -> Value {
         let mut out = Map::new();
-        out.insert("id".into(), Value::from(self.id.as_str()));
-        out.insert("format".into(), Value::from(self.meta.format()));
-        out.insert("meta".into(), self.meta.to_json());
+        self.id.as_str().put_json(&mut out, "id");
+        self.meta.format().put_json(&mut out, "format");
+        put(&mut out, "meta", self.meta.to_json());
         if self.multiple {
-            out.insert("multiple".into(), Value::from(true));
+            true.put_json(&mut out, "multiple");
         }
         if !self.holder_binding {
-            out.insert("require_cryptographic_holder_binding".into(), Value::from(false));
+            false.put_json(&mut out, "require_cryptographic_holder_binding");
         }
         if !self.trusted_authorities.is_empty() {
             let entries = self
                 .trusted_authorities
                 .iter()
-                .map(|entry| json!({ "type": entry.kind.name(), "values": entry.values }));
-            out.insert("trusted_authorities".into(), Value::Array(entries.collect()));
+                .map(|entry| record!({ "type": entry.kind.name(), "values": entry.values }));
+            put(&mut out, "trusted_authorities", Value::Array(entries.collect()));
         }
         if !self.claims.is_empty() {
             let claims = self.claims.iter().map(ClaimQuery::to_json).collect();
-            out.insert("claims".into(), Value::Array(claims));
+            put(&mut out, "claims", Value::Array(claims));
         }
         if !self.claim_sets.is_empty() {
             let sets = self.claim_sets.iter().map(|set| {
@@ -276,7 +278,7 @@ impl CredentialQuery {
                     .filter_map(|index| self.claims.get(*index)?.id.as_deref());
                 Value::Array(ids.map(Value::from).collect())
             });
-            out.insert("claim_sets".into(), Value::Array(sets.collect()));
+            put(&mut out, "claim_sets", Value::Array(sets.collect()));
         }
         Value::Object(out)
     }
@@ -286,15 +288,15 @@ impl ClaimQuery {
     fn to_json(&self) -> Value {
         let mut out = Map::new();
         if let Some(id) = &self.id {
-            out.insert("id".into(), Value::from(id.as_str()));
+            id.as_str().put_json(&mut out, "id");
         }
-        out.insert("path".into(), self.path.to_json());
+        put(&mut out, "path", self.path.to_json());
         if !self.values.is_empty() {
             let values = self.values.iter().map(ClaimValue::to_json).collect();
-            out.insert("values".into(), Value::Array(values));
+            put(&mut out, "values", Value::Array(values));
         }
         if let Some(flag) = self.intent_to_retain {
-            out.insert("intent_to_retain".into(), Value::from(flag));
+            flag.put_json(&mut out, "intent_to_retain");
         }
         Value::Object(out)
     }

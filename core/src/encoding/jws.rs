@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::base64url;
 use super::json::{self, Limits, Object};
 use crate::crypto::{Algorithm, BadSignature, CryptoProvider, PublicKey, SignError, Signer};
+use crate::encoding::record::{ToJson as _, put};
 
 /// Why a compact JWS could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -165,7 +166,7 @@ impl<'a> VerifiedJws<'a> {
 /// # Errors
 /// [`SignError`] from the signer.
 pub fn sign(mut header: Object, payload: &[u8], signer: &dyn Signer) -> Result<String, SignError> {
-    header.insert("alg".into(), Value::from(signer.algorithm().as_jose()));
+    signer.algorithm().as_jose().put_json(&mut header, "alg");
     let header = Value::Object(header).to_string();
     let mut out = base64url::encode(header.as_bytes());
     out.push('.');
@@ -187,13 +188,13 @@ pub fn sign_jwt(
     signer: &dyn Signer,
 ) -> Result<String, SignError> {
     let mut header = Map::new();
-    header.insert("typ".into(), Value::from(typ));
+    typ.put_json(&mut header, "typ");
     if !x5c.is_empty() {
         let chain = x5c
             .iter()
             .map(|der| Value::from(base64url::encode_standard(der)))
             .collect();
-        header.insert("x5c".into(), Value::Array(chain));
+        put(&mut header, "x5c", Value::Array(chain));
     }
     let payload = Value::Object(claims.clone()).to_string();
     sign(header, payload.as_bytes(), signer)

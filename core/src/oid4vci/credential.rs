@@ -1,13 +1,15 @@
 //! The credential endpoint (OpenID4VCI 1.0 §8; CI-21, CI-22, CI-25).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::offer::insert;
 use super::{AnswerError, Rejection, RejectionCode, SecretText, answer};
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::json::{self, Object};
+use crate::encoding::record::put;
 use crate::http::{HttpRequest, HttpResponse};
 use crate::profile::{Endpoint, Profile};
+use crate::record;
 
 /// What is asked for: exactly one of the two (CI-21).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +61,7 @@ impl CredentialRequest {
             CredentialTarget::Identifier(id) => insert(&mut out, "credential_identifier", Some(id)),
         }
         if !self.proofs.is_empty() {
-            out.insert("proofs".into(), json!({ "jwt": self.proofs }));
+            put(&mut out, "proofs", record!({ "jwt": self.proofs }));
         }
         Value::Object(out)
     }
@@ -134,9 +136,12 @@ impl CredentialResponse {
     /// The JSON body. Send it with `Cache-Control: no-store`.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let credentials = self.credentials.iter().map(|copy| json!({ "credential": copy }));
+        let credentials = self
+            .credentials
+            .iter()
+            .map(|copy| record!({ "credential": copy }));
         let mut out = Map::new();
-        out.insert("credentials".into(), credentials.collect());
+        put(&mut out, "credentials", credentials.collect());
         insert(&mut out, "notification_id", self.notification_id.as_deref());
         Value::Object(out)
     }
@@ -159,6 +164,8 @@ fn read_proofs(proofs: &Object, profile: &Profile) -> Result<Vec<String>, Reject
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn code(body: &Value) -> RejectionCode {

@@ -3,12 +3,13 @@
 //! An offer is not signed and may come from anyone. It only says where to go: trust in the issuer comes from the
 //! issuer's own metadata and from the credential (§13.5).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{AnswerError, SecretText, answer};
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::form;
 use crate::encoding::json::{self, JsonError, Object};
+use crate::encoding::record::put;
 use crate::encoding::record::{FromJson, ToJson};
 use crate::error::{Audience, ErrorCode};
 use crate::http::{HttpRequest, HttpResponse};
@@ -209,7 +210,7 @@ impl CredentialOffer {
                 "authorization_server",
                 grant.authorization_server.as_ref().map(Endpoint::as_str),
             );
-            grants.insert("authorization_code".into(), Value::Object(out));
+            put(&mut grants, "authorization_code", Value::Object(out));
         }
         if let Some(grant) = &self.pre_authorized_code {
             let mut out = Map::new();
@@ -219,7 +220,7 @@ impl CredentialOffer {
                 Some(grant.pre_authorized_code.expose()),
             );
             if let Some(tx_code) = &grant.tx_code {
-                out.insert("tx_code".into(), tx_code.to_json());
+                put(&mut out, "tx_code", tx_code.to_json());
             }
             insert(
                 &mut out,
@@ -234,12 +235,10 @@ impl CredentialOffer {
             "credential_issuer",
             Some(self.credential_issuer.as_str()),
         );
-        out.insert(
-            "credential_configuration_ids".into(),
-            json!(self.credential_configuration_ids),
-        );
+        self.credential_configuration_ids
+            .put_json(&mut out, "credential_configuration_ids");
         if !grants.is_empty() {
-            out.insert("grants".into(), Value::Object(grants));
+            put(&mut out, "grants", Value::Object(grants));
         }
         Value::Object(out)
     }
@@ -349,7 +348,7 @@ impl TxCode {
         };
         insert(&mut out, "input_mode", Some(mode));
         if let Some(length) = self.length {
-            out.insert("length".into(), Value::from(length));
+            length.put_json(&mut out, "length");
         }
         insert(&mut out, "description", self.description.as_deref());
         Value::Object(out)
@@ -377,6 +376,8 @@ pub(super) fn insert(object: &mut Object, name: &str, value: Option<&str>) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn parse(value: &Value) -> Result<CredentialOffer, OfferError> {

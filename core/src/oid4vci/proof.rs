@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::crypto::{CryptoProvider, KeyError, PublicKey, SignError, Signer};
 use crate::encoding::fields::{FieldError, Fields};
 use crate::encoding::jws::{self, JwsError, UnverifiedJws};
+use crate::encoding::record::{ToJson as _, put};
 use crate::env::Timestamp;
 use crate::error::ErrorCode;
 use crate::profile::{CLOCK_LEEWAY, Endpoint, Profile};
@@ -107,16 +108,16 @@ impl KeyProof<'_> {
     /// [`SignError`] from the key.
     pub fn sign(&self, key: &dyn Signer) -> Result<String, SignError> {
         let mut header = Map::new();
-        header.insert("typ".into(), Value::from(TYP));
-        header.insert("jwk".into(), Value::Object(key.public_key().to_jwk()));
+        TYP.put_json(&mut header, "typ");
+        put(&mut header, "jwk", Value::Object(key.public_key().to_jwk()));
         let mut claims = Map::new();
-        claims.insert("aud".into(), Value::from(self.issuer.as_str()));
-        claims.insert("iat".into(), Value::from(self.issued_at.0));
+        self.issuer.as_str().put_json(&mut claims, "aud");
+        self.issued_at.0.put_json(&mut claims, "iat");
         if let Some(nonce) = self.c_nonce {
-            claims.insert("nonce".into(), Value::from(nonce));
+            nonce.put_json(&mut claims, "nonce");
         }
         if let Some(client) = self.client_id {
-            claims.insert("iss".into(), Value::from(client));
+            client.put_json(&mut claims, "iss");
         }
         jws::sign(header, Value::Object(claims).to_string().as_bytes(), key)
     }

@@ -7,6 +7,7 @@ use super::ClientIdPrefix;
 use crate::crypto::{Algorithm, PublicKey};
 use crate::encoding::json::Object;
 use crate::encoding::jwe::ContentEncryption;
+use crate::encoding::record::{ToJson as _, put};
 use crate::profile::Profile;
 
 /// Most keys looked at in `jwks`.
@@ -82,15 +83,16 @@ impl ClientMetadata {
 #[must_use]
 pub fn client_metadata(response_key: Option<(&PublicKey, &str)>, profile: &Profile) -> Object {
     let mut out = Object::new();
-    out.insert("vp_formats_supported".into(), vp_formats(profile));
+    put(&mut out, "vp_formats_supported", vp_formats(profile));
     if let Some((key, kid)) = response_key {
         let mut jwk = key.to_jwk();
-        jwk.insert("kid".into(), Value::from(kid));
-        jwk.insert("use".into(), Value::from("enc"));
-        jwk.insert("alg".into(), Value::from("ECDH-ES"));
-        out.insert("jwks".into(), json!({ "keys": [jwk] }));
-        out.insert(
-            "encrypted_response_enc_values_supported".into(),
+        kid.put_json(&mut jwk, "kid");
+        "enc".put_json(&mut jwk, "use");
+        "ECDH-ES".put_json(&mut jwk, "alg");
+        put(&mut out, "jwks", json!({ "keys": [jwk] }));
+        put(
+            &mut out,
+            "encrypted_response_enc_values_supported",
             json!(["A128GCM", "A256GCM"]),
         );
     }
@@ -111,20 +113,19 @@ pub fn wallet_metadata(profile: &Profile) -> Object {
         &["direct_post.jwt", "direct_post"]
     };
     let mut out = Object::new();
-    out.insert("vp_formats_supported".into(), vp_formats(profile));
-    out.insert("client_id_prefixes_supported".into(), json!(prefixes));
-    out.insert("response_types_supported".into(), json!(["vp_token"]));
-    out.insert("response_modes_supported".into(), json!(modes));
-    out.insert(
-        "request_object_signing_alg_values_supported".into(),
-        json!(algorithms(profile)),
-    );
-    out.insert(
-        "authorization_encryption_alg_values_supported".into(),
+    put(&mut out, "vp_formats_supported", vp_formats(profile));
+    prefixes.put_json(&mut out, "client_id_prefixes_supported");
+    put(&mut out, "response_types_supported", json!(["vp_token"]));
+    modes.put_json(&mut out, "response_modes_supported");
+    algorithms(profile).put_json(&mut out, "request_object_signing_alg_values_supported");
+    put(
+        &mut out,
+        "authorization_encryption_alg_values_supported",
         json!(["ECDH-ES"]),
     );
-    out.insert(
-        "authorization_encryption_enc_values_supported".into(),
+    put(
+        &mut out,
+        "authorization_encryption_enc_values_supported",
         json!(["A256GCM", "A128GCM"]),
     );
     out

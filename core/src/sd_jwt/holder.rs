@@ -10,6 +10,7 @@ use super::process::Placed;
 use super::{HolderError, SdAlg, VerifiedSdJwt, VerifiedSdJwtVc};
 use crate::claims::{ClaimsPath, PathElement};
 use crate::crypto::{PublicKey, Signer};
+use crate::encoding::record::put;
 use crate::env::Timestamp;
 
 /// A credential in its holder's hands, with every disclosure the issuer gave.
@@ -184,7 +185,7 @@ impl HolderSdJwt {
         let hashes = transaction_data
             .iter()
             .map(|text| Value::from(SdAlg::Sha256.digest(text)));
-        claims.insert("transaction_data_hashes".into(), hashes.collect());
+        put(&mut claims, "transaction_data_hashes", hashes.collect());
         out.push_str(&key_binding::sign_claims(&claims, signer)?);
         Ok(out)
     }

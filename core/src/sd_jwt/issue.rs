@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::disclosure;
 use super::process::is_reserved;
@@ -11,8 +11,10 @@ use super::{IssueError, MAX_DISCLOSURES, SdAlg};
 use crate::claims::{ClaimsPath, PathElement};
 use crate::crypto::{PublicKey, Signer};
 use crate::encoding::json::Object;
+use crate::encoding::record::{ToJson as _, put};
 use crate::encoding::{base64url, jws};
 use crate::env::Env;
+use crate::record;
 
 /// Which claims the holder may keep back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +64,7 @@ impl SdJwtBuilder {
     /// Binds the credential to `key`: `cnf.jwk` (RFC 7800 §3.2).
     #[must_use]
     pub fn holder_key(mut self, key: &PublicKey) -> Self {
-        self.always.insert("cnf".into(), json!({ "jwk": key.to_jwk() }));
+        put(&mut self.always, "cnf", record!({ "jwk": key.to_jwk() }));
         self
     }
 
@@ -124,7 +126,7 @@ impl SdJwtBuilder {
         }
         // §4.1.1: only needed where there are digests; written then even for the default, which peers expect.
         if !disclosures.is_empty() {
-            payload.insert("_sd_alg".into(), Value::from(self.sd_alg.name()));
+            self.sd_alg.name().put_json(&mut payload, "_sd_alg");
         }
         let mut out = jws::sign_jwt(&self.typ, &self.x5c, &payload, signer)?;
         out.push('~');
@@ -218,7 +220,7 @@ impl Work<'_, '_> {
             }
             // §4.2.4.1: the order must not tell the order of the claims. Sorting hashes does that.
             digests.sort_unstable();
-            map.insert("_sd".into(), Value::from(digests));
+            digests.put_json(map, "_sd");
         }
         Ok(())
     }
@@ -229,7 +231,7 @@ impl Work<'_, '_> {
             self.value(item)?;
             if self.is_disclosable() {
                 let value = item.take();
-                *item = json!({ "...": self.disclose(None, value)? });
+                *item = record!({ "...": self.disclose(None, value)? });
             }
             self.path.pop();
         }

@@ -1,12 +1,13 @@
 //! The key binding JWT: proof that the presenter holds the key the credential is bound to (RFC 9901 §4.3, §7.3).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::validity::numeric_date;
 use super::{KeyBindingError, SdAlg};
 use crate::crypto::{CryptoProvider, PublicKey, SignError, Signer, constant_time_eq};
 use crate::encoding::json::Object;
 use crate::encoding::jws::{self, UnverifiedJws};
+use crate::encoding::record::{ToJson as _, put};
 use crate::env::Timestamp;
 
 /// The `typ` of a key binding JWT (RFC 9901 §4.3).
@@ -113,10 +114,10 @@ pub(super) fn claims(
     issued_at: Timestamp,
 ) -> Object {
     let mut claims = Object::new();
-    claims.insert("iat".into(), json!(issued_at.0));
-    claims.insert("aud".into(), Value::from(audience));
-    claims.insert("nonce".into(), Value::from(nonce));
-    claims.insert("sd_hash".into(), Value::from(sd_alg.digest(sd_jwt)));
+    issued_at.0.put_json(&mut claims, "iat");
+    audience.put_json(&mut claims, "aud");
+    nonce.put_json(&mut claims, "nonce");
+    put(&mut claims, "sd_hash", Value::from(sd_alg.digest(sd_jwt)));
     claims
 }
 

@@ -1,7 +1,9 @@
 //! Making a receipt, in the wallet, when the person has decided.
 
+use crate::encoding::record::put;
 use crate::encoding::record::{ToJson as _, object};
-use serde_json::{Map, json};
+use crate::record;
+use serde_json::Map;
 
 use super::super::compile::{Purpose, RECEIPT_VCT};
 use super::super::digest::Digest;
@@ -141,10 +143,10 @@ pub(super) fn granted(request: &ConsentRequest, ids: &[String]) -> Result<Vec<Pu
 fn registered(key: &dyn Signer, env: &Env<'_>) -> Object {
     let public = key.public_key();
     let mut out = Map::new();
-    out.insert("iss".into(), json!(super::verify::thumbprint_uri(&public)));
-    out.insert("iat".into(), json!(env.now));
-    out.insert("vct".into(), json!(RECEIPT_VCT));
-    out.insert("cnf".into(), json!({ "jwk": public.to_jwk() }));
+    super::verify::thumbprint_uri(&public).put_json(&mut out, "iss");
+    env.now.put_json(&mut out, "iat");
+    RECEIPT_VCT.put_json(&mut out, "vct");
+    put(&mut out, "cnf", record!({ "jwk": public.to_jwk() }));
     out
 }
 

@@ -1,6 +1,6 @@
 //! Verifying a receipt: by itself, and against the request it answers.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::compile::RECEIPT_VCT;
 use super::super::digest::Digest;
@@ -14,9 +14,11 @@ use super::{RECEIPT_SCHEMA, RECORD_SCHEMA, ReceiptError, build, mint};
 use crate::crypto::{CryptoProvider, PublicKey};
 use crate::encoding::base64url;
 use crate::encoding::json::Object;
+use crate::encoding::record::put;
 use crate::encoding::record::{FromJson as _, ToJson as _, object};
 use crate::env::Timestamp;
 use crate::profile::CLOCK_LEEWAY;
+use crate::record;
 use crate::sd_jwt::{KeyBindingCheck, UnverifiedSdJwt, VcCheck};
 
 /// A receipt whose signature was verified with its own key. Whether it answers one's own request is
@@ -230,7 +232,7 @@ fn check_whole(receipt: &Receipt, payload: &Object) -> Result<(), ReceiptError> 
         known.extend(payload.get(name).map(|value| (name.to_owned(), value.clone())));
     }
     let jwk = payload.get("cnf").and_then(|cnf| cnf.get("jwk"));
-    known.insert("cnf".into(), json!({ "jwk": jwk }));
+    put(&mut known, "cnf", record!({ "jwk": jwk }));
     if known == *payload {
         Ok(())
     } else {

@@ -1,44 +1,47 @@
 //! Terms as JSON: what goes into the signed consent request.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Attribute, ConsentTerms, Recipient};
 use crate::encoding::json::Object;
+use crate::encoding::record::{ToJson as _, put};
+use crate::record;
 
 impl ConsentTerms {
     /// The complete terms, defaults written out. [`ConsentTerms::from_signed`] reads them back to the same value.
     #[must_use]
     pub fn to_object(&self) -> Object {
         let mut out = Map::new();
-        let mut put = |name: &str, value: Value| {
-            out.insert(name.to_owned(), value);
-        };
-        put("purpose", json!(self.purpose));
-        put("legal_basis", json!(self.legal_basis));
+        self.purpose.put_json(&mut out, "purpose");
+        self.legal_basis.put_json(&mut out, "legal_basis");
+        let required = self.required.iter().map(attribute).map(Value::Object);
+        put(&mut out, "required", required.collect());
+        put(&mut out, "optional", self.optional_json());
+        self.retention.put_json(&mut out, "retention");
+        self.validity.put_json(&mut out, "validity");
         put(
-            "required",
-            self.required.iter().map(attribute).map(Value::Object).collect(),
+            &mut out,
+            "recipients",
+            self.recipients.iter().map(recipient).collect(),
         );
-        put("optional", self.optional_json());
-        put("retention", json!(self.retention));
-        put("validity", json!(self.validity));
-        put("recipients", self.recipients.iter().map(recipient).collect());
-        put("storage_locations", json!(self.storage_locations));
-        put("processing_locations", json!(self.processing_locations));
-        put("geographic_restrictions", json!(self.geographic_restrictions));
-        put("processing_methods", json!(self.processing_methods));
-        put("automated_decisions", json!(self.automated_decisions));
-        put("jurisdiction", json!(self.jurisdiction));
-        put("controller", self.controller_json());
-        put("privacy_policy", json!(self.privacy_policy));
-        put("rights_contact", json!(self.rights_contact));
-        put(
-            "authority",
-            json!({ "name": self.authority.name, "url": self.authority.url }),
-        );
-        put("withdrawal_endpoint", json!(self.withdrawal_endpoint));
-        put("language", json!(self.language));
-        put("codes_of_conduct", json!(self.codes_of_conduct));
+        for (name, texts) in [
+            ("storage_locations", &self.storage_locations),
+            ("processing_locations", &self.processing_locations),
+            ("geographic_restrictions", &self.geographic_restrictions),
+            ("processing_methods", &self.processing_methods),
+            ("codes_of_conduct", &self.codes_of_conduct),
+        ] {
+            texts.put_json(&mut out, name);
+        }
+        self.automated_decisions.put_json(&mut out, "automated_decisions");
+        self.jurisdiction.put_json(&mut out, "jurisdiction");
+        put(&mut out, "controller", self.controller_json());
+        self.privacy_policy.put_json(&mut out, "privacy_policy");
+        self.rights_contact.put_json(&mut out, "rights_contact");
+        let authority = record!({ "name": self.authority.name, "url": self.authority.url });
+        put(&mut out, "authority", authority);
+        self.withdrawal_endpoint.put_json(&mut out, "withdrawal_endpoint");
+        self.language.put_json(&mut out, "language");
         for (name, value) in [
             ("purpose_type", &self.purpose_type),
             ("service", &self.service),
@@ -46,7 +49,7 @@ impl ConsentTerms {
             ("impact_assessment", &self.impact_assessment),
         ] {
             if let Some(value) = value {
-                put(name, json!(value));
+                value.put_json(&mut out, name);
             }
         }
         out
@@ -56,10 +59,10 @@ impl ConsentTerms {
         let entries = self.optional.iter().map(|optional| {
             let mut out = attribute(&optional.attribute);
             if let Some(purpose) = &optional.purpose {
-                out.insert("purpose".into(), json!(purpose));
+                purpose.put_json(&mut out, "purpose");
             }
             if let Some(group) = &optional.group {
-                out.insert("group".into(), json!(group));
+                group.put_json(&mut out, "group");
             }
             Value::Object(out)
         });
@@ -68,15 +71,15 @@ impl ConsentTerms {
 
     fn controller_json(&self) -> Value {
         let mut out = Map::new();
-        out.insert("name".into(), json!(self.controller.name));
-        out.insert("contact".into(), json!(self.controller.contact));
-        out.insert("address".into(), json!(self.controller.address));
-        out.insert("type".into(), json!(self.controller.party_type));
+        self.controller.name.put_json(&mut out, "name");
+        self.controller.contact.put_json(&mut out, "contact");
+        self.controller.address.put_json(&mut out, "address");
+        self.controller.party_type.put_json(&mut out, "type");
         if let Some(id) = &self.controller.id {
-            out.insert("id".into(), json!(id));
+            id.put_json(&mut out, "id");
         }
         if let Some(country) = &self.controller.country {
-            out.insert("country".into(), json!(country));
+            country.put_json(&mut out, "country");
         }
         Value::Object(out)
     }
@@ -84,17 +87,17 @@ impl ConsentTerms {
 
 fn attribute(attribute: &Attribute) -> Object {
     let mut out = Map::new();
-    out.insert("vct".into(), json!(attribute.vct));
-    out.insert("path".into(), attribute.path.to_json());
+    attribute.vct.put_json(&mut out, "vct");
+    put(&mut out, "path", attribute.path.to_json());
     if let Some(category) = &attribute.special_category {
-        out.insert("special_category".into(), json!(category));
+        category.put_json(&mut out, "special_category");
     }
     out
 }
 
 fn recipient(recipient: &Recipient) -> Value {
     match &recipient.country {
-        Some(country) => json!({ "name": recipient.name, "country": country }),
-        None => json!({ "name": recipient.name }),
+        Some(country) => record!({ "name": recipient.name, "country": country }),
+        None => record!({ "name": recipient.name }),
     }
 }

@@ -1,11 +1,12 @@
 //! The protected header of a JWE (RFC 7516 §4.1, RFC 7518 §4.6.1).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{ContentEncryption, JweError};
 use crate::crypto::{PublicKey, Signer as _, SoftwareKey};
 use crate::encoding::base64url;
 use crate::encoding::json::{self, Limits, Object};
+use crate::encoding::record::ToJson as _;
 
 /// A protected header; `alg` is always `ECDH-ES`.
 #[derive(Debug, Clone)]
@@ -24,12 +25,12 @@ pub struct Header {
 
 pub(super) fn write(enc: ContentEncryption, kid: Option<&str>, ephemeral: &SoftwareKey) -> String {
     let mut header = Object::new();
-    header.insert("alg".into(), Value::from("ECDH-ES"));
-    header.insert("enc".into(), Value::from(enc.as_jose()));
+    "ECDH-ES".put_json(&mut header, "alg");
+    enc.as_jose().put_json(&mut header, "enc");
     if let Some(kid) = kid {
-        header.insert("kid".into(), Value::from(kid));
+        kid.put_json(&mut header, "kid");
     }
-    header.insert("epk".into(), json!(ephemeral.public_key().to_jwk()));
+    ephemeral.public_key().to_jwk().put_json(&mut header, "epk");
     Value::Object(header).to_string()
 }
 

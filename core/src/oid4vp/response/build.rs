@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::encoding::form;
 use crate::encoding::json::Object;
 use crate::encoding::jwe::{self, JweError};
+use crate::encoding::record::{ToJson as _, put};
 use crate::env::Env;
 use crate::error::{Blame, ErrorCode};
 use crate::http::HttpRequest;
@@ -112,7 +113,7 @@ impl ReplyTo {
             return Err(ResponseError::Empty);
         }
         let mut parameters = Object::new();
-        parameters.insert("vp_token".into(), vp_token.to_json());
+        put(&mut parameters, "vp_token", vp_token.to_json());
         match self.mode {
             ResponseMode::DirectPost => Ok(self.post_clear(parameters)),
             ResponseMode::DirectPostJwt => self.post_encrypted(parameters, env),
@@ -162,7 +163,7 @@ impl ReplyTo {
     ) -> Result<HttpRequest, ResponseError> {
         let encryption = self.encryption.as_ref().ok_or(ResponseError::NoKey)?;
         if let Some(state) = &self.state {
-            parameters.insert("state".into(), Value::from(state.as_str()));
+            state.as_str().put_json(&mut parameters, "state");
         }
         let plaintext = zeroize::Zeroizing::new(Value::Object(parameters).to_string());
         let jwe = jwe::encrypt(

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::encoding::json::{self, Limits, Object};
+use crate::encoding::record::ToJson as _;
 use crate::error::{Blame, ErrorCode};
 use crate::http::HttpResponse;
 use crate::oid4vp::reply_limit;
@@ -72,7 +73,7 @@ impl ResponseReply {
     pub fn to_json(&self) -> Value {
         let mut out = self.more.clone();
         if let Some(uri) = &self.redirect_uri {
-            out.insert("redirect_uri".into(), Value::from(uri.as_str()));
+            uri.as_str().put_json(&mut out, "redirect_uri");
         }
         Value::Object(out)
     }
