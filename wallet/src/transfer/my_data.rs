@@ -1,7 +1,7 @@
 //! My data as plain JSON, for people and their programs (`specs/formats/my-data.md`): everything but keys.
 
 use assent_core::encoding::json::{self, Limits, Object};
-use assent_core::encoding::record::{self, FromJson as _, Malformed, ToJson as _, Value};
+use assent_core::encoding::record::{self, FromJson as _, ToJson as _, Value};
 use assent_core::env::Timestamp;
 use assent_core::record;
 
@@ -228,8 +228,10 @@ fn with_seconds(item: &mut Value) -> Option<()> {
 }
 
 fn list(data: &mut Object, name: &'static str) -> Result<Vec<Value>, TransferError> {
-    let items: Result<Vec<Value>, Malformed> = record::member_or_default(data, name);
-    let items = items.map_err(|_| TransferError::Damaged)?;
+    let items = match data.remove(name) {
+        Some(value) => Vec::<Value>::read_json(value).map_err(|_| TransferError::Damaged)?,
+        None => Vec::new(),
+    };
     if items.len() > MAX_ITEMS {
         return Err(TransferError::TooLarge);
     }
