@@ -100,6 +100,27 @@ pub enum Command {
         /// At least two different groups of the code.
         groups: Vec<RecoveryGroup>,
     },
+    /// The devices that have the vault. Reply: `devices`.
+    Devices,
+    /// This device says that it is here: after opening. Reply: `devices`.
+    RegisterDevice {
+        /// What it is called until the person calls it something else.
+        name: String,
+    },
+    /// Another name. Reply: `devices`.
+    RenameDevice {
+        /// Id of the device.
+        id: String,
+        /// What the person calls it.
+        name: String,
+    },
+    /// Removes another device. It takes the root key with it: the others unlock once more. Reply: `devices`.
+    RemoveDevice {
+        /// Id of the device.
+        id: String,
+        /// Proof that the person is there.
+        confirm: Unlock,
+    },
     /// Begins to get a vault from another device. Reply: `pairing`, with the code to show.
     PairStart {
         /// What this device is to be called.

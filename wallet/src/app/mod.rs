@@ -8,6 +8,7 @@ mod cache;
 pub(crate) mod cards;
 mod command;
 mod details;
+mod devices;
 mod documents;
 mod error;
 mod history;

@@ -186,6 +186,9 @@ fn header_of(address: Address, then: AfterHeader) -> Next {
                     })
                     .map_err(vault_error)
             });
+            if let Ok(header) = &header {
+                super::devices::obey(core, header)?;
+            }
             then(core, header, env)
         }),
     )

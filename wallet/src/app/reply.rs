@@ -3,8 +3,8 @@
 use assent_core::encoding::record::{ToJson, Value};
 
 use super::view::{
-    CardDetail, CardSummary, CardView, DetailVersion, DocumentView, EntrySummary, EntryView, HomeView,
-    MethodView, OfferView, OwnDetail, PairingView, PasskeyQuestion, PointQuestion, ReceiptView,
+    CardDetail, CardSummary, CardView, DetailVersion, DeviceView, DocumentView, EntrySummary, EntryView,
+    HomeView, MethodView, OfferView, OwnDetail, PairingView, PasskeyQuestion, PointQuestion, ReceiptView,
     RecognisabilityView, RequestView, ResultView, SecretText, SecretValue, SettingsView, SharingView,
     StatusView, UploadView,
 };
@@ -52,6 +52,11 @@ pub enum Reply {
     RecoveryCode {
         /// Nine groups of four characters.
         recovery_code: Vec<SecretText>,
+    },
+    /// The devices that have the vault, this one first.
+    Devices {
+        /// The devices.
+        devices: Vec<DeviceView>,
     },
     /// How far adding a device is.
     Pairing {

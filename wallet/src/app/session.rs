@@ -33,6 +33,8 @@ pub(crate) struct Core {
     pub(crate) pending: Pending,
     /// A device that is being added, or this one that is.
     pub(crate) pairing: Option<Pairing>,
+    /// The id of this device, where it has a vault.
+    pub(crate) device: Option<[u8; 16]>,
     /// What to keep on this device; renewed whenever the vault or its surroundings changed.
     pub(crate) cache: Vec<u8>,
 }
@@ -270,7 +272,7 @@ impl Core {
             Session::Locked { address, vault } => (address.clone(), (**vault).clone()),
             Session::Open(open) => (open.address.clone(), open.lock(env)?),
         };
-        self.cache = super::cache::write(&address, &locked);
+        self.cache = super::cache::write(&address, self.device, &locked);
         Ok(())
     }
 
@@ -290,8 +292,24 @@ impl Core {
         Ok(())
     }
 
+    /// Forgets the vault on this device.
+    pub(crate) fn forget(&mut self) {
+        self.session = Session::Empty;
+        self.device = None;
+        self.offer = None;
+        self.request = None;
+    }
+
     /// Puts an unlocked vault in place.
     pub(crate) fn opened(&mut self, address: Address, vault: UnlockedVault) {
+        let same = match &self.session {
+            Session::Locked { address: here, .. } => *here == address,
+            Session::Open(open) => open.address == address,
+            _ => false,
+        };
+        if !same {
+            self.device = None;
+        }
         let device: DeviceData = crate::records::read(vault.device()).unwrap_or_default();
         let anchors = device
             .anchors

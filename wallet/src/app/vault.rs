@@ -183,9 +183,7 @@ pub(super) fn unlock(core: &mut Core, unlock: &Unlock) -> Result<Next, WalletErr
 
 /// Forgets what this device keeps of a vault. The vault itself stays at its service.
 pub(super) fn forget_here(core: &mut Core) -> Result<Next, WalletError> {
-    core.session = Session::Empty;
-    core.offer = None;
-    core.request = None;
+    core.forget();
     status(core)
 }
 
@@ -204,9 +202,7 @@ pub(super) fn delete(core: &mut Core) -> Result<Next, WalletError> {
                 Err(error) if error.view().code == "vault-not-found" => {}
                 Err(error) => return Err(error),
             }
-            core.session = Session::Empty;
-            core.offer = None;
-            core.request = None;
+            core.forget();
             status(core)
         }),
     ))

@@ -8,8 +8,8 @@ use assent_core::http::{HttpRequest, HttpResponse, Step};
 
 use super::session::{Core, Pending, Session};
 use super::{
-    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, details, documents, history, methods,
-    offer, pairing, reopen, request, rights, sign_in, sync, transfer, vault,
+    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, details, devices, documents, history,
+    methods, offer, pairing, reopen, request, rights, sign_in, sync, transfer, vault,
 };
 
 /// What the wallet must know about its surroundings.
@@ -53,6 +53,7 @@ impl Wallet {
             request: None,
             pending: Pending::Nothing,
             pairing: None,
+            device: None,
             cache: Vec::new(),
         };
         Self { core, running: None }
@@ -64,7 +65,8 @@ impl Wallet {
     pub fn from_cache(surroundings: Surroundings, cache: &[u8]) -> Self {
         let mut wallet = Self::new(surroundings);
         if !cache.is_empty() {
-            wallet.core.session = cache::read(cache, &wallet.core.profile());
+            let profile = wallet.core.profile();
+            (wallet.core.session, wallet.core.device) = cache::read(cache, &profile);
             wallet.core.cache = cache.to_vec();
         }
         wallet
@@ -161,6 +163,10 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         Command::ChangeMethods { change, confirm } => methods::change(core, change, confirm.as_ref(), env),
         Command::NewRecoveryCode { confirm } => methods::new_recovery_code(core, &confirm, env.rng),
         Command::ConfirmNewRecoveryCode { groups } => methods::confirm_recovery_code(core, &groups, env),
+        Command::Devices => devices::list(core),
+        Command::RegisterDevice { name } => devices::register(core, &name, env),
+        Command::RenameDevice { id, name } => devices::rename(core, id, &name, env),
+        Command::RemoveDevice { id, confirm } => devices::remove(core, &id, &confirm, env),
         Command::PairStart { name, public_key } => pairing::start(core, name, public_key.as_deref(), env),
         Command::PairScan { code } => pairing::scan(core, &code, env),
         Command::PairNext => pairing::next(core, env),

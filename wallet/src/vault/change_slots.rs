@@ -3,14 +3,15 @@
 use assent_core::env::{SecureRandom, Timestamp};
 
 use super::error::VaultError;
+use super::gone::{Gone, MAX_GONE};
 use super::header::check_methods;
 use super::keyring;
-use super::manifest::{ListedSlot, MAX_NAME};
+use super::manifest::{ListedSlot, MAX_NAME, Manifest};
 use super::method::PrfOutputs;
 use super::record::RecordPlace;
 use super::root::RootKey;
 use super::slot::{NewMethod, Slot, SlotPlace};
-use super::stage::{NewEpoch, Staged};
+use super::stage::{Change, NewEpoch, Staged};
 use super::unlocked::UnlockedVault;
 
 /// A change of the unlock methods.
@@ -49,6 +50,15 @@ pub enum SlotChange<'a> {
         /// Its answers.
         outputs: &'a PrfOutputs,
     },
+    /// A device gone, and a new root key.
+    RemoveDevice {
+        /// Its id.
+        device: [u8; 16],
+        /// The slot of its own key, when it has one.
+        slot: Option<[u8; 16]>,
+        /// The record about it, which goes with it.
+        record: &'a str,
+    },
     /// A new root key.
     Rotate,
 }
@@ -71,8 +81,12 @@ impl UnlockedVault {
         let mut manifest = self.manifest.successor(self.pin);
         let rotates = matches!(
             change,
-            SlotChange::Replace { .. } | SlotChange::Remove { .. } | SlotChange::Rotate
+            SlotChange::Replace { .. }
+                | SlotChange::Remove { .. }
+                | SlotChange::RemoveDevice { .. }
+                | SlotChange::Rotate
         );
+        let (mut delete, mut changes) = (Vec::new(), Vec::new());
         let root = if rotates {
             header.epoch += 1;
             RootKey::generate(rng)?
@@ -137,11 +151,27 @@ impl UnlockedVault {
                     slot.renew_passkey(outputs, fresh, &place, rng)?;
                 }
             }
+            SlotChange::RemoveDevice { device, slot, record } => {
+                if let Some(slot) = slot {
+                    let at = at(slot)?;
+                    header.slots.remove(at);
+                    manifest.slots.remove(at);
+                }
+                let handle = self.ring.handle(record);
+                if manifest.records.remove(&handle).is_some() {
+                    delete.push(handle);
+                    changes.push(((*record).to_owned(), Change::Delete));
+                }
+                header
+                    .gone
+                    .insert(0, Gone::sign(vault, *device, now.0, &self.ring.signer)?);
+                header.gone.truncate(MAX_GONE);
+            }
             SlotChange::Rotate => {}
         }
         check_methods(&header.slots)?;
         let epoch = if rotates {
-            Some(self.new_epoch(root, epoch, rng)?)
+            Some(self.new_epoch(&manifest, root, epoch, rng)?)
         } else {
             None
         };
@@ -164,25 +194,26 @@ impl UnlockedVault {
             base_version: self.version,
             manifest: sealed,
             put: Vec::new(),
-            delete: Vec::new(),
+            delete,
             header: Some(header),
             epoch,
             opened: manifest,
             pin,
-            changes: Vec::new(),
+            changes,
         })
     }
 
     fn new_epoch(
         &self,
+        manifest: &Manifest,
         root: RootKey,
         number: u64,
         rng: &mut dyn SecureRandom,
     ) -> Result<NewEpoch, VaultError> {
         let vault = self.header.vault;
         let derived = root.derive(vault);
-        let mut keys = Vec::with_capacity(self.manifest.records.len());
-        for (handle, listed) in self.manifest.records.iter() {
+        let mut keys = Vec::with_capacity(manifest.records.len());
+        for (handle, listed) in manifest.records.iter() {
             let sealed = self.sealed.get(handle).ok_or(VaultError::RecordMissing)?;
             let place = RecordPlace {
                 vault,
@@ -220,7 +251,10 @@ impl UnlockedVault {
 }
 
 /// A name without control characters and outer spaces, at most 60 characters; empty for the method's own.
-pub(super) fn name(text: &str) -> Result<String, VaultError> {
+///
+/// # Errors
+/// [`VaultError::NameNotPossible`].
+pub fn name(text: &str) -> Result<String, VaultError> {
     let text = text.trim();
     let fits = text.chars().count() <= MAX_NAME && !text.chars().any(char::is_control);
     if fits {

@@ -1,15 +1,19 @@
 //! The header: what a device needs before it can unlock. Public; the manifest vouches for it afterwards.
 
+use assent_core::crypto::CryptoProvider;
 use ciborium::Value;
 
 use super::cbor::{self, Fields};
 use super::context::VaultId;
 use super::error::VaultError;
+use super::gone::{Gone, MAX_GONE};
 use super::hpke::POINT;
 use super::method::Secret;
 use super::slot::{DeviceChallenge, PrfSalts, Slot, SlotKind, Unlocking};
 
 const LABEL: &str = "assent/vault-header/2";
+/// With notices to devices that were removed. Without any, the header stays what apps before them read.
+const WITH_GONE: &str = "assent/vault-header/3";
 /// What every label of a header begins with, of whatever version.
 const FAMILY: &str = "assent/vault-header/";
 
@@ -33,21 +37,28 @@ pub struct Header {
     pub signer: [u8; POINT],
     /// The vault's public inbox key (HPKE, P-256), SEC 1.
     pub inbox: [u8; POINT],
+    /// To devices that were removed, newest first. Each is signed; the manifest says nothing of them.
+    pub(super) gone: Vec<Gone>,
 }
 
 impl Header {
     /// As bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        cbor::encode(&Value::Array(vec![
-            Value::from(LABEL),
+        let label = if self.gone.is_empty() { LABEL } else { WITH_GONE };
+        let mut fields = vec![
+            Value::from(label),
             cbor::bytes(&self.vault.0),
             Value::from(self.epoch),
             Value::Array(self.slots.iter().map(Slot::to_cbor).collect()),
             cbor::bytes(&self.keyring),
             cbor::bytes(&self.signer),
             cbor::bytes(&self.inbox),
-        ]))
+        ];
+        if !self.gone.is_empty() {
+            fields.push(Value::Array(self.gone.iter().map(Gone::to_cbor).collect()));
+        }
+        cbor::encode(&Value::Array(fields))
     }
 
     /// From bytes.
@@ -57,12 +68,12 @@ impl Header {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VaultError> {
         let mut fields = Fields::new(cbor::decode(bytes)?);
         let label = fields.text()?;
-        if label != LABEL {
+        if label != LABEL && label != WITH_GONE {
             let newer = label
                 .strip_prefix(FAMILY)
                 .and_then(|version| version.parse().ok());
             return Err(match newer {
-                Some(3..=u32::MAX) => VaultError::NewerThanApp,
+                Some(4..=u32::MAX) => VaultError::NewerThanApp,
                 _ => VaultError::Malformed,
             });
         }
@@ -84,6 +95,15 @@ impl Header {
         }
         let keyring = fields.bytes()?;
         let (signer, inbox) = (fields.fixed()?, fields.fixed()?);
+        let mut gone = Vec::new();
+        if label == WITH_GONE {
+            for notice in fields.array()? {
+                gone.push(Gone::from_cbor(notice)?);
+            }
+            if gone.is_empty() || gone.len() > MAX_GONE {
+                return Err(VaultError::Malformed);
+            }
+        }
         fields.end()?;
         Ok(Self {
             vault,
@@ -92,7 +112,16 @@ impl Header {
             keyring,
             signer,
             inbox,
+            gone,
         })
+    }
+
+    /// Whether the vault that is known by `signer` says that `device` was removed.
+    #[must_use]
+    pub fn says_gone(&self, device: [u8; 16], signer: &[u8; POINT], crypto: &dyn CryptoProvider) -> bool {
+        self.gone
+            .iter()
+            .any(|notice| notice.is_to(self.vault, device, signer, crypto))
     }
 
     /// Opens the first slot that fits. Takes about a second for a passphrase, by design.

@@ -31,6 +31,7 @@ mod chunked;
 mod context;
 mod envelope;
 mod error;
+mod gone;
 mod header;
 mod hpke;
 mod key;
@@ -55,7 +56,7 @@ mod unlocked;
 mod versions;
 
 pub use attachment::{Attachment, MAX_ATTACHMENT, NewAttachment, PIECE, SEALED_PIECE, SealedPiece};
-pub use change_slots::SlotChange;
+pub use change_slots::{SlotChange, name as checked_name};
 pub use context::{Context, Kind, VaultId};
 pub use envelope::{OpenError, open, seal};
 pub use error::VaultError;

@@ -188,6 +188,12 @@ impl LockedVault {
         Ok(self)
     }
 
+    /// The public signing key that this device knows the vault by.
+    #[must_use]
+    pub fn signer(&self) -> Option<[u8; POINT]> {
+        self.known.map(|known| known.signer)
+    }
+
     /// The header.
     #[must_use]
     pub fn header(&self) -> &Header {

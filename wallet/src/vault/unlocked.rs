@@ -102,6 +102,7 @@ impl UnlockedVault {
                 keyring: sealed_ring,
                 signer,
                 inbox,
+                gone: Vec::new(),
             },
             root,
             keys,

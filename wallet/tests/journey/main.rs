@@ -13,6 +13,7 @@ mod blobs;
 mod certificates;
 mod city;
 mod details;
+mod devices;
 mod documents;
 mod issuing;
 mod liar;

@@ -13,9 +13,9 @@ use crate::person::{PASSPHRASE, Person};
 /// Writes `records` (name and content) to the vault of `person`, who then fetches them.
 pub fn writes(city: &mut City, person: &mut Person, records: &[(String, &str)]) {
     let cache = person.wallet.cache();
-    // Magic, length of the address, address, vault.
-    let address = u32::from_be_bytes(cache[8..12].try_into().unwrap()) as usize;
-    let locked = LockedVault::from_bytes(&cache[12 + address..]).unwrap();
+    // Magic, id of the device, length of the address, address, vault.
+    let address = u32::from_be_bytes(cache[24..28].try_into().unwrap()) as usize;
+    let locked = LockedVault::from_bytes(&cache[28 + address..]).unwrap();
     let secret = Zeroizing::new(PASSPHRASE.to_owned());
     let unlocking = locked.header().unlock(&Secret::Passphrase(&secret)).unwrap();
     let vault = locked.unlock(&unlocking, &RustCrypto).unwrap();

@@ -43,6 +43,17 @@ fn yes_it_is_me(shown: &Value) -> Value {
     json!({ "type": "pairConfirm", "digits": shown["digits"], "confirm": { "passphrase": PASSPHRASE } })
 }
 
+/// The whole of it.
+pub fn pair(old: &mut Person, city: &mut City, seed: u64) -> (Person, SoftwareKey) {
+    let (mut new, key, start) = newcomer(seed);
+    let (_, new_shows) = digits(old, &mut new, city, start);
+    assert_eq!(step(&mut new, city, yes(&new_shows))["state"], "receiving");
+    assert_eq!(step(old, city, yes_it_is_me(&new_shows))["state"], "given");
+    assert_eq!(step(&mut new, city, next())["state"], "received");
+    new.address = old.address.clone();
+    (new, key)
+}
+
 #[test]
 fn a_new_device_gets_the_vault_and_opens_it_with_its_own_key() {
     let mut city = City::new();

@@ -37,3 +37,21 @@ pub struct PairingView {
     /// False when the service was not reached: try again after a while.
     pub reached: bool,
 }
+
+/// A device that has the vault.
+#[derive(Debug, Clone, ToJson)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceView {
+    /// Its id.
+    pub id: String,
+    /// What the person calls it.
+    pub name: String,
+    /// When it was added.
+    pub added_at: i64,
+    /// About when it last opened the vault; `None` for one that was added and never came.
+    pub seen_at: Option<i64>,
+    /// It is the one in use.
+    pub this_one: bool,
+    /// It has a key of its own that opens the vault.
+    pub own_key: bool,
+}

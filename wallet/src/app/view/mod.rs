@@ -13,7 +13,7 @@ mod vault;
 
 pub use cards::{CardChoice, CardState, CardSummary, CardUse, CardView, OfferView, OfferedCard, TxCodeView};
 pub use details::{CardDetail, DetailVersion, HolderView, OriginView, OwnDetail, Parts};
-pub use devices::{PairingState, PairingView};
+pub use devices::{DeviceView, PairingState, PairingView};
 pub use documents::{DocumentView, FileView, UploadView};
 pub use request::{
     DetailView, MissingCard, OptionalSet, OtherCard, Outcome, Recognisability, RecognisabilityView,

@@ -261,8 +261,29 @@ pub const LIES: &[Lie] = &[
         |world| header(world, |fields| fields[0] = Cbor::from("assent/vault-header/1")),
     ),
     Lie("a header of a later form", With::Code, NEWER, NEWER, |world| {
-        header(world, |fields| fields[0] = Cbor::from("assent/vault-header/3"))
+        header(world, |fields| fields[0] = Cbor::from("assent/vault-header/4"))
     }),
+    Lie(
+        "a header of the form with notices, and none",
+        With::Code,
+        MALFORMED,
+        MALFORMED,
+        |world| notices(world, 0),
+    ),
+    Lie(
+        "more notices to removed devices than a header keeps",
+        With::Code,
+        MALFORMED,
+        MALFORMED,
+        |world| notices(world, 17),
+    ),
+    Lie(
+        "a notice to a removed device that nobody signed",
+        With::Code,
+        Ignored,
+        Ignored,
+        |world| notices(world, 1),
+    ),
     Lie(
         "one member more in the header",
         With::Code,
@@ -288,3 +309,12 @@ pub const LIES: &[Lie] = &[
         }
     }),
 ];
+
+/// The header in its form with notices to removed devices, signed by nobody.
+fn notices(world: &World, count: u8) -> StoredVault {
+    header(world, |fields| {
+        fields[0] = Cbor::from("assent/vault-header/3");
+        let notice = |n| Cbor::Array(vec![Cbor::Bytes(vec![n; 16]), 0.into(), Cbor::Bytes(vec![1; 64])]);
+        fields.push(Cbor::Array((0..count).map(notice).collect()));
+    })
+}
