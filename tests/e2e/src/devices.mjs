@@ -5,11 +5,12 @@ import { words } from "./words.mjs";
 const t = words("en");
 
 /** On the new device: shows the code. Returns its text. */
-export async function showCode(person, stack, name) {
+export async function showCode(person, stack, name, { ownKey = false } = {}) {
   await person.page.goto(`${stack.base}/#/`);
   await person.press("link", t("welcome.join"));
   await person.sees(t("join.title"));
   if (name !== undefined) await person.type(t("devices.name"), name);
+  if (ownKey) await person.page.getByRole("checkbox", { name: t("join.own-key") }).check();
   await person.press("button", t("join.start"));
   await person.sees(t("join.code-title"));
   return (await person.page.locator("details .text").textContent()).trim();
@@ -46,8 +47,8 @@ export async function typeDigits(person, digits, passphrase) {
 }
 
 /** The whole of it, by pasting. Both are at home afterwards. */
-export async function pair(old, young, stack, passphrase, name) {
-  await pasteCode(old, await showCode(young, stack, name));
+export async function pair(old, young, stack, passphrase, name, options) {
+  await pasteCode(old, await showCode(young, stack, name, options));
   await typeDigits(old, await readDigits(young), passphrase);
   await old.sees(t("device-add.given-title"));
   await young.press("button", t("join.digits-yes"));

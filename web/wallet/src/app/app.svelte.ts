@@ -7,7 +7,8 @@ import type { Failure } from "../engine/messages";
 import type { Questions, Reply } from "../engine/replies";
 import type { ResultView, SettingsView, StatusView } from "../engine/views";
 import { takeBack } from "../host/passkeys";
-import { applyTheme, lastUsed, preferences, type Theme } from "../host/preferences";
+import { deviceName } from "../host/device-name";
+import { applyTheme, lastUsed, lookedAt, preferences, type Theme } from "../host/preferences";
 import { startWorker } from "../host/trusted-urls";
 import { watchUpdates } from "../host/updates";
 import { type Arrival, arrive } from "../host/sign-in";
@@ -44,6 +45,8 @@ class App {
   lockedByItself = $state(false);
   /** The vault has new keys, made on another device: the person must unlock once more. */
   again = $state(false);
+  /** Another device removed this one from the vault. */
+  removed = $state(false);
   /** What is under way has begun to send something out. */
   sending = $state(false);
   /** The vault that is being made: its recovery code, and whether the person has written it down. */
@@ -116,9 +119,23 @@ class App {
     try {
       return await this.#engine.call(command);
     } catch (error) {
-      if (failureOf(error).code === "vault-unlock-again") this.again = true;
+      this.#heed(failureOf(error));
       throw error;
     }
+  }
+
+  /** What another device did with this one: true when a screen of its own says so. */
+  #heed({ code }: Failure): boolean {
+    if (code === "vault-unlock-again") return (this.again = true);
+    if (code !== "vault-device-removed") return false;
+    this.again = false;
+    this.removed = true;
+    // The engine has forgotten the vault; the page follows.
+    void this.call({ type: "status" }).then(({ status }) => {
+      this.status = status;
+      this.go("home");
+    });
+    return true;
   }
 
   /** What to ask passkeys: as the vault service has it, because other devices may have changed it; else as it is here. */
@@ -127,7 +144,7 @@ class App {
     try {
       return await this.call({ type: "unlockQuestions", address: address ?? own });
     } catch (error) {
-      if (address !== undefined && address !== own) throw error;
+      if ((address !== undefined && address !== own) || this.removed) throw error;
       return this.call({ type: "unlockQuestions" });
     }
   }
@@ -195,11 +212,13 @@ class App {
       // Without a connection the vault keeps its language for now; that must not keep anybody out.
       await this.call({ type: "setSettings", language, theme: undefined, autoLockMinutes: undefined }).catch(() => undefined);
     }
-    this.lockedByItself = this.unfinishedLost = this.again = false;
+    this.lockedByItself = this.unfinishedLost = this.again = this.removed = false;
     preferences.creating = undefined;
     this.status = status;
     this.creation = undefined;
     void this.#noteUse().catch(() => undefined);
+    // Without a connection it can wait until the next time.
+    if (this.online) void this.call({ type: "registerDevice", name: deviceName() }).catch(() => undefined);
     if (this.incoming) this.go(this.incoming.kind);
     else if (["create", "open", "device-join", "find"].includes(this.route.screen)) this.go("home");
   }
@@ -249,6 +268,8 @@ class App {
       try {
         this.status = (await this.call({ type: "status" })).status;
         this.phase = "ready";
+        // A device that was removed must not keep the vault until somebody tries to open it.
+        if (this.status.state === "locked" && this.online && lookedAt.longAgo()) void this.questions().catch(() => undefined);
       } catch (error) {
         this.failure = failureOf(error);
         this.phase = "broken";
@@ -266,8 +287,7 @@ class App {
     }
     if (news.type === "alarm") {
       // New keys from another device are no reason for alarm.
-      if (news.failure.code === "vault-unlock-again") this.again = true;
-      else this.alarm = news.failure;
+      if (!this.#heed(news.failure)) this.alarm = news.failure;
       return;
     }
     if (news.type === "locked") {

@@ -3,7 +3,8 @@
 export const screens = [
   "home", "card", "add", "offer", "request", "result", "sharing", "stop", "history", "entry", "receipt", "settings",
   "details", "detail", "detailadd", "detailedit", "carddetail",
-  "create", "open", "ways", "way", "add-way", "documents", "document", "device-add", "device-join", "find", "sign-ins",
+  "create", "open", "ways", "way", "add-way", "documents", "document", "devices", "device", "device-add",
+  "device-join", "find", "sign-ins",
 ] as const;
 export type ScreenName = (typeof screens)[number];
 

@@ -40,8 +40,13 @@ export const command = variants({
   unlockHere: {},
   /** Makes this device's own key a way to unlock. */
   addThisDevice: { name: text, confirm: proof },
-  /** Begins to get a vault from another device; the worker adds a key of this device's own. */
-  pairStart: { name: text },
+  devices: {},
+  /** This device says that it is here; the name counts the first time. */
+  registerDevice: { name: text },
+  renameDevice: { id: text, name: text },
+  removeDevice: { id: text, confirm: proof },
+  /** Begins to get a vault from another device; with `ownKey` the worker makes a key of this device's own for it. */
+  pairStart: { name: text, ownKey: flag },
   /** Begins to give the vault to the device that shows this code. */
   pairScan: { code: text },
   pairNext: {},

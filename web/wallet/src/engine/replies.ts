@@ -10,6 +10,7 @@ const sharing = object({ type: oneOf("sharing"), sharing: list(view.sharingItem)
 const settings = object({ type: oneOf("settings"), settings: view.settings });
 const unlockMethods = object({ type: oneOf("unlockMethods"), methods: list(view.unlockMethod), epoch: number });
 export const document = object({ type: oneOf("document"), document: view.document });
+const devices = object({ type: oneOf("devices"), devices: list(view.device) });
 const pairing = object({ type: oneOf("pairing"), pairing: view.pairing });
 const detail = object({ type: oneOf("detail"), detail: optional(view.ownDetail), versions: list(view.detailVersion) });
 const done = object({ type: oneOf("done") });
@@ -33,6 +34,10 @@ export const replies = {
   thisDevice: object({ type: oneOf("thisDevice"), slot: optional(text) }),
   unlockHere: status,
   addThisDevice: unlockMethods,
+  devices,
+  registerDevice: devices,
+  renameDevice: devices,
+  removeDevice: devices,
   pairStart: pairing,
   pairScan: pairing,
   pairNext: pairing,

@@ -38,6 +38,17 @@ export const unlockMethod = object({
   unlockedWith: flag,
 });
 
+/** A device that has the vault. */
+export const device = object({
+  id: text,
+  name: text,
+  addedAt: number,
+  /** Absent for one that was added and never came. */
+  seenAt: optional(number),
+  thisOne: flag,
+  ownKey: flag,
+});
+
 /** How far adding a device is. */
 export const pairing = object({
   state: oneOf("code", "waiting", "digits", "receiving", "given", "received"),
@@ -302,6 +313,7 @@ export type Recognisability = Of<typeof recognisability>;
 export type RecognisabilityView = Of<typeof recognisabilityView>;
 export type Outcome = Of<typeof outcome>;
 export type ServiceView = Of<typeof service>;
+export type DeviceView = Of<typeof device>;
 export type PairingView = Of<typeof pairing>;
 export type StatusView = Of<typeof status>;
 export type CardSummary = Of<typeof cardSummary>;

@@ -66,3 +66,27 @@ export function applyTheme(theme: Theme): void {
   if (theme === "system") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = theme;
 }
+
+/** When this device last asked, while it was locked, whether it still has a place in the vault. */
+export const lookedAt = {
+  /** True once an hour. */
+  longAgo(): boolean {
+    const now = Date.now();
+    if (now - Number(read("looked")) < 3_600_000) return false;
+    write("looked", String(now));
+    return true;
+  },
+};
+
+/** Ids of the devices that the person has heard of, on this device. Random, so they say nothing. */
+export const knownDevices = {
+  read(): string[] | undefined {
+    try {
+      const ids: unknown = JSON.parse(read("devices") ?? "null");
+      return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+  write: (ids: string[]) => write("devices", JSON.stringify(ids)),
+};

@@ -2,7 +2,7 @@
 import type { Command } from "../engine/commands";
 import { replies } from "../engine/replies";
 import type { DeviceKey } from "./device-key";
-import type { Session } from "./session";
+import { asFailure, type Session } from "./session";
 
 type Own = Extract<Command, { type: "thisDevice" | "unlockHere" | "addThisDevice" | "pairStart" | "pairNext" }>;
 
@@ -29,8 +29,7 @@ export async function runOwn(command: Own, session: Session, key: DeviceKey): Pr
     case "unlockHere":
       return unlockHere(session, key);
     case "pairStart":
-      // A browser that makes no such key gets the vault all the same, and unlocks by what can be typed.
-      return session.run({ ...command, publicKey: await key.make().catch(() => undefined) });
+      return session.run({ ...command, publicKey: command.ownKey ? await key.make() : undefined });
     case "pairNext": {
       const reply = await session.run(command);
       if (replies.pairNext(reply, "").pairing.state === "received") {
@@ -46,7 +45,10 @@ export async function runOwn(command: Own, session: Session, key: DeviceKey): Pr
 async function unlockHere(session: Session, key: DeviceKey): Promise<unknown> {
   const { vaultAddress: address = "" } = replies.status(await session.run({ type: "status" }), "").status;
   // What the vault service has is newer after a change of keys; without a connection the copy here will do.
-  const asked = await session.run({ type: "unlockQuestions", address }).catch(() => session.run({ type: "unlockQuestions" }));
+  const asked = await session.run({ type: "unlockQuestions", address }).catch((error) => {
+    if (asFailure(error).code === "vault-device-removed") throw error;
+    return session.run({ type: "unlockQuestions" });
+  });
   let failure: unknown = { code: "device-key-gone", blame: "you", wasAnythingShared: "no" };
   for (const device of await key.answers(replies.unlockQuestions(asked, "").devices)) {
     try {

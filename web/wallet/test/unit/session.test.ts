@@ -39,6 +39,25 @@ describe("session", () => {
     expect(log.indexOf("start cards")).toBeGreaterThan(log.lastIndexOf("network"));
   });
 
+  it("waits for another device only until something else is to be done", async () => {
+    const log: string[] = [];
+    const engine = engineOf([send, { type: "done", reply: 1 }, { type: "done", reply: 2 }, send, { type: "done", reply: 3 }, { type: "done", reply: 4 }], log);
+    const exchange = (_: HttpRequest, giveUp?: AbortSignal) =>
+      new Promise<Exchange>((done) => {
+        const gone = () => done({ failure: "unreachable" });
+        if (giveUp?.aborted) gone();
+        giveUp?.addEventListener("abort", gone);
+      });
+    const session = new Session({ engine, exchange, save: async () => undefined, now: () => 1 });
+    const waiting = session.run({ type: "pairNext" });
+    await new Promise((done) => setTimeout(done, 10));
+    expect(log).toEqual(["start pairNext"]);
+    expect(await Promise.all([waiting, session.run({ type: "cards" })])).toEqual([1, 2]);
+    expect(log).toEqual(["start pairNext", "unreachable", "start cards"]);
+    // Also when the other one was there first.
+    expect(await Promise.all([session.run({ type: "pairNext" }), session.run({ type: "cards" })])).toEqual([3, 4]);
+  });
+
   it("tells an engine that never ends that the network is gone, then gives up", async () => {
     const log: string[] = [];
     const session = sessionOf(engineOf([], log), log);
