@@ -91,6 +91,22 @@ export type Command =
   | { type: "changeMethods"; change: MethodChange; confirm?: Unlock }
   | { type: "newRecoveryCode"; confirm: Unlock }
   | { type: "confirmNewRecoveryCode"; groups: { index: number; text: string }[] }
+  | { type: "details" }
+  | { type: "detail"; id: string }
+  | {
+      type: "saveDetail";
+      /** A new one when absent. */
+      id?: string;
+      kind: string;
+      /** Texts by part, as specs/formats/details.md names them. */
+      parts: Record<string, string>;
+      ownName?: string;
+      /** The versions that were present when the person began to edit. */
+      seen?: string[];
+      /** The card that says exactly this. */
+      fromCard?: string;
+    }
+  | { type: "changeDetail"; id: string; change: DetailChange; version?: string; seen?: string[] }
   | { type: "card" | "removeCard" | "entry" | "deleteEntry" | "receipt"; id: string }
   | { type: "offerOpen"; link: string }
   | { type: "offerAccept"; txCode?: string }
@@ -100,6 +116,9 @@ export type Command =
   | { type: "history"; service?: string; text?: string }
   | { type: "stopSharing"; id: string; purposes?: string[]; askErasure?: boolean }
   | { type: "setSettings"; language?: "en" | "nl"; theme?: "system" | "light" | "dark"; autoLockMinutes?: number };
+
+/** `take` and `forget` name a version; `erase` is for deleted ones only. */
+export type DetailChange = "delete" | "restore" | "undo" | "take" | "forget" | "erase";
 
 export interface Status {
   state: "empty" | "unconfirmed" | "locked" | "damaged" | "open";
@@ -310,6 +329,60 @@ export interface Settings {
   unlockMethods: string[];
 }
 
+/** Who got a detail. */
+export interface Holder {
+  service: string;
+  at: number;
+  /** Null when it was shared once, without a consent to stop. */
+  state: Sharing["state"] | null;
+  sharingId: string | null;
+  entryId: string;
+  card: string;
+}
+
+export interface OwnDetail {
+  id: string;
+  kind: string;
+  ownName: string;
+  parts: [part: string, text: string][];
+  enteredAt: number;
+  changedAt: number;
+  /** The card it was taken from; null when the person entered it. */
+  origin: { cardId: string | null; card: string; issuer: string } | null;
+  deletedAt: number | null;
+  erasedAt: number | null;
+  /** Versions that other devices made at the same time. */
+  others: number;
+  waiting: boolean;
+  /** Services that got such a detail from a card. */
+  holders: Holder[];
+}
+
+export interface CardDetail {
+  cardId: string;
+  card: string;
+  issuer: string;
+  receivedAt: number;
+  state: CardSummary["state"];
+  /** The kind of own detail that it is, or is a part of. */
+  kind: string | null;
+  detail: Detail;
+  holders: Holder[];
+}
+
+export interface DetailVersion {
+  id: string;
+  at: number;
+  /** Name and kind of the unlock method of the device that made it. */
+  by: string;
+  byKind: string;
+  said: "content" | "deleted" | "forgotten";
+  ownName: string;
+  parts: [part: string, text: string][];
+  present: boolean;
+  shown: boolean;
+}
+
 export interface Home {
   cards: CardSummary[];
   sharingCount: number;
@@ -348,6 +421,11 @@ export type Reply =
   | { type: "home"; home: Home }
   | { type: "cards"; cards: CardSummary[] }
   | { type: "card"; card: Card }
+  | { type: "details"; own: OwnDetail[]; onCards: CardDetail[]; unreadable: number }
+  /** Null when it was erased. */
+  | { type: "detail"; detail: OwnDetail | null; versions: DetailVersion[] }
+  /** What is wrong, by part (`ownName` for the name) and code; nothing was kept then. */
+  | { type: "detailSaved"; id: string | null; problems: [part: string, code: string][] }
   | { type: "offer"; offer: Offer }
   | { type: "request"; request: Request }
   | { type: "recognisability"; recognisability: RecognisabilityView }

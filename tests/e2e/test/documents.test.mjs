@@ -86,6 +86,7 @@ async function killTab(person) {
 
 test("a file is added and comes back bit by bit the same; a picture is shown, and nothing that could act", async () => {
   const bytes = randomBytes(3 * PIECE + 17);
+  await eva.press("link", t("nav.details"));
   await eva.press("link", t("nav.documents"));
   await eva.sees(t("documents.title"));
   await eva.looksAt("documents-empty");
@@ -242,6 +243,7 @@ test("locked in the middle: goes on by itself after unlocking, without choosing 
   await eva.press("button", t("nav.lock"));
   hold = false;
   await unlock(eva, PASSPHRASE);
+  await eva.press("link", t("nav.details"));
   await eva.press("link", t("nav.documents"));
   await listed(eva, "lock.bin").waitFor({ timeout: 60_000 });
   await eva.context.unroute(/\/parts\/3$/);

@@ -136,3 +136,20 @@ fn for_the_app(kind: &DetailKind) -> serde_json::Value {
         "oidc": kind.oidc(), "pid": kind.pid, "dpv": kind.dpv(), "parts": kind.parts.iter().map(part).collect::<Vec<_>>(),
     })
 }
+
+/// The words for kinds are those of the app's screens.
+#[test]
+fn the_words_are_those_of_the_screens() {
+    for language in ["en", "nl"] {
+        let path = format!(
+            "{}/../web/ui/messages/{language}.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let texts: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        for kind in KINDS {
+            let key = format!("kind.{}", kind.id);
+            assert_eq!(texts[&key], crate::details::kind_name(kind.id, language), "{key}");
+        }
+    }
+    assert_eq!(crate::details::kind_name("shoe", "nl"), "shoe");
+}

@@ -13,6 +13,7 @@ pub(crate) use catalogue::of_path;
 pub use catalogue::{Check, DetailKind, KINDS, OwnName, Part, kind};
 pub(crate) use check::{DetailError, checked};
 pub(crate) use detail::{Detail, Origin, RECORD};
+pub use names::kind_name;
 
 /// Days a deleted detail can be brought back.
 pub const KEPT_DAYS: i64 = 30;

@@ -44,6 +44,60 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("note", "", "pd:Identifying"),
 ];
 
+/// By kind: what people call it, in English and Dutch. The app has the same words in its catalogue of texts.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("email", "E-mail address", "E-mailadres"),
+    ("phone", "Phone number", "Telefoonnummer"),
+    ("website", "Website", "Website"),
+    ("emergency_contact", "Emergency contact", "Contact bij nood"),
+    ("given_name", "First names", "Voornamen"),
+    ("family_name", "Family name", "Achternaam"),
+    ("middle_name", "Middle name", "Tweede naam"),
+    ("nickname", "Name people call you", "Roepnaam"),
+    ("title", "Title", "Titel"),
+    (
+        "birth_given_name",
+        "First names at birth",
+        "Voornamen bij geboorte",
+    ),
+    ("birth_family_name", "Family name at birth", "Geboortenaam"),
+    ("birthdate", "Date of birth", "Geboortedatum"),
+    ("place_of_birth", "Place of birth", "Geboorteplaats"),
+    ("nationality", "Nationality", "Nationaliteit"),
+    ("gender", "Gender", "Geslacht"),
+    ("language", "Language", "Taal"),
+    ("address", "Address", "Adres"),
+    ("bank_account", "Bank account", "Bankrekening"),
+    ("blood_group", "Blood group", "Bloedgroep"),
+    ("allergy", "Allergy", "Allergie"),
+    ("medicine", "Medicine", "Medicijn"),
+    ("health_insurance", "Health insurance", "Zorgverzekering"),
+    ("health_note", "Note about health", "Notitie over gezondheid"),
+    ("personal_number", "Personal number", "Persoonsnummer"),
+    ("bsn", "Citizen service number (BSN)", "Burgerservicenummer (BSN)"),
+    ("passport", "Passport number", "Paspoortnummer"),
+    (
+        "identity_document",
+        "Identity document number",
+        "Nummer identiteitsbewijs",
+    ),
+    ("driving_licence", "Driving licence number", "Rijbewijsnummer"),
+    ("tax_number", "Tax number", "Fiscaal nummer"),
+    ("membership", "Membership", "Lidmaatschap"),
+    ("occupation", "Occupation", "Beroep"),
+    ("employer", "Employer", "Werkgever"),
+    ("education", "Education", "Opleiding"),
+    ("other", "Something else", "Iets anders"),
+    ("note", "Note", "Notitie"),
+];
+
+/// What people call a kind, in `language` (`en`, `nl`); the stable name of one that is not known.
+#[must_use]
+pub fn kind_name<'a>(id: &'a str, language: &str) -> &'a str {
+    let known = WORDS.iter().find(|(known, _, _)| *known == id);
+    known.map_or(id, |(_, en, nl)| if language == "nl" { nl } else { en })
+}
+
 impl DetailKind {
     /// Claim of OpenID Connect; empty when there is none.
     #[must_use]

@@ -6,6 +6,7 @@ use assent_core::env::Timestamp;
 use super::my_data::{self, Shown};
 use super::texts::{Texts, texts};
 use super::{Contents, TransferError};
+use crate::details::{kind, kind_name};
 use crate::history::{DetailRef, Entry};
 use crate::holdings::Card;
 use crate::labels;
@@ -109,9 +110,21 @@ impl Page<'_> {
         let mut rows = Vec::new();
         for detail in my_data::own_details(contents) {
             let Value::Object(members) = detail else { continue };
-            for (name, value) in members.iter().filter(|(name, _)| *name != "id") {
-                rows.push(vec![Cell::Text(name.clone()), self.value(value)]);
+            let text = |member: &str| members.get(member).and_then(Value::as_str).unwrap_or_default();
+            let mut name = kind_name(text("kind"), self.language).to_owned();
+            if !text("own_name").is_empty() {
+                name = [&name, " (", text("own_name"), ")"].concat();
             }
+            let parts = members.get("parts").and_then(Value::as_object);
+            let mut said: Vec<&str> = Vec::new();
+            for part in kind(text("kind")).map_or(&[][..], |kind| kind.parts) {
+                said.extend(parts.and_then(|parts| parts.get(part.name)?.as_str()));
+            }
+            let value = match said[..] {
+                [] => self.value(&Value::Object(parts.cloned().unwrap_or_default())),
+                _ => Cell::Text(said.join(", ")),
+            };
+            rows.push(vec![Cell::Text(name), value]);
         }
         self.list(texts.own, &[texts.detail, texts.value], rows, texts.no_own);
         self.end();

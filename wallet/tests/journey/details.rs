@@ -1,9 +1,11 @@
 //! The citizen's own details: entering, changing, undoing, deleting, erasing, on one device and on several.
 
+use assent_core::oid4vp::ResponseMode;
 use serde_json::{Value, json};
 
 use crate::city::City;
 use crate::person::{PASSPHRASE, Person};
+use crate::sharing::opened;
 
 const DAY: i64 = 86_400;
 
@@ -385,4 +387,69 @@ fn an_edit_survives_a_deletion_that_did_not_know_it() {
     );
     let erase = json!({ "type": "changeDetail", "id": id, "change": "erase" });
     assert_eq!(one.fails(&mut city, erase)["code"], "detail-change-not-possible");
+}
+
+/// Who got a detail is beside it: on the card it came from, and on the person's own of the same kind.
+#[test]
+fn who_has_it_follows_sharing_and_stopping() {
+    let mut city = City::new();
+    let mut person = Person::with_cards(&mut city);
+    let id = save(
+        &mut person,
+        &mut city,
+        "email",
+        json!({ "value": "jo@mail.example" }),
+    );
+    assert_eq!(look(&mut person, &mut city, &id)["detail"]["holders"], json!([]));
+    let view = opened(&mut person, &mut city);
+    let optional = json!([view["optional"][0]["setId"]]);
+    let shared = person
+        .run(&mut city, json!({ "type": "requestShare", "optional": optional }))
+        .unwrap()["result"]
+        .clone();
+    let holders = |person: &mut Person, city: &mut City| {
+        let list = person.run(city, json!({ "type": "details" })).unwrap();
+        let on_card = |claim: &str| {
+            let all = list["onCards"].as_array().unwrap();
+            let found = all
+                .iter()
+                .find(|detail| detail["detail"]["path"] == json!([claim]));
+            found.unwrap()["holders"].clone()
+        };
+        (
+            on_card("email"),
+            on_card("family_name"),
+            list["own"][0]["holders"].clone(),
+        )
+    };
+    let (email, family_name, own) = holders(&mut person, &mut city);
+    assert_eq!(family_name, json!([]), "it was not asked");
+    assert_eq!(email, own);
+    assert_eq!(email[0]["service"], "City library");
+    assert_eq!(email[0]["state"], "active");
+    assert_eq!(email[0]["sharingId"], shared["sharingId"]);
+    assert_eq!(email[0]["entryId"], shared["entryId"]);
+    let stop = json!({ "type": "stopSharing", "id": shared["sharingId"], "askErasure": false });
+    person.run(&mut city, stop).unwrap();
+    let (email, ..) = holders(&mut person, &mut city);
+    assert_eq!(email[0]["state"], "stopped");
+    // Shared once, without a consent to stop: from the history.
+    let link = city.ask_query(
+        json!({ "credentials": [{
+            "id": "a", "format": "dc+sd-jwt", "meta": { "vct_values": ["urn:eudi:pid:1"] }, "claims": [{ "path": ["family_name"] }],
+        }] }),
+        None,
+        ResponseMode::DirectPostJwt,
+    );
+    person
+        .run(&mut city, json!({ "type": "requestOpen", "link": link }))
+        .unwrap();
+    let once = person.run(&mut city, json!({ "type": "requestShare" })).unwrap();
+    assert_eq!(once["result"]["outcome"], "shared", "{once}");
+    let (_, family_name, _) = holders(&mut person, &mut city);
+    assert_eq!(family_name.as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&family_name[0]["state"], &family_name[0]["sharingId"]),
+        (&Value::Null, &Value::Null)
+    );
 }
