@@ -242,6 +242,21 @@ test("new keys on request: everything still opens, and the others are asked once
   await locked.page.getByRole("link", { name: /Residence card/ }).first().waitFor();
 });
 
+test("a screen that cannot be loaded says so, and comes with the connection", async () => {
+  const liv = await Person.arrive(browser, { serviceWorkers: "block" });
+  await openElsewhere(liv, NEW);
+  await liv.sees(t("home.title"));
+  await liv.context.route(/\/assets\/Ways-.*\.js$/, (route) => route.abort());
+  await liv.page.goto(`${stack.base}/#/ways`);
+  await liv.sees(t("problem.screen-not-loaded.title"));
+  await liv.looksAt("screen-not-loaded");
+  await liv.context.unrouteAll();
+  await liv.press("button", t("common.retry"));
+  await unlock(liv, NEW);
+  await liv.sees(t("ways.title"));
+  await liv.leave();
+});
+
 test("by keyboard alone, in Dutch: change the passphrase", async () => {
   const nl = words("nl");
   await sam.press("button", "Nederlands");

@@ -4,21 +4,27 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const dist = new URL("../dist/", import.meta.url);
-const limits = { shell: 120_000, engine: 350_000, reader: 47_000, language: 20_000 };
+const limits = { shell: 120_000, engine: 350_000, screens: 60_000, reader: 47_000, language: 25_000 };
 // A goal that is not met yet: the size that must not be passed on the way there. It only ever goes down.
 const missed = { engine: 393_000 };
 
-// Everything a first visit loads: page, styles, main script, worker, one language. The code reader and the other language
-// come when asked for, each alone.
+// What the page loads by itself: what it names, and what that imports. The worker and one language always follow.
+const text = (name) => readFileSync(new URL(name, dist), "utf8");
+const first = new Set(["index.html"]);
+for (const name of first) {
+  const named = name === "index.html" ? text(name).matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g) : text(name).matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g);
+  for (const [, found] of named) if (/\.(js|css)$/.test(found)) first.add(found.startsWith("assets/") ? found : `assets/${found}`);
+}
 const kind = (name) => {
   if (name.endsWith(".wasm")) return "engine";
+  if (first.has(name) || /^assets\/(main|en)-[^/]*\.js$/.test(name)) return "shell";
   if (/^assets\/qr-/.test(name)) return "reader";
   if (/^assets\/nl-/.test(name)) return "language";
-  if (/^(index\.html|assets\/.*\.(js|css))$/.test(name)) return "shell";
+  if (/^assets\/.*\.(js|css)$/.test(name)) return "screens";
   return undefined;
 };
 
-const sizes = { shell: 0, engine: 0, reader: 0, language: 0 };
+const sizes = { shell: 0, engine: 0, screens: 0, reader: 0, language: 0 };
 for (const name of readdirSync(dist, { recursive: true }).map((entry) => entry.replaceAll("\\", "/"))) {
   const group = kind(name);
   if (group) sizes[group] += gzipSync(readFileSync(new URL(name, dist)), { level: 9 }).length;
