@@ -121,6 +121,7 @@ impl Server {
         } else if !keys_database.is_current().await? {
             return Err(StoreError::NotCurrent.into());
         }
+        keys_database.belongs_to(&store).await?;
         let sealing_of_keys =
             state::load_sealing(&config).map_err(|issue| ServeError::Config(vec![issue]))?;
         let rest_keys = KeyStore::new(keys_database, sealing_of_keys);

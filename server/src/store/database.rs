@@ -44,6 +44,12 @@ pub enum StoreError {
         "the database is not at the layout of this version; run `assent-server migrate`, or a newer server"
     )]
     NotCurrent,
+    /// Database and key store do not belong together.
+    #[error(
+        "the key store belongs to another database, or is missing; put back the one that belongs here before starting \
+         (specs/decisions/0018)"
+    )]
+    OtherKeyStore,
     /// The lock file or the data directory cannot be used.
     #[error("the data directory cannot be used")]
     File(#[from] std::io::Error),
@@ -92,6 +98,7 @@ impl assent_core::error::ErrorCode for StoreError {
             Self::SqliteTooOld(_) => "storage-sqlite-too-old",
             Self::Locked => "storage-locked",
             Self::NotCurrent => "storage-not-migrated",
+            Self::OtherKeyStore => "storage-key-store-other",
             Self::File(_) => "storage-file-unusable",
             Self::Url => "storage-url-unknown",
             Self::Damaged(_) => "storage-damaged",

@@ -70,6 +70,10 @@ impl KeyDatabase {
         self.0.keys_are_current().await
     }
 
+    pub(super) fn database(&self) -> &Database {
+        &self.0
+    }
+
     pub(crate) async fn close(&self) {
         self.0.close().await;
     }

@@ -10,6 +10,7 @@ mod counts;
 mod database;
 mod emergencies;
 mod idempotency;
+mod installation;
 mod issuances;
 mod keys;
 mod operators;

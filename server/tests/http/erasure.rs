@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use assent_server::clock::Clock;
 use assent_server::config::Config;
+use assent_server::serve::{ServeError, Server};
+use assent_server::store::StoreError;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -341,4 +344,42 @@ async fn every_record_comes_back_however_the_database_sorts() {
     server.stopped().await;
     drop(server);
     database.drop().await;
+}
+
+/// A database without its key store, or the other way round: starting would destroy what is left.
+#[tokio::test]
+async fn a_key_store_beside_another_database_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let prepare = async || {
+        let config = Config::sandbox(([127, 0, 0, 1], 0).into(), data.clone());
+        Server::prepare(config, Clock::System).await
+    };
+    let start = async || {
+        let data = data.clone();
+        Sandbox::start_with(move |config| config.data_dir = data).await
+    };
+    let server = start().await;
+    server.post("/v1/vaults", &new_vault(ID)).await.expect(201);
+    server.stop();
+    server.stopped().await;
+    drop(server);
+    for name in ["assent", "keys"] {
+        let (file, away) = (data.join(format!("{name}.db")), data.join(format!("{name}.away")));
+        std::fs::rename(&file, &away).unwrap();
+        // Also at the second try: the first must not have made them fit.
+        for _ in 0..2 {
+            let refused = prepare().await.err().unwrap();
+            assert!(
+                matches!(refused, ServeError::Store(StoreError::OtherKeyStore)),
+                "{name}: {refused}"
+            );
+        }
+        std::fs::rename(&away, &file).unwrap();
+        for more in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(data.join(format!("{name}.db{more}")));
+        }
+    }
+    let server = start().await;
+    assert_eq!(read(&server, ID).await.0.len(), 4);
 }
