@@ -1,8 +1,8 @@
 //! C2SP chunked encryption v1 (c2sp.org/chunked-encryption), instance Cobblestone-256: HKDF-Expand-SHA-512 and
 //! AES-256-GCM. The context goes into the key derivation, so the 32-byte commitment covers key *and* context.
 
-use aes_gcm::aead::{Aead as _, KeyInit as _};
-use aes_gcm::{Aes256Gcm, Nonce};
+use aes_gcm::aead::{AeadInOut as _, KeyInit as _};
+use aes_gcm::{Aes256Gcm, Nonce, Tag};
 use assent_core::crypto::constant_time_eq;
 use assent_core::env::{RandomUnavailable, SecureRandom};
 use hmac::{Hmac, Mac as _};
@@ -19,31 +19,41 @@ const PREFIX: &[u8] = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotAuthentic;
 
-/// Encrypts under a fresh random salt.
+/// Encrypts under a fresh random salt; appends to `out`. Each chunk is encrypted where it lies, while it is in the cache.
 pub(super) fn encrypt(
     key: &[u8; 32],
     context: &[u8],
     message: &[u8],
+    out: &mut Vec<u8>,
     rng: &mut dyn SecureRandom,
-) -> Result<Vec<u8>, RandomUnavailable> {
+) -> Result<(), RandomUnavailable> {
     let mut salt = [0; SALT];
     rng.fill(&mut salt)?;
     let derived = Derived::new(key, &salt, context);
-    let mut out = Vec::with_capacity(SALT + COMMITMENT + message.len() + TAG * (message.len() / CHUNK + 1));
     out.extend_from_slice(&salt);
     out.extend_from_slice(&derived.commitment);
     // The last chunk is always shorter than 16 KiB, if need be empty: that marks the end.
     let full = message.len() / CHUNK;
     for index in 0..=full {
         let chunk = &message[index * CHUNK..message.len().min((index + 1) * CHUNK)];
-        // AES-GCM refuses only messages beyond 64 GiB; a chunk is 16 KiB.
-        let sealed = derived
+        let start = out.len();
+        out.extend_from_slice(chunk);
+        let buffer = (&mut out[start..]).into();
+        match derived
             .cipher
-            .encrypt(&derived.nonce(index), chunk)
-            .unwrap_or_default();
-        out.extend_from_slice(&sealed);
+            .encrypt_inout_detached(&derived.nonce(index), b"", buffer)
+        {
+            Ok(tag) => out.extend_from_slice(&tag),
+            // AES-GCM refuses only messages beyond 64 GiB, a chunk is 16 KiB. What is not encrypted does not stay.
+            Err(_) => out.truncate(start),
+        }
     }
-    Ok(out)
+    Ok(())
+}
+
+/// The length of what [`encrypt`] appends.
+pub(super) fn encrypted_len(message: usize) -> usize {
+    SALT + COMMITMENT + message + TAG * (message / CHUNK + 1)
 }
 
 /// Decrypts; checks the commitment before any chunk.
@@ -65,11 +75,17 @@ pub(super) fn decrypt(
     }
     let mut out = Zeroizing::new(Vec::with_capacity(body.len()));
     for (index, chunk) in body.chunks(CHUNK + TAG).enumerate().take(full + 1) {
-        let plain = derived
+        let (sealed, tag) = chunk
+            .split_at_checked(chunk.len().wrapping_sub(TAG))
+            .ok_or(NotAuthentic)?;
+        let tag = Tag::try_from(tag).map_err(|_| NotAuthentic)?;
+        let start = out.len();
+        out.extend_from_slice(sealed);
+        let buffer = (&mut out[start..]).into();
+        derived
             .cipher
-            .decrypt(&derived.nonce(index), chunk)
+            .decrypt_inout_detached(&derived.nonce(index), b"", buffer, &tag)
             .map_err(|_| NotAuthentic)?;
-        out.extend_from_slice(&Zeroizing::new(plain));
     }
     Ok(out)
 }

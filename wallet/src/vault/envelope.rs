@@ -39,15 +39,12 @@ pub fn seal(
 ) -> Result<Vec<u8>, RandomUnavailable> {
     let id = key.id();
     let context_bytes = context.encode(SUITE, id);
-    let body = if context.kind.is_padded() {
-        chunked::encrypt(key.expose(), &context_bytes, &padding::pad(content), rng)?
-    } else {
-        chunked::encrypt(key.expose(), &context_bytes, content, rng)?
-    };
-    let mut out = Vec::with_capacity(PREFIX + body.len());
+    let padded = context.kind.is_padded().then(|| padding::pad(content));
+    let content = padded.as_ref().map_or(content, |padded| padded.as_slice());
+    let mut out = Vec::with_capacity(chunked::encrypted_len(content.len()) + PREFIX);
     out.extend_from_slice(&[FORMAT, SUITE]);
     out.extend_from_slice(&id);
-    out.extend_from_slice(&body);
+    chunked::encrypt(key.expose(), &context_bytes, content, &mut out, rng)?;
     Ok(out)
 }
 
@@ -69,7 +66,7 @@ pub fn open(key: &Key, context: &Context, envelope: &[u8]) -> Result<Zeroizing<V
     if !context.kind.is_padded() {
         return Ok(content);
     }
-    padding::unpad(&content).ok_or(OpenError::NotAuthentic)
+    padding::unpad(content).ok_or(OpenError::NotAuthentic)
 }
 
 #[cfg(test)]
