@@ -27,8 +27,9 @@ use assent_server::crypto::{RingCrypto, SystemRandom};
 use serde_json::json;
 use support::approved::approved;
 use support::credentials::{Authority, NOW, authority, card};
+use support::rows::{rate, share};
 use support::table::Table;
-use support::timing::{Rates, in_turns, keep, rate, share};
+use support::timing::{Rates, in_turns, keep};
 
 const PROFILE: Profile = Profile::HAIP;
 

@@ -14,8 +14,9 @@ use assent_core::trust::verify_credential;
 use assent_server::crypto::RingCrypto;
 use support::approved::approved;
 use support::credentials::{NOW, authority, card};
+use support::rows::{rate, share};
 use support::table::Table;
-use support::timing::{in_turns, keep, rate, share};
+use support::timing::{in_turns, keep};
 
 const NONCE: &str = "n-0S6_WzA2Mj-benchmark-0123456789";
 const AUDIENCE: &str = "x509_hash:Uvo3HtuIxuhC92rShpgqcT3YXwrqRxWEviRiA0OZszk";

@@ -11,6 +11,7 @@ use crate::{tools, wasm};
 pub const HELP: &str = "\
 verify, response: one thread, with shares of raw cryptography from the same run.
 http: a server process under load, and its memory at rest before, after, and a while after the load.
+seal: sealing, opening and unlocking, beside raw AES-256-GCM and the `age` crate.
 vault: the vault service over HTTP: reading a vault of 10,000 records, and records one by one.
 wasm: the wallet in Chromium, or with --node in Node, which has the same engine.
 Figures are of this machine and this run: compare shares, not numbers of two machines.";

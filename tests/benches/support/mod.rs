@@ -2,5 +2,6 @@
 
 pub mod approved;
 pub mod credentials;
+pub mod rows;
 pub mod table;
 pub mod timing;

@@ -4,10 +4,6 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
-use super::table::Table;
-
 const WARM_UP: Duration = Duration::from_millis(200);
 const TURN: Duration = Duration::from_millis(200);
 const TURNS: usize = 15;
@@ -73,22 +69,6 @@ impl Rates {
     pub fn turn(&self, turn: usize) -> f64 {
         self.0[turn]
     }
-}
-
-/// Prints operations per second.
-pub fn rate(table: &Table, name: &str, rates: &Rates) {
-    let best = rates.best();
-    table.row(name, &format!("{best:>10.0} /s"), json!({ "per_second": best }));
-}
-
-/// Prints operations per second, and which share that is of a yardstick.
-pub fn share(table: &Table, name: &str, rates: &Rates, yardstick: impl Fn(usize) -> f64, of: &str) {
-    let (best, share) = (rates.best(), rates.share_of(yardstick));
-    table.row(
-        name,
-        &format!("{best:>10.0} /s   {share:.2} of {of}"),
-        json!({ "per_second": best, "share": share, "of": of }),
-    );
 }
 
 /// Time this thread was running; wall time where the system does not say.
