@@ -114,6 +114,7 @@ fn made_up_slots_have_the_form_of_real_ones() {
                 SlotKind::RecoveryCode => "code",
                 SlotKind::Passkey { .. } => "passkey",
                 SlotKind::Device => "device",
+                SlotKind::Emergency => "emergency",
             });
         }
         // Points of the curve, as real ones are.

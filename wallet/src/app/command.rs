@@ -162,6 +162,37 @@ pub enum Command {
         #[serde(default)]
         verifier: Zeroizing<String>,
     },
+    /// Emergency access. Of the open vault: `status`; `stop` what somebody asked for; `remove` it, with `confirm`. And for the
+    /// contact, of somebody else's vault: `ask`, with `address` and `code`. Reply: `service`.
+    Emergency {
+        /// What to do.
+        step: String,
+        /// Address of the other vault.
+        #[serde(default)]
+        address: String,
+        /// The contact's half, in any grouping and case.
+        #[serde(default)]
+        code: Zeroizing<String>,
+        /// Proof that the person is there.
+        #[serde(default)]
+        confirm: Option<Unlock>,
+    },
+    /// Sets emergency access up. Reply: `recoveryCode`, the half for the contact, shown once.
+    EmergencySet {
+        /// What the citizen calls the contact.
+        name: String,
+        /// How long the contact waits, in seconds.
+        wait_seconds: i64,
+        /// Proof that the person is there.
+        confirm: Unlock,
+    },
+    /// Opens somebody else's vault when the wait is over. Reply: `status`.
+    EmergencyOpen {
+        /// Its address.
+        address: String,
+        /// The contact's half.
+        code: Zeroizing<String>,
+    },
     /// Forgets every key and value in memory. Reply: `status`.
     Lock,
     /// Fetches what other devices committed and sends what waits here. Reply: `status`.

@@ -22,12 +22,15 @@ pub(super) fn kind(kind: &SlotKind) -> &'static str {
         SlotKind::RecoveryCode => "recoveryCode",
         SlotKind::Passkey { .. } => "passkey",
         SlotKind::Device => "device",
+        SlotKind::Emergency => "emergency",
     }
 }
 
 pub(super) fn list(core: &Core) -> Result<Next, WalletError> {
     let vault = &core.open()?.vault;
     let slots = vault.header().slots.iter().zip(vault.slots());
+    // Emergency access has a screen of its own.
+    let slots = slots.filter(|(slot, _)| *slot.kind() != SlotKind::Emergency);
     let methods = slots.map(|(slot, listed)| MethodView {
         id: base64url::encode(&slot.id()),
         kind: kind(slot.kind()),

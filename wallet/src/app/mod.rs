@@ -10,6 +10,7 @@ mod command;
 mod details;
 mod devices;
 mod documents;
+mod emergency;
 mod error;
 mod history;
 mod methods;

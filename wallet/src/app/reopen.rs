@@ -20,6 +20,14 @@ const MAX_HEADER: usize = 64 << 10;
 /// was seen last. The vault that is here opens as it is here, even without the network, unless its service has newer keys
 /// or knows methods that this device does not: a passphrase that was changed elsewhere must not open it here.
 pub(super) fn open(address: Address, unlock: Unlock, fresh: bool) -> Next {
+    open_with(address, Box::new(move |header| unlock.open(header)), fresh)
+}
+
+/// Finds the slot that fits.
+type Opener = Box<dyn Fn(&Header) -> Result<Unlocking, WalletError> + Send>;
+
+/// The same with whatever opens a slot.
+pub(super) fn open_with(address: Address, unlock: Opener, fresh: bool) -> Next {
     header_of(
         address.clone(),
         Box::new(move |core, header, _| {
@@ -30,7 +38,7 @@ pub(super) fn open(address: Address, unlock: Unlock, fresh: bool) -> Next {
                     .as_ref()
                     .map_or(true, |header| !follows(header, vault.header()))
             {
-                match unlock.open(vault.header()) {
+                match unlock(vault.header()) {
                     Ok(unlocking) => {
                         let unlocked = vault.unlock(&unlocking, core.crypto()).map_err(vault_error)?;
                         core.opened(address, unlocked);
@@ -40,7 +48,7 @@ pub(super) fn open(address: Address, unlock: Unlock, fresh: bool) -> Next {
                     Err(_) => {}
                 }
             }
-            let unlocking = unlock.open(&header?)?;
+            let unlocking = unlock(&header?)?;
             // From the newest the service has; what was seen here decides whether that may be.
             let known = match &core.session {
                 Session::Open(open) if open.address == address && !fresh => {

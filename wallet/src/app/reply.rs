@@ -1,6 +1,6 @@
 //! What a command answers.
 
-use assent_core::encoding::record::{ToJson, Value};
+use assent_core::encoding::record::ToJson;
 
 use super::view::{
     CardDetail, CardSummary, CardView, DetailVersion, DeviceView, DocumentView, EntrySummary, EntryView,
@@ -192,7 +192,7 @@ pub enum Reply {
     /// What the vault service told, as it told it.
     Service {
         /// Its answer.
-        answer: Value,
+        answer: SecretValue,
     },
     /// Nothing to tell.
     Done,

@@ -7,13 +7,22 @@ use assent_core::http::{HttpRequest, HttpResponse, Method};
 
 use super::session::Core;
 use super::sync;
+use super::view::SecretValue;
 use super::wallet::{Next, Then};
 use super::{NetworkFailure, Reply, WalletError};
 
 pub(super) const MAX_ANSWER: usize = 512 << 10;
 
 /// What the service may refuse, by the code of its problem (specs/problems.md).
-const REFUSALS: [&str; 2] = ["sign-in-over", "sign-in-full"];
+const REFUSALS: [&str; 7] = [
+    "sign-in-over",
+    "sign-in-full",
+    "emergency-refused",
+    "emergency-stopped",
+    "emergency-over",
+    "emergency-not-yet",
+    "emergency-wait-not-possible",
+];
 
 /// A question about the open vault, with its token.
 pub(super) fn of_vault(
@@ -44,7 +53,7 @@ pub(super) fn request(method: Method, url: String, body: Option<&Value>) -> Http
 pub(super) fn ask(request: HttpRequest) -> Next {
     let then: Then = Box::new(|_, answer, _| {
         Ok(Next::Done(Reply::Service {
-            answer: read(answer)?,
+            answer: SecretValue(read(answer)?),
         }))
     });
     Next::Send(request, then)

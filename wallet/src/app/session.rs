@@ -21,7 +21,7 @@ use crate::receive::OpenOffer;
 use crate::records::{Records, Waiting};
 use crate::rights::Sharing;
 use crate::settings::Settings;
-use crate::vault::{LockedVault, PrfSalts, RecoveryCode, RootKey, Staged, UnlockedVault, VaultId};
+use crate::vault::{LockedVault, PrfSalts, RecoveryCode, RootKey, SlotKind, Staged, UnlockedVault, VaultId};
 
 /// What flows work on.
 pub(crate) struct Core {
@@ -245,6 +245,7 @@ impl Core {
         let methods = header
             .into_iter()
             .flat_map(|header| &header.slots)
+            .filter(|slot| *slot.kind() != SlotKind::Emergency)
             .map(|slot| super::methods::kind(slot.kind()).to_owned());
         let pending = self
             .records()

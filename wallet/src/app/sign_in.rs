@@ -10,6 +10,7 @@ use assent_core::http::Method;
 use assent_core::record;
 
 use super::session::{Address, Core};
+use super::view::SecretValue;
 use super::wallet::Next;
 use super::{Reply, WalletError, service, sync};
 
@@ -37,7 +38,7 @@ pub(super) fn run(
             let challenge = base64url::encode(&sha256(verifier.as_bytes()));
             let url = format!("{operator}/v1/sign-in/openid/{id}?challenge={challenge}");
             Ok(Next::Done(Reply::Service {
-                answer: record!({ "url": url, "verifier": verifier }),
+                answer: SecretValue(record!({ "url": url, "verifier": verifier })),
             }))
         }
         "find" => {
@@ -62,7 +63,7 @@ pub(super) fn run(
                     });
                     let addresses = addresses.collect::<Result<Vec<String>, WalletError>>()?;
                     Ok(Next::Done(Reply::Service {
-                        answer: record!({ "vaults": addresses }),
+                        answer: SecretValue(record!({ "vaults": addresses })),
                     }))
                 }),
             ))

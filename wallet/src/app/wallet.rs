@@ -8,8 +8,8 @@ use assent_core::http::{HttpRequest, HttpResponse, Step};
 
 use super::session::{Core, Pending, Session};
 use super::{
-    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, details, devices, documents, history,
-    methods, offer, pairing, reopen, request, rights, sign_in, sync, transfer, vault,
+    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, details, devices, documents,
+    emergency, history, methods, offer, pairing, reopen, request, rights, sign_in, sync, transfer, vault,
 };
 
 /// What the wallet must know about its surroundings.
@@ -178,6 +178,18 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
             code,
             verifier,
         } => sign_in::run(core, &step, &id, &code, &verifier, env),
+        Command::Emergency {
+            step,
+            address,
+            code,
+            confirm,
+        } => emergency::run(core, &step, &address, &code, confirm.as_ref()),
+        Command::EmergencySet {
+            name,
+            wait_seconds,
+            confirm,
+        } => emergency::set(core, name, wait_seconds, &confirm, env),
+        Command::EmergencyOpen { address, code } => emergency::open(core, &address, &code),
         Command::Lock => {
             core.lock(env)?;
             vault::status(core)

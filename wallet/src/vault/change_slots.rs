@@ -10,7 +10,7 @@ use super::manifest::{ListedSlot, MAX_NAME, Manifest};
 use super::method::PrfOutputs;
 use super::record::RecordPlace;
 use super::root::RootKey;
-use super::slot::{NewMethod, Slot, SlotPlace};
+use super::slot::{NewMethod, Slot, SlotKind, SlotPlace};
 use super::stage::{Change, NewEpoch, Staged};
 use super::unlocked::UnlockedVault;
 
@@ -240,6 +240,11 @@ impl UnlockedVault {
                 self.header.passkeys().any(|(known, _)| known == *credential)
             }
             NewMethod::Device(public) => self.header.slots.iter().any(|slot| slot.public() == *public),
+            NewMethod::Emergency { .. } => self
+                .header
+                .slots
+                .iter()
+                .any(|slot| *slot.kind() == SlotKind::Emergency),
             NewMethod::Passphrase(_) | NewMethod::RecoveryCode(_) => false,
         };
         if twice {

@@ -175,7 +175,9 @@ pub(super) fn check_methods(slots: &[Slot]) -> Result<(), VaultError> {
     let passphrases = slots
         .iter()
         .filter(|slot| matches!(slot.kind(), SlotKind::Passphrase { .. }));
-    if slots.len() < 2 || !slots.iter().any(|slot| slot.kind().is_lasting()) {
+    // What needs somebody else and a wait is no way of one's own.
+    let own = slots.iter().filter(|slot| *slot.kind() != SlotKind::Emergency);
+    if own.count() < 2 || !slots.iter().any(|slot| slot.kind().is_lasting()) {
         return Err(VaultError::TooFewMethods);
     }
     if slots.len() > MAX_SLOTS || passphrases.count() > MAX_PASSPHRASES {

@@ -7,6 +7,7 @@ use hkdf::Hkdf;
 use sha2::Sha512;
 use zeroize::Zeroizing;
 
+use super::emergency::{self, ServiceHalf};
 use super::error::VaultError;
 use super::key::Key;
 use super::recovery::RecoveryCode;
@@ -45,6 +46,13 @@ pub enum Secret<'a> {
         credential: &'a [u8],
         /// What its `prf` extension gave.
         outputs: &'a PrfOutputs,
+    },
+    /// Both halves of emergency access.
+    Emergency {
+        /// What the contact has.
+        contact: &'a RecoveryCode,
+        /// What the service handed out.
+        service: &'a ServiceHalf,
     },
     /// The answer of a device's own key, which never leaves the platform.
     Device {
@@ -144,6 +152,11 @@ pub(super) fn slot_key(
             };
             Some(passphrase_key(passphrase, *salt, cost))
         }
+        (SlotKind::Emergency, Secret::Emergency { contact, service }) => Some(derive(
+            id,
+            &emergency::joined(contact, service),
+            b"assent/slot/emergency/1",
+        )),
         // 160 random bits need no stretching (ASVS V6.5.2 asks for it below 112 bits).
         (SlotKind::RecoveryCode, Secret::RecoveryCode(code)) => {
             Some(derive(id, code.secret(), b"assent/slot/recovery/1"))

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::cbor::{self, BadCbor, Fields};
 use super::context::{Context, Kind, VaultId};
+use super::emergency::ServiceHalf;
 use super::error::VaultError;
 use super::hpke::{self, POINT};
 use super::key::Key;
@@ -43,6 +44,8 @@ pub enum SlotKind {
     },
     /// A key of this device that the platform never gives out. It agrees keys outside, so nothing of it is here.
     Device,
+    /// Two halves, one of somebody the citizen trusts and one of the vault service.
+    Emergency,
 }
 
 impl SlotKind {
@@ -71,6 +74,13 @@ pub enum NewMethod<'a> {
     },
     /// The public half of a device's own key, SEC 1 uncompressed.
     Device(&'a [u8; POINT]),
+    /// Emergency access.
+    Emergency {
+        /// What the contact gets.
+        contact: &'a RecoveryCode,
+        /// What the service gets.
+        service: &'a ServiceHalf,
+    },
 }
 
 impl std::fmt::Debug for NewMethod<'_> {
@@ -177,6 +187,9 @@ impl Slot {
                 (kind, Some(Secret::Passkey { credential, outputs }))
             }
             NewMethod::Device(_) => (SlotKind::Device, None),
+            NewMethod::Emergency { contact, service } => {
+                (SlotKind::Emergency, Some(Secret::Emergency { contact, service }))
+            }
         };
         let (public, private) = match (method, secret) {
             (NewMethod::Device(public), _) => (**public, Vec::new()),
@@ -329,6 +342,7 @@ impl Slot {
                 vec![cbor::bytes(credential), cbor::bytes(salt), cbor::bytes(next)],
             ),
             SlotKind::Device => ("device", vec![]),
+            SlotKind::Emergency => ("emergency", vec![]),
         };
         Value::Array(vec![
             cbor::bytes(&self.id),
@@ -359,6 +373,7 @@ impl Slot {
                 next: parameters.fixed()?,
             },
             "device" => SlotKind::Device,
+            "emergency" => SlotKind::Emergency,
             // A method this app does not know: it must not write the vault's slots either.
             _ => return Err(VaultError::NewerThanApp),
         };

@@ -31,6 +31,8 @@ class App {
   announcement = $state("");
   /** An offer or request that opened this page and waits for the vault. */
   incoming = $state.raw<IncomingLink>();
+  /** When somebody asked for emergency access to the open vault; 0 when nobody waits for it. */
+  asked = $state(0);
   /** What came of signing in to the vault service, until a screen takes it up. */
   arrival = $state.raw<Arrival>();
   /** A request that waits for a card that is being added. */
@@ -102,6 +104,7 @@ class App {
     if (this.route.screen === "result") this.go("home");
     this.result = undefined;
     this.alarm = undefined;
+    this.asked = 0;
     this.again = false;
     // A new worker knows nothing of a vault that was not stored yet, and the passkey made for it opens nothing.
     if (this.creation || preferences.creating) this.unfinishedLost = true;
@@ -220,7 +223,7 @@ class App {
     // Without a connection it can wait until the next time.
     if (this.online) void this.call({ type: "registerDevice", name: deviceName() }).catch(() => undefined);
     if (this.incoming) this.go(this.incoming.kind);
-    else if (["create", "open", "device-join", "find"].includes(this.route.screen)) this.go("home");
+    else if (["create", "open", "device-join", "find", "rescue"].includes(this.route.screen)) this.go("home");
   }
 
   async #noteUse(): Promise<void> {
@@ -279,6 +282,10 @@ class App {
     if (news.type === "changed") {
       this.alarm = undefined;
       this.changes += 1;
+      return;
+    }
+    if (news.type === "asked") {
+      this.asked = news.at;
       return;
     }
     if (news.type === "sending") {

@@ -5,7 +5,7 @@ import { document, replies, type Reply } from "./replies";
 import type { DocumentView, FileView, UploadView } from "./views";
 
 /** How the worker itself is doing, apart from any command. */
-export type WorkerNews = { type: "ready" | "busy" | "moved" | "locked" | "changed" | "sending" } | { type: "broken" | "alarm"; failure: Failure };
+export type WorkerNews = { type: "ready" | "busy" | "moved" | "locked" | "changed" | "sending" } | { type: "asked"; at: number } | { type: "broken" | "alarm"; failure: Failure };
 
 /** A command that could not be done. */
 export class EngineError extends Error {

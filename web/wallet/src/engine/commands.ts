@@ -52,6 +52,14 @@ export const command = variants({
   pairNext: {},
   pairConfirm: { digits: text, confirm: optional(proof) },
   pairCancel: {},
+  emergency: {
+    step: oneOf("status", "stop", "remove", "ask"),
+    address: optional(text),
+    code: optional(text),
+    confirm: optional(proof),
+  },
+  emergencySet: { name: text, waitSeconds: number, confirm: proof },
+  emergencyOpen: { address: text, code: text },
   signIn: {
     step: oneOf("ways", "begin", "find", "list", "link", "unlink"),
     id: optional(text),

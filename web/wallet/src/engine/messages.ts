@@ -58,6 +58,8 @@ export const toPage = variants({
   changed: {},
   /** News came, and they are bad: the service shows something that cannot be true. */
   alarm: { failure },
+  /** Somebody asked for emergency access, in seconds since 1970; 0: nobody waits for it any more. */
+  asked: { at: number },
   /** The command that is under way sends something out. */
   sending: {},
   /** The engine could not start. */

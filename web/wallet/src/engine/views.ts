@@ -347,3 +347,22 @@ export const signIn = object({
   vaults: optional(list(text, 16)),
   sign_ins: optional(list(object({ id: text, kind: oneOf("openid", "passkey"), provider: optional(text), created_at: number }), 16)),
 });
+
+const standing = {
+  state: oneOf("ready", "asked", "stopped", "released"),
+  wait_seconds: number,
+  set_at: number,
+  asked_at: optional(number),
+  release_at: optional(number),
+};
+
+/** How emergency access stands: for its owner with `standing`, for a contact at the top. */
+export const emergency = object({
+  standing: optional(object(standing)),
+  events: optional(list(object({ what: oneOf("set", "asked", "stopped", "released", "removed"), at: number }), 50)),
+  least_wait_seconds: optional(number),
+  /** What the vault itself calls the contact. */
+  name: optional(text),
+  state: optional(standing.state),
+  release_at: optional(number),
+});

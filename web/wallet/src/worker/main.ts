@@ -43,6 +43,7 @@ const news = new News({
       if (failure.blame !== "network") post({ type: "alarm", failure });
     }
   },
+  asked: (at) => post({ type: "asked", at }),
   fetch: (...request) => fetch(...request),
   wait: (milliseconds) => new Promise((done) => setTimeout(done, milliseconds)),
   random: Math.random,

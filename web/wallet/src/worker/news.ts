@@ -11,6 +11,8 @@ interface Parts {
   ask: () => Promise<Listen | undefined>;
   /** Fetches what changed. */
   refresh: () => Promise<void>;
+  /** Somebody asked for emergency access; 0 when that is over. */
+  asked: (at: number) => void;
   fetch: typeof fetch;
   wait: (milliseconds: number) => Promise<void>;
   random: () => number;
@@ -82,8 +84,10 @@ export class News {
         const lines = (line + value).split("\n");
         line = lines.pop() ?? "";
         if (line.length > longestLine) return "nothing";
-        const told = lines.map(version).findLast((found) => found !== undefined);
-        if (told !== undefined) await this.#hear(told);
+        const asked = lines.map((found) => told(found, "asked")).findLast((found) => found !== undefined);
+        if (asked !== undefined) this.parts.asked(asked);
+        const changed = lines.map((found) => told(found, "version")).findLast((found) => found !== undefined);
+        if (changed !== undefined) await this.#hear(changed);
       }
     } catch {
       return heard ? "heard" : "nothing";
@@ -100,12 +104,12 @@ export class News {
   }
 }
 
-/** The version in a line `data: {"version":7}`. */
-function version(line: string): number | undefined {
+/** The number in a line `data: {"version":7}`. */
+function told(line: string, name: "version" | "asked"): number | undefined {
   if (!line.startsWith("data: ") || line.length > longestLine) return undefined;
   try {
-    const { version } = JSON.parse(line.slice(6)) as { version?: unknown };
-    return Number.isSafeInteger(version) ? (version as number) : undefined;
+    const number = (JSON.parse(line.slice(6)) as Record<string, unknown> | null)?.[name];
+    return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) : undefined;
   } catch {
     return undefined;
   }

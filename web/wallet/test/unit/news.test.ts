@@ -13,6 +13,7 @@ function setUp(answers: (string[] | number | Error)[], { afterRefresh = "t" } = 
       log.push("refresh");
       here = here && { ...here, token: afterRefresh };
     },
+    asked: (at) => void log.push(`asked ${at}`),
     wait: async (milliseconds) => void log.push(`wait ${milliseconds}`),
     random: () => 1,
     fetch: (async (url: string, init: RequestInit) => {
@@ -44,6 +45,16 @@ describe("news of the vault", () => {
     await settled();
     expect(log.slice(0, 5)).toEqual(["Bearer t", "refresh", "wait 1000", "Bearer t", "wait 1000"]);
     expect(log.filter((entry) => entry === "refresh")).toHaveLength(1);
+  });
+
+  it("passes on that emergency access was asked for, and that it is over", async () => {
+    const { news, log } = setUp([
+      ['event: version\ndata: {"version":1}\n\nevent: emergency\ndata: {"asked":18', '00000000}\n\n', 'event: emergency\ndata: {"asked":0}\n\n'],
+      ['data: {"asked":-1}\n\n', 'data: {"asked":"now"}\n\n', "data: null\n\n"],
+    ]);
+    news.start();
+    await settled();
+    expect(log.filter((entry) => !/^wait|^Bearer/.test(entry))).toEqual(["asked 1800000000", "asked 0"]);
   });
 
   it("comes back later and later, and when it is asked to", async () => {
