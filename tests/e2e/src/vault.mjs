@@ -15,6 +15,13 @@ export async function makeVault(person, stack, passphrase) {
   return typeCodeBack(person);
 }
 
+/** As {@link makeVault}; also gives the address by which other browsers find it. */
+export async function makeVaultAt(person, stack, passphrase) {
+  const stored = person.page.waitForRequest((request) => request.method() === "POST" && request.url() === `${stack.base}/v1/vaults`, { timeout: 60_000 });
+  const code = await makeVault(person, stack, passphrase);
+  return { code, address: `${stack.base}/v1/vaults/${(await stored).postDataJSON().vault_id}` };
+}
+
 /** Reads the recovery code on the screen, and types back what is asked of it. */
 export async function typeCodeBack(person) {
   await person.sees(t("recovery.title"));

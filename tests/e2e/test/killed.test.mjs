@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, Person } from "../src/browser.mjs";
 import { startStack } from "../src/stack.mjs";
-import { addCard, makeVault } from "../src/vault.mjs";
+import { addCard, makeVaultAt } from "../src/vault.mjs";
 import { words } from "../src/words.mjs";
 
 const t = words("en");
@@ -21,12 +21,9 @@ before(async () => {
   stack = await startStack();
   browser = await launch();
   kim = await Person.arrive(browser, { serviceWorkers: "block" });
-  await makeVault(kim, stack, passphrase(0));
+  ({ address } = await makeVaultAt(kim, stack, passphrase(0)));
   for (const card of ["identity", "residence"]) await addCard(kim, stack, card);
-  const seen = kim.page.waitForRequest(/\/v1\/vaults\/[^/]+\/changes/);
-  await kim.page.goto(`${stack.base}/#/settings`);
-  await kim.press("button", t("settings.sync"));
-  await kim.page.getByText(t("settings.synced")).waitFor({ state: "attached" });
+});
   address = (await seen).url().replace(/\/changes.*/, "");
 });
 

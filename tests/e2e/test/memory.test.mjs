@@ -5,7 +5,7 @@ import { launch, Person } from "../src/browser.mjs";
 import { Memory } from "../src/memory.mjs";
 import { cardValues } from "../src/persona.mjs";
 import { startStack, until } from "../src/stack.mjs";
-import { addCard, makeVault } from "../src/vault.mjs";
+import { addCard, makeVaultAt } from "../src/vault.mjs";
 import { words } from "../src/words.mjs";
 
 const t = words("en");
@@ -22,12 +22,8 @@ before(async () => {
   browser = await launch();
   const maker = await Person.arrive(browser);
   const tokens = new Set();
-  const code = await makeVault(maker, stack, PASSPHRASE);
+  const { code, address } = await makeVaultAt(maker, stack, PASSPHRASE);
   await addCard(maker, stack, "identity");
-  const changes = maker.page.waitForRequest(/\/changes/);
-  await maker.page.goto(`${stack.base}/#/settings`);
-  await maker.press("button", t("settings.sync"));
-  const address = (await changes).url().replace(/\/changes.*/, "");
   await maker.leave();
 
   // Another browser, in which the passphrase is typed key by key: nothing else puts it into its memory.

@@ -5,7 +5,7 @@ import { launch, Person } from "../src/browser.mjs";
 import { insistOnNone } from "../src/canary.mjs";
 import { Keyboard } from "../src/keyboard.mjs";
 import { startStack } from "../src/stack.mjs";
-import { addCard, makeVault, unlock } from "../src/vault.mjs";
+import { addCard, makeVaultAt, unlock } from "../src/vault.mjs";
 import { words } from "../src/words.mjs";
 
 const t = words("en");
@@ -26,11 +26,10 @@ before(async () => {
   stack = await startStack();
   browser = await launch();
   sam = await Person.arrive(browser);
-  codes = [await makeVault(sam, stack, OLD)];
+  const made = await makeVaultAt(sam, stack, OLD);
+  codes = [made.code];
+  address = made.address;
   await addCard(sam, stack, "residence");
-  await sam.press("link", t("nav.settings"));
-  await sam.sees(t("settings.title"));
-  address = await vaultAddress(sam);
   [open, locked] = await Promise.all([another(), another()]);
   await locked.press("button", t("nav.lock"));
 });
@@ -39,15 +38,6 @@ after(async () => {
   await browser?.close();
   await stack?.stop();
 });
-
-const vaultAddress = (person) =>
-  person.page.evaluate(async () => {
-    const db = await new Promise((done) => (indexedDB.open("assent").onsuccess = (event) => done(event.target.result)));
-    const sealed = await new Promise((done) => (db.transaction("sealed").objectStore("sealed").get("vault").onsuccess = (event) => done(event.target.result)));
-    db.close();
-    const length = new DataView(sealed.buffer, sealed.byteOffset).getUint32(8);
-    return new TextDecoder().decode(sealed.subarray(12, 12 + length));
-  });
 
 const openElsewhere = async (person, secret, label = "passphrase.label") => {
   await person.page.goto(`${stack.base}/#/open`);

@@ -144,6 +144,8 @@ class App {
   /** What to ask passkeys: as the vault service has it, because other devices may have changed it; else as it is here. */
   async questions(address?: string): Promise<Questions> {
     const own = this.status?.vaultAddress;
+    // An open vault hears of changes by itself.
+    if (address === undefined && this.isOpen && !this.again) return this.call({ type: "unlockQuestions" });
     try {
       return await this.call({ type: "unlockQuestions", address: address ?? own });
     } catch (error) {
