@@ -18,8 +18,8 @@ for (const name of first) {
 const kind = (name) => {
   if (name.endsWith(".wasm")) return "engine";
   if (first.has(name) || /^assets\/(main|en)-[^/]*\.js$/.test(name)) return "shell";
-  if (/^assets\/qr-/.test(name)) return "reader";
-  if (/^assets\/nl-/.test(name)) return "language";
+  if (/^assets\/qr-[^/]*\.js$/.test(name)) return "reader";
+  if (/^assets\/nl-[^/]*\.js$/.test(name)) return "language";
   if (/^assets\/.*\.(js|css)$/.test(name)) return "screens";
   return undefined;
 };
