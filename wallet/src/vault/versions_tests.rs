@@ -106,6 +106,89 @@ proptest! {
     }
 }
 
+/// What a device does with a detail that it sees, edits, and sometimes erases.
+#[derive(Debug, Clone)]
+enum Deed {
+    /// Edits what it saw so many steps ago.
+    Edit(u8, u8),
+    Forget(u8),
+    Erase,
+    Hear(u8),
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        5 => (any::<u8>(), 0..4_u8).prop_map(|(content, ago)| Deed::Edit(content, ago)),
+        1 => any::<u8>().prop_map(Deed::Forget),
+        1 => Just(Deed::Erase),
+        3 => any::<u8>().prop_map(Deed::Hear),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 64 } else { 500 }))]
+
+    /// Whatever devices do offline: what one of them forgot or erased nobody brings back; every other edit is there, and none
+    /// that its editor had not seen is taken for settled.
+    #[test]
+    fn erasing_is_for_ever_and_takes_nothing_else(
+        deeds in proptest::collection::vec((any::<u8>(), any::<i8>(), deed()), 0..40),
+    ) {
+        let mut all = vec![Versions::default(); 3];
+        let mut screens = vec![vec![Vec::new()]; 3];
+        let (mut said, mut gone) = (BTreeSet::new(), BTreeSet::new());
+        let mut made_from = Vec::new();
+        for (step, (device, skew, deed)) in deeds.iter().enumerate() {
+            let number = usize::from(*device) % 3;
+            let now = NOW.plus(step as i64 + i64::from(*skew));
+            let by = [number as u8; 16];
+            let mut history = all[number].clone();
+            let before: BTreeSet<_> = history.iter().map(|version| version.id).collect();
+            match deed {
+                Deed::Edit(content, ago) => {
+                    let seen: &Vec<VersionId> = screens[number].iter().rev().nth(usize::from(*ago)).unwrap_or(&screens[number][0]);
+                    history.say_after(seen, Some(&[*content, step as u8]), now, by);
+                    let new = history.iter().find(|version| !before.contains(&version.id));
+                    if let Some(new) = new {
+                        said.insert(new.id);
+                        made_from.push((new.id, new.parents.clone()));
+                    }
+                }
+                Deed::Forget(which) => {
+                    let ids: Vec<_> = history.iter().map(|version| version.id).collect();
+                    if !ids.is_empty() {
+                        let id = ids[usize::from(*which) % ids.len()];
+                        if history.forget(id) {
+                            gone.insert(id);
+                        }
+                    }
+                }
+                Deed::Erase => {
+                    gone.extend(history.iter().map(|version| version.id));
+                    history.erase(now, by);
+                }
+                Deed::Hear(from) => {
+                    let from = all[usize::from(*from) % 3].clone();
+                    history = history.merge(from);
+                }
+            }
+            screens[number].push(history.present_ids());
+            all[number] = history;
+        }
+        let merged = all.into_iter().reduce(Versions::merge).unwrap();
+        for version in merged.iter() {
+            prop_assert_eq!(version.content().is_some(), said.contains(&version.id) && !gone.contains(&version.id));
+        }
+        // An edit is past only when somebody saw it, or a merge of it, before going on.
+        let followed: BTreeSet<_> = merged.iter().flat_map(|version| version.parents.clone()).collect();
+        let present: BTreeSet<_> = merged.present_ids().into_iter().collect();
+        for (id, _) in &made_from {
+            prop_assert!(present.contains(id) != followed.contains(id));
+        }
+        prop_assert_eq!(Versions::from_text(&merged.to_text()).unwrap(), merged);
+    }
+}
+
 #[test]
 fn two_offline_edits_are_both_kept_and_the_newest_shown() {
     let mut one = Versions::default();
