@@ -24,8 +24,6 @@ before(async () => {
   ({ address } = await makeVaultAt(kim, stack, passphrase(0)));
   for (const card of ["identity", "residence"]) await addCard(kim, stack, card);
 });
-  address = (await seen).url().replace(/\/changes.*/, "");
-});
 
 after(async () => {
   await browser?.close();
