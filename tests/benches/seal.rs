@@ -177,8 +177,15 @@ fn unlocking(table: &Table) {
         (NewMethod::Passphrase(PASSPHRASE), "passphrase"),
         (NewMethod::RecoveryCode(&code), "code"),
     ];
-    let vault = UnlockedVault::create(&methods, NOW, &mut random).expect("vault");
-    let empty = vault.lock(&mut random).expect("lock");
+    let mut vault = UnlockedVault::create(&methods, NOW, &mut random).expect("vault");
+    let first = vec![(
+        "details/first".to_owned(),
+        Change::Put(Zeroizing::new(bytes(900))),
+    )];
+    let first = vault.stage(first, &mut random).expect("stage");
+    let first_records = first.put.clone();
+    vault.adopt(first, 1);
+    let small = vault.lock(&mut random).expect("lock");
     for (name, secret, times) in [
         (
             "unlock with the passphrase (Argon2id)",
@@ -188,8 +195,8 @@ fn unlocking(table: &Table) {
         ("unlock with the recovery code", Secret::RecoveryCode(&code), 101),
     ] {
         seconds(table, name, times, || {
-            let unlocking = empty.header().unlock(&secret).expect("unlock");
-            empty.unlock(&unlocking, &RustCrypto).expect("open")
+            let unlocking = small.header().unlock(&secret).expect("unlock");
+            small.unlock(&unlocking, &RustCrypto).expect("open")
         });
     }
 
@@ -203,6 +210,7 @@ fn unlocking(table: &Table) {
     let records: Vec<RemoteRecord> = staged
         .put
         .iter()
+        .chain(&first_records)
         .map(|record| RemoteRecord {
             handle: record.handle,
             key: Some(record.key.clone()),
@@ -215,7 +223,7 @@ fn unlocking(table: &Table) {
         &format!("{took:>10.3} s   manifest {} bytes", manifest.len()),
         json!({ "seconds": took, "manifest_bytes": manifest.len() }),
     );
-    let unlocking = empty
+    let unlocking = small
         .header()
         .unlock(&Secret::RecoveryCode(&code))
         .expect("unlock");

@@ -18,7 +18,7 @@ use super::chunked::hkdf_expand;
 use super::context::{Context, Kind, VaultId};
 use super::error::VaultError;
 use super::key::Key;
-use super::padding::padded_len;
+use super::padding::{MARKER, padded_len};
 use super::{open, seal};
 
 /// Bytes of a sealed piece; only the last one may be shorter.
@@ -27,8 +27,6 @@ pub const SEALED_PIECE: usize = 1 << 20;
 pub const PIECE: usize = SEALED_PIECE - 74 - 64 * 16;
 /// Longest attachment, in bytes.
 pub const MAX_ATTACHMENT: u64 = 100 << 20;
-const MARKER: u8 = 0x80;
-
 const LABEL: &str = "assent/attachment/1";
 const SALT_LABEL: &[u8] = b"assent/attachment-salt/1";
 const BLOB_LABEL: &[u8] = b"assent/blob/1";

@@ -9,6 +9,8 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha512;
 use zeroize::Zeroizing;
 
+use super::padding::MARKER;
+
 const SALT: usize = 24;
 const COMMITMENT: usize = 32;
 const CHUNK: usize = 16 << 10;
@@ -19,11 +21,13 @@ const PREFIX: &[u8] = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotAuthentic;
 
-/// Encrypts under a fresh random salt; appends to `out`. Each chunk is encrypted where it lies, while it is in the cache.
+/// Encrypts `message`, padded to `padded` bytes (which is its own length for none), under a fresh random salt; appends to
+/// `out`. Each chunk is padded and encrypted where it lies, while it is in the cache, and never copied in the clear.
 pub(super) fn encrypt(
     key: &[u8; 32],
     context: &[u8],
     message: &[u8],
+    padded: usize,
     out: &mut Vec<u8>,
     rng: &mut dyn SecureRandom,
 ) -> Result<(), RandomUnavailable> {
@@ -33,11 +37,14 @@ pub(super) fn encrypt(
     out.extend_from_slice(&salt);
     out.extend_from_slice(&derived.commitment);
     // The last chunk is always shorter than 16 KiB, if need be empty: that marks the end.
-    let full = message.len() / CHUNK;
-    for index in 0..=full {
-        let chunk = &message[index * CHUNK..message.len().min((index + 1) * CHUNK)];
+    for index in 0..=padded / CHUNK {
+        let (from, to) = (index * CHUNK, padded.min((index + 1) * CHUNK));
         let start = out.len();
-        out.extend_from_slice(chunk);
+        out.extend_from_slice(message.get(from..to.min(message.len())).unwrap_or_default());
+        if (from..to).contains(&message.len()) {
+            out.push(MARKER);
+        }
+        out.resize(start + to - from, 0);
         let buffer = (&mut out[start..]).into();
         match derived
             .cipher

@@ -39,12 +39,15 @@ pub fn seal(
 ) -> Result<Vec<u8>, RandomUnavailable> {
     let id = key.id();
     let context_bytes = context.encode(SUITE, id);
-    let padded = context.kind.is_padded().then(|| padding::pad(content));
-    let content = padded.as_ref().map_or(content, |padded| padded.as_slice());
-    let mut out = Vec::with_capacity(chunked::encrypted_len(content.len()) + PREFIX);
+    let padded = if context.kind.is_padded() {
+        padding::padded(content.len())
+    } else {
+        content.len()
+    };
+    let mut out = Vec::with_capacity(PREFIX + chunked::encrypted_len(padded));
     out.extend_from_slice(&[FORMAT, SUITE]);
     out.extend_from_slice(&id);
-    chunked::encrypt(key.expose(), &context_bytes, content, &mut out, rng)?;
+    chunked::encrypt(key.expose(), &context_bytes, content, padded, &mut out, rng)?;
     Ok(out)
 }
 

@@ -209,3 +209,39 @@ proptest! {
         }
     }
 }
+
+/// Chunks are padded where they lie: at every edge of a chunk and of the padding, what comes out is what went in.
+#[test]
+fn content_of_every_awkward_length_comes_back() {
+    const CHUNK: usize = 16 << 10;
+    let mut lengths = vec![0, 1, 254, 255, 256, 257];
+    for chunks in 1..=4 {
+        lengths.extend(chunks * CHUNK - 2..=chunks * CHUNK + 2);
+    }
+    // Where the padded length is a whole number of chunks.
+    lengths.extend((CHUNK..3 * CHUNK).filter(|len| {
+        let padded = padding::padded(*len);
+        padded.is_multiple_of(CHUNK) && (padded - len == 1 || padded - len == 300)
+    }));
+    for kind in [Kind::Value, Kind::Attachment] {
+        for &length in &lengths {
+            let content: Vec<u8> = (0..length).map(|i| (i % 251) as u8 | 1).collect();
+            let envelope = seal(&key(), &context(kind), &content, &mut Counter(0)).unwrap();
+            let padded = if kind.is_padded() {
+                padding::padded(length)
+            } else {
+                length
+            };
+            assert_eq!(
+                envelope.len(),
+                PREFIX + chunked::encrypted_len(padded),
+                "{length}"
+            );
+            assert_eq!(
+                *open(&key(), &context(kind), &envelope).unwrap(),
+                content,
+                "{length}"
+            );
+        }
+    }
+}

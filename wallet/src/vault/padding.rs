@@ -6,7 +6,7 @@
 use zeroize::Zeroizing;
 
 const LEAST: u64 = 256;
-const MARKER: u8 = 0x80;
+pub(super) const MARKER: u8 = 0x80;
 
 /// The padded length for a content of `len` bytes, marker included.
 pub(super) fn padded_len(len: u64) -> u64 {
@@ -24,17 +24,12 @@ fn padme(len: u64) -> u64 {
     len.saturating_add(mask) & !mask
 }
 
-/// Pads.
-pub(super) fn pad(content: &[u8]) -> Zeroizing<Vec<u8>> {
-    let target = usize::try_from(padded_len(content.len() as u64)).unwrap_or(content.len() + 1);
-    let mut out = Zeroizing::new(Vec::with_capacity(target));
-    out.extend_from_slice(content);
-    out.push(MARKER);
-    out.resize(target, 0);
-    out
+/// The same for a content that is in memory.
+pub(super) fn padded(len: usize) -> usize {
+    usize::try_from(padded_len(len as u64)).unwrap_or(len + 1)
 }
 
-/// Removes the padding; `None` when it is not exactly what [`pad`] makes.
+/// Removes the padding; `None` when it is not exactly that.
 pub(super) fn unpad(mut padded: Zeroizing<Vec<u8>>) -> Option<Zeroizing<Vec<u8>>> {
     let end = padded.iter().rposition(|byte| *byte != 0)?;
     if padded[end] != MARKER || padded_len(end as u64) != padded.len() as u64 {
@@ -49,6 +44,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn pad(content: &[u8]) -> Zeroizing<Vec<u8>> {
+        let mut out = Zeroizing::new(content.to_vec());
+        out.push(MARKER);
+        out.resize(padded(content.len()), 0);
+        out
+    }
 
     #[test]
     fn padme_examples() {
