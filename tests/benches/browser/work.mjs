@@ -34,23 +34,23 @@ async function send({ method, url, headers, body }) {
 
 const DOCUMENT = 32 << 20;
 
-/** A document of 32 MiB, piece by piece as the app does it: milliseconds inside the engine, and of AES-256-GCM of the browser itself. */
+/** A document of 32 MiB, piece by piece as the app does it: milliseconds of each inside the engine, and of AES-256-GCM of the browser itself. */
 async function measureDocument(wallet, timed) {
   const content = new Uint8Array(DOCUMENT);
   for (let at = 0; at < DOCUMENT; at += 65_536) crypto.getRandomValues(content.subarray(at, at + 65_536));
   const { upload } = (await timed.run({ type: "documentBegin", name: "measured", size: DOCUMENT })).reply;
   const piece = (number) => content.subarray(number * upload.pieceBytes, (number + 1) * upload.pieceBytes);
-  let [measure, seal, open, raw] = [0, 0, 0, 0];
+  const [measure, seal, open, raw] = [[], [], [], []];
   const clock = (work, add) => {
     const started = performance.now();
     const done = work();
     add(performance.now() - started);
     return done;
   };
-  for (let at = 0; at < upload.pieces; at++) clock(() => wallet.measurePiece(upload.id, at, piece(at)), (ms) => (measure += ms));
+  for (let at = 0; at < upload.pieces; at++) clock(() => wallet.measurePiece(upload.id, at, piece(at)), (ms) => measure.push(ms));
   const { missing } = (await timed.run({ type: "documentDeclare", upload: upload.id })).reply;
   for (const at of missing) {
-    const { request, body } = clock(() => wallet.sendPiece(upload.id, at, piece(at)), (ms) => (seal += ms));
+    const { request, body } = clock(() => wallet.sendPiece(upload.id, at, piece(at)), (ms) => seal.push(ms));
     const { status } = await fetch(request.url, { method: request.method, headers: request.headers, body });
     wallet.pieceSent(status);
   }
@@ -61,13 +61,13 @@ async function measureDocument(wallet, timed) {
     const { url, headers } = wallet.readPiece(document.id, file.id, at);
     const answer = await fetch(url, { headers });
     const bytes = new Uint8Array(await answer.arrayBuffer());
-    const back = clock(() => wallet.openPiece(document.id, file.id, at, { status: answer.status, bytes }), (ms) => (open += ms));
+    const back = clock(() => wallet.openPiece(document.id, file.id, at, { status: answer.status, bytes }), (ms) => open.push(ms));
     if (back.some((byte, index) => byte !== piece(at)[index])) throw new Error("not what was sealed");
     const started = performance.now();
     await crypto.subtle.encrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, back);
-    raw += performance.now() - started;
+    raw.push(performance.now() - started);
   }
-  return { bytes: DOCUMENT, measure, seal, open, raw };
+  return { pieceBytes: upload.pieceBytes, measure, seal, open, raw };
 }
 
 /**
@@ -93,7 +93,8 @@ export async function measure(job, { Wallet }) {
       const opened = await timed.run({ type: "requestOpen", link });
       const { request } = opened.reply;
       if (!request.canShare) throw new Error(`cannot share: ${JSON.stringify(request.missing)}`);
-      const understood = request.warnings.filter((w) => w.mustUnderstand).map((w) => w.code);
+      const warnings = [...request.warnings, ...request.required.flatMap((block) => block.warnings)];
+      const understood = warnings.filter((w) => w.mustUnderstand).map((w) => w.code);
       let size = 0;
       const shared = await timed.run({ type: "requestShare", optional: [], understood }, ({ url, body }) => {
         if (!url.includes("/vp/responses/")) return false;

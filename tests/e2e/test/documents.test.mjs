@@ -364,6 +364,7 @@ test("by keyboard alone: added, opened, deleted; a screen reader hears of quarte
     new MutationObserver(() => globalThis.heard.push(document.querySelector("[aria-live=polite]").textContent)).observe(document.querySelector("[aria-live=polite]"), { childList: true, characterData: true, subtree: true });
   });
   const input = eva.page.getByLabel(t("documents.add"));
+  await eva.page.locator("h1").focus();
   for (let presses = 0; presses < 30 && !(await input.evaluate((element) => element === document.activeElement)); presses += 1) await eva.page.keyboard.press("Tab");
   assert.ok(await input.evaluate((element) => element === document.activeElement), "reached with Tab");
   const [chooser] = await Promise.all([eva.page.waitForEvent("filechooser"), eva.page.keyboard.press("Space")]);

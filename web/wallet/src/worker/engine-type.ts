@@ -46,5 +46,5 @@ export interface PieceEngine {
 /** An answer of bytes. */
 export interface BytesAnswer {
   status: number;
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
 }

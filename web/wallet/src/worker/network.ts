@@ -47,7 +47,7 @@ function send(request: HttpRequest, body: BodyInit | null, signal: AbortSignal):
   });
 }
 
-async function readBounded(response: Response, most: number): Promise<Uint8Array | undefined> {
+async function readBounded(response: Response, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (Number(response.headers.get("content-length")) > most) {
     await response.body?.cancel();
     return undefined;

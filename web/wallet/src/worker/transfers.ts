@@ -47,7 +47,9 @@ export class Transfers {
       if (upload.measured < upload.pieces) {
         for (let at = 0; at < upload.pieces; at += 1) {
           told("preparing", at);
-          engine.measurePiece(upload.id, at, await piece(at));
+          const content = await piece(at);
+          engine.measurePiece(upload.id, at, content);
+          wipe(content);
           stop.throwIfAborted();
         }
       }
@@ -57,8 +59,12 @@ export class Transfers {
           for (const at of rest) {
             told("sending", at);
             await this.#patiently(stop, async () => {
-              const { request, body } = engine.sendPiece(upload.id, at, await piece(at));
-              engine.pieceSent((await this.parts.exchange(request, body, stop))?.status);
+              const content = await piece(at);
+              const { request, body } = engine.sendPiece(upload.id, at, content);
+              wipe(content);
+              const answer = await this.parts.exchange(request, body, stop);
+              wipe(body);
+              engine.pieceSent(answer?.status);
             });
           }
           told("sending", upload.pieces);
@@ -83,10 +89,15 @@ export class Transfers {
           this.#tell(id, "reading", at * file.pieceBytes, file.size);
           const content = await this.#patiently(stop, async () => {
             const answer = await this.parts.exchange(engine.readPiece(document, file.id, at), undefined, stop);
-            return engine.openPiece(document, file.id, at, answer);
+            try {
+              return engine.openPiece(document, file.id, at, answer);
+            } finally {
+              if (answer) wipe(answer.bytes);
+            }
           });
           if (out) await out.write(content);
           else parts.push(new Blob([content]));
+          wipe(content);
         }
         await out?.close();
       } catch (error) {
@@ -133,7 +144,15 @@ export class Transfers {
   }
 }
 
-async function slice(content: Blob, from: number, length: number): Promise<Uint8Array> {
+/**
+ * Wipes bytes that are no longer needed. Their memory is the collector's: it runs after some tens of megabytes, as long as
+ * it knows of them, which it no longer does of a buffer that was transferred away.
+ */
+function wipe(bytes: Uint8Array): void {
+  bytes.fill(0);
+}
+
+async function slice(content: Blob, from: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return new Uint8Array(await content.slice(from, from + length).arrayBuffer());
   } catch {
