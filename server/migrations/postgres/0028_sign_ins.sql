@@ -3,11 +3,8 @@
 CREATE TABLE vault_sign_ins (
     id TEXT NOT NULL PRIMARY KEY,
     vault_id TEXT NOT NULL REFERENCES vaults (id) ON DELETE CASCADE,
-    kind TEXT NOT NULL,
-    provider TEXT,
+    provider TEXT NOT NULL,
     subject BYTEA NOT NULL,
-    passkey BYTEA,
-    sign_count BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     UNIQUE (vault_id, subject)
 );
@@ -15,7 +12,7 @@ CREATE TABLE vault_sign_ins (
 CREATE INDEX vault_sign_ins_by_subject ON vault_sign_ins (subject);
 
 -- Single-use secrets of sign-ins on their way, by their hash. A `code` stands for who signed in, bound to the wallet that
--- began it by `challenge`; the other kinds are only remembered as used.
+-- began it by `challenge`; a `state` is only remembered as used.
 CREATE TABLE sign_in_secrets (
     kind TEXT NOT NULL,
     secret_sha256 BYTEA NOT NULL,

@@ -9,13 +9,11 @@ use serde::Deserialize;
 use super::{Issue, secret, service};
 
 /// Sign-in of citizens to the vault service.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignInConfig {
     /// Origin of the wallet app that people come back to. Default: this server.
     pub wallet_url: Option<String>,
-    /// Whether a passkey finds a vault too.
-    pub passkeys: bool,
     /// Login providers people may choose from.
     pub providers: Vec<LoginProviderConfig>,
 }
@@ -36,16 +34,6 @@ pub struct LoginProviderConfig {
     pub client_secret: Option<SecretString>,
     /// A file with the client secret.
     pub client_secret_file: Option<PathBuf>,
-}
-
-impl Default for SignInConfig {
-    fn default() -> Self {
-        Self {
-            wallet_url: None,
-            passkeys: true,
-            providers: Vec::new(),
-        }
-    }
 }
 
 impl SignInConfig {

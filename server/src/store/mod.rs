@@ -34,7 +34,7 @@ pub use operators::{OperatorSecret, OperatorStore, Remembered};
 pub use outbox::{DueWebhook, NewWebhook, OutboxStore};
 pub use pairings::{PairingLimits, PairingMessage, PairingPut, PairingStore, pairing_news};
 pub use presentations::{PresentationChange, PresentationRow, PresentationStore};
-pub use sign_ins::{LinkOutcome, SignInMethod, SignInRow, SignInStore, SignedIn, UsedOnce};
+pub use sign_ins::{LinkOutcome, SignInRow, SignInStore, SignedIn};
 pub use status_lists::{StatusListRow, StatusListStore};
 pub use value::{Arg, Row};
 pub use vaults::{

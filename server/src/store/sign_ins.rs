@@ -8,24 +8,6 @@ use assent_core::env::Timestamp;
 use super::value::args;
 use super::{Database, Remembered, Row, StoreError};
 
-/// Single-use secrets that are remembered once they were used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UsedOnce {
-    /// The `state` of a sign-in that came back.
-    State,
-    /// The challenge a passkey signed.
-    Challenge,
-}
-
-impl UsedOnce {
-    fn name(self) -> &'static str {
-        match self {
-            Self::State => "state",
-            Self::Challenge => "challenge",
-        }
-    }
-}
-
 /// Who signed in, as a MAC, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
@@ -33,40 +15,6 @@ pub struct SignedIn {
     pub subject: [u8; 32],
     /// Id of the login provider.
     pub provider: String,
-}
-
-/// How a vault is found.
-#[derive(Clone, PartialEq, Eq)]
-pub enum SignInMethod {
-    /// By an identity of a login provider.
-    OpenId {
-        /// The provider's id.
-        provider: String,
-    },
-    /// By a passkey.
-    Passkey {
-        /// Its public key, SEC 1 uncompressed.
-        public_key: Vec<u8>,
-        /// Its signature counter.
-        sign_count: i64,
-    },
-}
-
-impl std::fmt::Debug for SignInMethod {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.kind())
-    }
-}
-
-impl SignInMethod {
-    /// `openid` or `passkey`.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::OpenId { .. } => "openid",
-            Self::Passkey { .. } => "passkey",
-        }
-    }
 }
 
 /// A way to find one vault.
@@ -78,8 +26,8 @@ pub struct SignInRow {
     pub vault: String,
     /// MAC of who signs in.
     pub subject: [u8; 32],
-    /// How.
-    pub method: SignInMethod,
+    /// Id of the login provider.
+    pub provider: String,
     /// When it was linked.
     pub created_at: Timestamp,
 }
@@ -99,11 +47,11 @@ pub enum LinkOutcome {
 
 /// Storage of sign-ins.
 pub trait SignInStore {
-    /// Remembers a secret as used until `expires_at`, unless it was used or `most` are remembered.
-    fn use_once(
+    /// Remembers the `state` of a sign-in that came back until `expires_at`, unless it came back before or `most` are
+    /// remembered.
+    fn use_sign_in_state(
         &self,
-        kind: UsedOnce,
-        secret: &str,
+        state: &str,
         now: Timestamp,
         expires_at: Timestamp,
         most: i64,
@@ -148,28 +96,19 @@ pub trait SignInStore {
     /// Takes a link away. `false` when the vault has none of this id.
     fn unlink_sign_in(&self, vault: &str, id: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Raises a passkey's signature counter. `false` when the stored one is not `from` any more.
-    fn raise_sign_count(
-        &self,
-        id: &str,
-        from: i64,
-        to: i64,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
-
     /// Deletes what is over; gives how many.
     fn sweep_sign_ins(&self, now: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
 impl SignInStore for Database {
-    async fn use_once(
+    async fn use_sign_in_state(
         &self,
-        kind: UsedOnce,
-        secret: &str,
+        state: &str,
         now: Timestamp,
         expires_at: Timestamp,
         most: i64,
     ) -> Result<Remembered, StoreError> {
-        remember(self, kind.name(), secret, None, now, expires_at, most).await
+        remember(self, "state", state, None, now, expires_at, most).await
     }
 
     async fn keep_sign_in_code(
@@ -242,25 +181,15 @@ impl SignInStore for Database {
             )
             .await?;
         let full = counted.map_or(Ok(0), |row| row.int("live"))? >= most;
-        let (provider, passkey, count) = match &row.method {
-            SignInMethod::OpenId { provider } => (Some(provider.as_str()), None, 0),
-            SignInMethod::Passkey {
-                public_key,
-                sign_count,
-            } => (None, Some(public_key.as_slice()), *sign_count),
-        };
         let added = tx
             .execute(
-                "INSERT INTO vault_sign_ins (id, vault_id, kind, provider, subject, passkey, sign_count, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (vault_id, subject) DO NOTHING",
+                "INSERT INTO vault_sign_ins (id, vault_id, provider, subject, created_at)
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (vault_id, subject) DO NOTHING",
                 args![
                     row.id.as_str(),
                     row.vault.as_str(),
-                    row.method.kind(),
-                    provider,
+                    row.provider.as_str(),
                     &row.subject,
-                    passkey,
-                    count,
                     row.created_at.0
                 ],
             )
@@ -281,7 +210,7 @@ impl SignInStore for Database {
     async fn sign_ins_of(&self, vault: &str) -> Result<Vec<SignInRow>, StoreError> {
         let rows = self
             .fetch(
-                "SELECT id, vault_id, subject, provider, passkey, sign_count, created_at FROM vault_sign_ins
+                "SELECT id, vault_id, subject, provider, created_at FROM vault_sign_ins
                  WHERE vault_id = $1 ORDER BY created_at, id",
                 args![vault],
             )
@@ -292,7 +221,7 @@ impl SignInStore for Database {
     async fn sign_ins_by(&self, subject: &[u8; 32]) -> Result<Vec<SignInRow>, StoreError> {
         let rows = self
             .fetch(
-                "SELECT id, vault_id, subject, provider, passkey, sign_count, created_at FROM vault_sign_ins
+                "SELECT id, vault_id, subject, provider, created_at FROM vault_sign_ins
                  WHERE subject = $1 ORDER BY created_at, id LIMIT 16",
                 args![subject],
             )
@@ -308,16 +237,6 @@ impl SignInStore for Database {
             )
             .await?;
         Ok(deleted > 0)
-    }
-
-    async fn raise_sign_count(&self, id: &str, from: i64, to: i64) -> Result<bool, StoreError> {
-        let changed = self
-            .execute(
-                "UPDATE vault_sign_ins SET sign_count = $3 WHERE id = $1 AND sign_count = $2",
-                args![id, from, to],
-            )
-            .await?;
-        Ok(changed > 0)
     }
 
     async fn sweep_sign_ins(&self, now: Timestamp) -> Result<u64, StoreError> {
@@ -370,19 +289,11 @@ async fn remember(
 }
 
 fn read(row: &Row) -> Result<SignInRow, StoreError> {
-    let method = match (row.maybe_text("provider")?, row.maybe_blob("passkey")?) {
-        (Some(provider), None) => SignInMethod::OpenId { provider },
-        (None, Some(public_key)) => SignInMethod::Passkey {
-            public_key,
-            sign_count: row.int("sign_count")?,
-        },
-        _ => return Err(StoreError::Damaged("sign-in")),
-    };
     Ok(SignInRow {
         id: row.text("id")?,
         vault: row.text("vault_id")?,
         subject: subject(row)?,
-        method,
+        provider: row.text("provider")?,
         created_at: Timestamp(row.int("created_at")?),
     })
 }

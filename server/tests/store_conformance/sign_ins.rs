@@ -2,8 +2,8 @@
 
 use assent_core::env::Timestamp;
 use assent_server::store::{
-    CreateOutcome, Database, LinkOutcome, NewVault, Quota, Remembered, SignInMethod, SignInRow, SignInStore,
-    SignedIn, UsedOnce, VaultStore,
+    CreateOutcome, Database, LinkOutcome, NewVault, Quota, Remembered, SignInRow, SignInStore, SignedIn,
+    VaultStore,
 };
 
 use crate::NOW;
@@ -30,9 +30,7 @@ fn row(vault: &str, id: &str, subject: u8) -> SignInRow {
         id: id.into(),
         vault: vault.into(),
         subject: [subject; 32],
-        method: SignInMethod::OpenId {
-            provider: "city".into(),
-        },
+        provider: "city".into(),
         created_at: NOW,
     }
 }
@@ -45,19 +43,16 @@ pub async fn sign_ins_lead_to_vaults_until_they_are_taken_away(store: Database) 
     assert_eq!(linked(&row("a", "2", 1)).await, LinkOutcome::There);
     assert_eq!(linked(&row("b", "3", 1)).await, LinkOutcome::Linked);
     assert_eq!(linked(&row("c", "4", 1)).await, LinkOutcome::NotFound);
-    let mut passkey = row("a", "5", 2);
-    passkey.created_at = NOW.plus(1);
-    passkey.method = SignInMethod::Passkey {
-        public_key: vec![4; 65],
-        sign_count: 7,
-    };
-    assert_eq!(linked(&passkey).await, LinkOutcome::Linked);
+    let mut second = row("a", "5", 2);
+    second.created_at = NOW.plus(1);
+    second.provider = "bank".into();
+    assert_eq!(linked(&second).await, LinkOutcome::Linked);
     assert_eq!(linked(&row("a", "6", 3)).await, LinkOutcome::Full);
     assert_eq!(linked(&row("a", "7", 1)).await, LinkOutcome::There);
 
     assert_eq!(
         store.sign_ins_of("a").await.unwrap(),
-        [row("a", "1", 1), passkey.clone()]
+        [row("a", "1", 1), second.clone()]
     );
     assert_eq!(
         store.sign_ins_by(&[1; 32]).await.unwrap(),
@@ -65,8 +60,6 @@ pub async fn sign_ins_lead_to_vaults_until_they_are_taken_away(store: Database) 
     );
     assert_eq!(store.sign_ins_by(&[9; 32]).await.unwrap(), []);
 
-    assert!(store.raise_sign_count("5", 7, 9).await.unwrap());
-    assert!(!store.raise_sign_count("5", 7, 10).await.unwrap());
     assert!(!store.unlink_sign_in("b", "1").await.unwrap());
     assert!(store.unlink_sign_in("a", "1").await.unwrap());
     assert!(!store.unlink_sign_in("a", "1").await.unwrap());
@@ -124,13 +117,12 @@ pub async fn sign_in_codes_are_taken_once(store: Database) {
         had += usize::from(one.await.unwrap());
     }
     assert_eq!(had, 1);
-    // What is only remembered as used; each kind for itself.
-    let used = async |kind, at: Timestamp| store.use_once(kind, "s", at, until, 2).await.unwrap();
-    assert_eq!(used(UsedOnce::State, NOW).await, Remembered::Added);
-    assert_eq!(used(UsedOnce::State, NOW).await, Remembered::There);
-    assert_eq!(used(UsedOnce::Challenge, NOW).await, Remembered::Added);
+    // What is only remembered as used.
+    let used = async || store.use_sign_in_state("s", NOW, until, 2).await.unwrap();
+    assert_eq!(used().await, Remembered::Added);
+    assert_eq!(used().await, Remembered::There);
     assert_eq!(store.sweep_sign_ins(NOW.plus(59)).await.unwrap(), 0);
-    assert_eq!(store.sweep_sign_ins(until).await.unwrap(), 2);
+    assert_eq!(store.sweep_sign_ins(until).await.unwrap(), 1);
 }
 
 pub async fn links_are_counted_under_concurrency(store: Database) {

@@ -13,7 +13,7 @@ use crate::error::{Problem, ProblemDetails};
 use crate::login::cookie::{self, Kind};
 use crate::login::secret;
 use crate::state::AppState;
-use crate::store::{Remembered, SignInStore as _, SignedIn, UsedOnce};
+use crate::store::{Remembered, SignInStore as _, SignedIn};
 
 /// Longest query a login provider may send back with.
 const MAX_QUERY: usize = 8 << 10;
@@ -79,11 +79,7 @@ async fn finish(app: &AppState, id: &str, cookie: Option<&str>, query: &str) -> 
         return Err(SignInError::Over.into());
     }
     let until = Timestamp(begun.attempt.until);
-    match app
-        .store
-        .use_once(UsedOnce::State, state, now, until, MOST)
-        .await?
-    {
+    match app.store.use_sign_in_state(state, now, until, MOST).await? {
         Remembered::Added => {}
         Remembered::There => return Err(SignInError::Over.into()),
         Remembered::Full => return Err(SignInError::Busy.into()),

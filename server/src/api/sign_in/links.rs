@@ -12,7 +12,7 @@ use crate::crypto::SealError;
 use crate::error::{Problem, ProblemDetails};
 use crate::http::body::StrictJson;
 use crate::state::AppState;
-use crate::store::{LinkOutcome, SignInMethod, SignInRow, SignInStore as _};
+use crate::store::{LinkOutcome, SignInRow, SignInStore as _};
 
 /// The ways to find a vault.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -26,16 +26,13 @@ pub(super) struct SignIns {
 pub(super) struct SignInView {
     /// Its id.
     id: String,
-    /// `openid` or `passkey`.
-    kind: &'static str,
-    /// For `openid`: name of the login provider, or its id when it is not offered any more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<String>,
+    /// Name of the login provider, or its id when it is not offered any more.
+    provider: String,
     /// When it was linked, in seconds since 1970.
     created_at: i64,
 }
 
-/// A way to link. Exactly one member.
+/// A way to link.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewSignIn {
@@ -84,9 +81,7 @@ pub(super) async fn link(
         id: base64url::encode(&link),
         vault: id.clone(),
         subject: signed_in.subject,
-        method: SignInMethod::OpenId {
-            provider: signed_in.provider,
-        },
+        provider: signed_in.provider,
         created_at: now,
     };
     match state.store.link_sign_in(&row, MOST_PER_VAULT).await? {
@@ -125,11 +120,7 @@ async fn all(state: &AppState, id: &str) -> Result<Json<SignIns>, Problem> {
     let rows = state.store.sign_ins_of(id).await?;
     let views = rows.into_iter().map(|row| SignInView {
         id: row.id,
-        kind: row.method.kind(),
-        provider: match row.method {
-            SignInMethod::OpenId { provider } => Some(name(provider)),
-            SignInMethod::Passkey { .. } => None,
-        },
+        provider: name(row.provider),
         created_at: row.created_at.0,
     });
     Ok(Json(SignIns {

@@ -1,8 +1,8 @@
 //! Citizens who sign in find their vault; they do not open it (specs/decisions/0023-sign-in-finds-a-vault.md).
 //!
 //! There is no session. Signing in at a login provider gives a single-use code, bound to the wallet that began; it is
-//! worth one answer: the vaults that are linked, or one more link of a vault that is open. A passkey's assertion is worth
-//! the same without a code. What is handed out are unlock slots, which whoever knows a vault's address can read too.
+//! worth one answer: the vaults that are linked, or one more link of a vault that is open. A passkey needs none of this:
+//! it names its vault itself. What is handed out are unlock slots, which whoever knows a vault's address can read too.
 
 mod begin;
 mod callback;
@@ -37,7 +37,6 @@ pub(crate) struct SignIn {
     providers: Vec<NamedProvider>,
     /// Origin of the wallet app.
     wallet: String,
-    passkeys: bool,
 }
 
 #[derive(Debug)]
@@ -69,7 +68,6 @@ impl SignIn {
                 .wallet_url
                 .clone()
                 .unwrap_or_else(|| config.public_url.clone()),
-            passkeys: settings.passkeys,
         }
     }
 

@@ -11,8 +11,6 @@ use crate::state::AppState;
 pub(super) struct Ways {
     /// Login providers.
     providers: Vec<Way>,
-    /// Whether a passkey works too.
-    passkeys: bool,
 }
 
 /// A login provider.
@@ -35,6 +33,5 @@ pub(super) async fn ways(State(state): State<AppState>) -> Json<Ways> {
                 name: provider.name.clone(),
             })
             .collect(),
-        passkeys: state.sign_in.passkeys,
     })
 }

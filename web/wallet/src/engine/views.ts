@@ -345,7 +345,7 @@ export const signIn = object({
   url: optional(text),
   verifier: optional(text),
   vaults: optional(list(text, 16)),
-  sign_ins: optional(list(object({ id: text, kind: oneOf("openid", "passkey"), provider: optional(text), created_at: number }), 16)),
+  sign_ins: optional(list(object({ id: text, provider: text, created_at: number }), 16)),
 });
 
 const standing = {
