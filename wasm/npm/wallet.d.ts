@@ -82,6 +82,15 @@ export type Command =
   | { type: "status" | "lock" | "home" | "cards" | "offerCancel" | "requestDecline" | "sharing" }
   | { type: "retryPending" | "sync" | "settings" | "forgetHere" | "deleteVault" }
   | { type: "newPasskey"; confirm?: Unlock }
+  | { type: "devices" }
+  | { type: "registerDevice"; name: string }
+  | { type: "renameDevice"; id: string; name: string }
+  | { type: "removeDevice"; id: string; confirm: Unlock }
+  /** Adding a device (specs/formats/pairing.md): ask `pairNext` again until there is something to show. */
+  | { type: "pairStart"; name: string; publicKey?: string }
+  | { type: "pairScan"; code: string }
+  | { type: "pairNext" | "pairCancel" }
+  | { type: "pairConfirm"; digits: string; confirm?: Unlock }
   | { type: "createVault"; passphrase?: string; passkey?: PasskeyAnswer }
   | { type: "confirmRecovery"; groups: { index: number; text: string }[] }
   | ({ type: "openVault"; address: string; fresh?: boolean } & Unlock)
@@ -402,6 +411,31 @@ export interface UnlockMethod {
   unlockedWith: boolean;
 }
 
+/** A device that has the vault. */
+export interface Device {
+  id: string;
+  name: string;
+  addedAt: number;
+  /** `null` for one that was added and never came. */
+  seenAt: number | null;
+  thisOne: boolean;
+  ownKey: boolean;
+}
+
+/** How far adding a device is. */
+export interface Pairing {
+  state: "code" | "waiting" | "digits" | "receiving" | "given" | "received";
+  /** What to show as a QR code, on the new device. */
+  code: string | null;
+  /** Six digits, on the new device: typed on the other one. */
+  digits: string | null;
+  /** What the new device calls itself, on the one that gives. */
+  name: string | null;
+  until: number;
+  /** False when the service was not reached: ask again after a while. */
+  reached: boolean;
+}
+
 export type Reply =
   | { type: "documents"; documents: DocumentView[]; uploads: UploadView[] }
   | { type: "document"; document: DocumentView }
@@ -417,6 +451,8 @@ export type Reply =
       devices: { slot: string; point: string }[];
     }
   | { type: "unlockMethods"; methods: UnlockMethod[]; epoch: number }
+  | { type: "devices"; devices: Device[] }
+  | { type: "pairing"; pairing: Pairing }
   | { type: "recoveryCode"; recoveryCode: string[] }
   | { type: "home"; home: Home }
   | { type: "cards"; cards: CardSummary[] }
