@@ -365,7 +365,7 @@ test("by keyboard alone: added, opened, deleted; a screen reader hears of quarte
   });
   const input = eva.page.getByLabel(t("documents.add"));
   await eva.page.locator("h1").focus();
-  for (let presses = 0; presses < 30 && !(await input.evaluate((element) => element === document.activeElement)); presses += 1) await eva.page.keyboard.press("Tab");
+  for (let presses = 0; presses < 80 && !(await input.evaluate((element) => element === document.activeElement)); presses += 1) await eva.page.keyboard.press("Tab");
   assert.ok(await input.evaluate((element) => element === document.activeElement), "reached with Tab");
   const [chooser] = await Promise.all([eva.page.waitForEvent("filechooser"), eva.page.keyboard.press("Space")]);
   await chooser.setFiles(fileOf("keys.bin", randomBytes(9 * PIECE)));
