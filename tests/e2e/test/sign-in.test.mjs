@@ -115,6 +115,7 @@ test("a way back that this browser did not begin is refused in words", async () 
   await person.press("button", "Sign in with City account");
   await person.page.waitForURL(`${provider.issuer}/**`);
   await person.page.getByRole("link", { name: /cancel/i }).click();
+  await person.sees(t("sign-in.find-title"));
   await person.page.getByText(t("problem.sign-in-refused.title")).waitFor();
   await person.looksAt("sign-in-refused");
   await person.leave();
