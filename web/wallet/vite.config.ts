@@ -16,7 +16,13 @@ function engineModule(mode: string): string {
 export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
   resolve: {
-    alias: { "#engine": engineModule(mode), "#wasm-module": `${pkg}/assent_wasm_bg.wasm?url`, "#wasm": `${pkg}/assent_wasm.js` },
+    alias: {
+      "#engine": engineModule(mode),
+      "#wasm-module": `${pkg}/assent_wasm_bg.wasm?url`,
+      "#wasm": `${pkg}/assent_wasm.js`,
+      "#files-wasm-module": `${pkg}/assent_transfer_bg.wasm?url`,
+      "#files-wasm": `${pkg}/assent_transfer.js`,
+    },
   },
   build: {
     target: "es2023",

@@ -66,6 +66,8 @@ pub fn build(mode: Mode) -> Result<()> {
         "build",
         "--package",
         "assent-wasm",
+        "--package",
+        "assent-transfer",
         "--lib",
         "--target",
         "wasm32-unknown-unknown",
@@ -80,10 +82,6 @@ pub fn build(mode: Mode) -> Result<()> {
     cargo
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags)
         .run()?;
-    let module = target_dir()
-        .join("wasm32-unknown-unknown")
-        .join(folder)
-        .join("assent_wasm.wasm");
     let package = root().join("wasm/pkg");
     std::fs::create_dir_all(&package)?;
     // Written by hand: they may be newer when the module is not.
@@ -91,26 +89,41 @@ pub fn build(mode: Mode) -> Result<()> {
         let from = root().join("wasm/npm").join(file);
         std::fs::copy(from, package.join(file)).with_context(|| format!("cannot copy wasm/npm/{file}"))?;
     }
-    let stamp = package.join(".built-from");
-    let source = format!("{folder} {}", fingerprint(&module)?);
+    for module in MODULES {
+        let built = target_dir()
+            .join("wasm32-unknown-unknown")
+            .join(folder)
+            .join(format!("{module}.wasm"));
+        bind(module, &built, &package, mode)?;
+    }
+    Ok(())
+}
+
+/// The modules of the package: the engine, and the files of a vault's contents, which few need on a day.
+const MODULES: [&str; 2] = ["assent_wasm", "assent_transfer"];
+
+/// Bindings around one module, optimised.
+fn bind(module: &str, built: &Path, package: &Path, mode: Mode) -> Result<()> {
+    let stamp = package.join(format!(".{module}-built-from"));
+    let source = format!("{mode:?} {}", fingerprint(built)?);
     if std::fs::read_to_string(&stamp).is_ok_and(|old| old == source) {
-        eprintln!("  wasm/pkg is up to date");
+        eprintln!("  {module} is up to date");
         return Ok(());
     }
     let mut bindgen = with_tools("bindgen")
         .args(["--input"])
-        .args([&module])
+        .args([built])
         .args(["--output"])
-        .args([&package]);
+        .args([package]);
     if mode == Mode::Debug {
         bindgen = bindgen.args(["--debug"]);
     }
     bindgen.run()?;
     if mode == Mode::Release {
-        optimise(&package.join("assent_wasm_bg.wasm"))?;
+        optimise(&package.join(format!("{module}_bg.wasm")))?;
     }
     std::fs::write(stamp, source)?;
-    eprintln!("  wasm/pkg is ready");
+    eprintln!("  {module} is ready");
     Ok(())
 }
 

@@ -71,12 +71,14 @@ class Program {
 /**
  * Starts server and library. `stop` ends both and removes what they stored. With `ownApp` the wallet app is served from a
  * copy, at `app`, that a test may change. `settings` are more lines of the server's settings.
+ * With `trusting`, another stack, both have the same authorities.
  */
-export async function startStack({ ownApp = false, settings: more = [] } = {}) {
+export async function startStack({ ownApp = false, settings: more = [], trusting } = {}) {
   const data = mkdtempSync(join(tmpdir(), "assent-e2e-"));
   const built = process.env.ASSENT_WALLET_DIR ?? join(ROOT, "web/wallet/dist");
   const app = ownApp ? join(data, "app") : built;
   if (ownApp) cpSync(built, app, { recursive: true });
+  if (trusting) cpSync(join(trusting.data, "server/sandbox"), join(data, "server/sandbox"), { recursive: true });
   const [port, libraryPort] = [await freePort(), await freePort()];
   const base = `http://localhost:${port}`;
   const libraryOrigin = `http://localhost:${libraryPort}`;

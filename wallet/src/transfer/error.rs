@@ -3,6 +3,8 @@
 use assent_core::env::RandomUnavailable;
 use assent_core::error::{Audience, Blame, ErrorCode};
 
+use crate::app::WalletError;
+
 /// Why a file could not be made, or cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TransferError {
@@ -50,6 +52,14 @@ pub enum TransferError {
 impl From<RandomUnavailable> for TransferError {
     fn from(_: RandomUnavailable) -> Self {
         Self::Random
+    }
+}
+
+impl TransferError {
+    /// As the wallet's screens get it.
+    #[must_use]
+    pub fn for_screens(self) -> WalletError {
+        WalletError::from_code(&self)
     }
 }
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const dist = new URL("../dist/", import.meta.url);
-const limits = { shell: 120_000, engine: 350_000, screens: 100_000, reader: 47_000, language: 25_000 };
+const limits = { shell: 120_000, engine: 350_000, files: 140_000, screens: 100_000, reader: 47_000, language: 25_000 };
 // A goal that is not met yet: the size that must not be passed on the way there. It only ever goes down.
 const missed = { engine: 393_000 };
 
@@ -17,6 +17,7 @@ for (const name of first) {
   for (const [, found] of named) if (/\.(js|css)$/.test(found)) first.add(found.startsWith("assets/") ? found : `assets/${found}`);
 }
 const kind = (name) => {
+  if (/^assets\/(assent_transfer|files-wasm)/.test(name)) return "files";
   if (name.endsWith(".wasm")) return "engine";
   if (first.has(name) || /^assets\/(main|en)-[^/]*\.js$/.test(name)) return "shell";
   if (/^assets\/qr-[^/]*\.js$/.test(name)) return "reader";
@@ -25,7 +26,7 @@ const kind = (name) => {
   return undefined;
 };
 
-const sizes = { shell: 0, engine: 0, screens: 0, reader: 0, language: 0 };
+const sizes = { shell: 0, engine: 0, files: 0, screens: 0, reader: 0, language: 0 };
 for (const name of readdirSync(dist, { recursive: true }).map((entry) => entry.replaceAll("\\", "/"))) {
   const group = kind(name);
   if (group) sizes[group] += gzipSync(readFileSync(new URL(name, dist)), { level: 9 }).length;

@@ -74,7 +74,7 @@ class App {
   /** True while something would be lost by starting the app again: a request, an offer, a vault or text in the making. */
   get inTheMiddle(): boolean {
     const { screen } = this.route;
-    return this.incoming !== undefined || ["request", "offer", "result", "create", "open", "add", "stop", "detailedit", "way", "add-way", "device-add", "device-join"].includes(screen);
+    return this.incoming !== undefined || ["request", "offer", "result", "create", "open", "add", "stop", "detailedit", "way", "add-way", "device-add", "device-join", "take-out", "bring-in"].includes(screen);
   }
 
   async start(): Promise<void> {

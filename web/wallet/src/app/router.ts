@@ -4,7 +4,7 @@ export const screens = [
   "home", "card", "add", "offer", "request", "result", "sharing", "stop", "history", "entry", "receipt", "settings",
   "details", "detail", "detailadd", "detailedit", "carddetail",
   "create", "open", "ways", "way", "add-way", "documents", "document", "devices", "device", "device-add",
-  "device-join", "find", "sign-ins", "emergency", "rescue",
+  "device-join", "find", "sign-ins", "emergency", "rescue", "take-out", "bring-in", "erase",
 ] as const;
 export type ScreenName = (typeof screens)[number];
 

@@ -1,7 +1,12 @@
 // What the page may ask of the engine. Nothing outside this list reaches the worker's WebAssembly.
-import { bytes, flag, list, number, object, type Of, oneOf, optional, record, text, variants } from "./shape";
+import { blob, bytes, flag, list, number, object, type Of, oneOf, optional, record, text, variants } from "./shape";
 
 export const themes = ["system", "light", "dark"] as const;
+
+export const fileFormats = ["backup", "exchange", "json", "html"] as const;
+export type FileFormat = (typeof fileFormats)[number];
+/** `moved`: the vault of the file was not used since. `history`: bring that in, too. */
+const importChoice = { moved: flag, history: flag };
 
 /** A passkey's answers to the salts it was asked with; its id in base64url. */
 const passkeyAnswer = object({ credentialId: text, current: bytes, next: bytes });
@@ -113,6 +118,16 @@ export const command = variants({
   setSettings: { language: optional(text), theme: optional(oneOf(...themes)), autoLockMinutes: optional(number) },
   forgetHere: {},
   deleteVault: {},
+  // The worker does these, with the engine and the module for files.
+  /** Makes a file of everything the vault holds; a passphrase for the first two. */
+  exportVault: { format: oneOf(...fileFormats), passphrase: optional(text), language: text },
+  /** Opens a file, and keeps it open for the next two. */
+  importOpen: { content: blob, passphrase: optional(text) },
+  /** What of it would come in. */
+  importPlan: { ...importChoice, language: text },
+  /** Brings the next part in. */
+  importStep: importChoice,
+  importEnd: {},
 });
 
 /** How somebody shows to be allowed in: exactly one member. */

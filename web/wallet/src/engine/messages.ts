@@ -1,6 +1,6 @@
 // The whole conversation between page and worker. Anything else is dropped.
 import { command } from "./commands";
-import { flag, number, object, type Of, oneOf, optional, text, variants, type Shape, ShapeError } from "./shape";
+import { blob, flag, number, object, type Of, oneOf, optional, text, variants, type Shape, ShapeError } from "./shape";
 import { file, upload } from "./views";
 
 /** Why a command could not be done. Texts are looked up by `code`. */
@@ -12,12 +12,6 @@ export const failure = object({
   wasAnythingShared: oneOf("no", "unknown", "yes"),
 });
 export type Failure = Of<typeof failure>;
-
-/** A file of the person: a reference, nothing of it is copied. */
-const blob: Shape<Blob> = (value, path) => {
-  if (!(value instanceof Blob)) throw new ShapeError(path, "file");
-  return value;
-};
 
 /** Where the person wants a document written; the browser let them choose. */
 const handle: Shape<FileSystemFileHandle> = (value, path) => {

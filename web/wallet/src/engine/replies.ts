@@ -1,6 +1,6 @@
 // Which reply answers which command (wallet/src/app/reply.rs).
 import type { CommandType } from "./commands";
-import { list, number, object, type Of, oneOf, optional, pair, type Shape, text, variants } from "./shape";
+import { blob, list, number, object, type Of, oneOf, optional, pair, type Shape, text, variants } from "./shape";
 import * as view from "./views";
 
 const status = object({ type: oneOf("status"), status: view.status });
@@ -82,6 +82,11 @@ export const replies = {
   setSettings: settings,
   forgetHere: status,
   deleteVault: status,
+  exportVault: object({ type: oneOf("file"), content: blob }),
+  importOpen: done,
+  importPlan: view.importPlan,
+  importStep: object({ type: oneOf("importStep"), left: number }),
+  importEnd: done,
 } satisfies Record<CommandType, Shape<unknown>>;
 
 export type Questions = Of<typeof replies.unlockQuestions>;

@@ -30,6 +30,12 @@ export const bytes: Shape<Uint8Array> = (value, path) => {
   return value;
 };
 
+/** A file of the person: a reference, nothing of it is copied. */
+export const blob: Shape<Blob> = (value, path) => {
+  if (!(value instanceof Blob)) throw new ShapeError(path, "file");
+  return value;
+};
+
 /**
  * A text to show. Characters that turn the reading direction around or hide themselves are taken out, so that a name
  * cannot pretend to be another one (Unicode TR 36 §2.10); line breaks stay.

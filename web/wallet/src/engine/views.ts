@@ -366,3 +366,25 @@ export const emergency = object({
   state: optional(standing.state),
   release_at: optional(number),
 });
+
+export const fileKinds = ["backup", "archive", "exchange", "exchangeData", "myData"] as const;
+
+/** What of an opened file comes in (wallet/src/transfer/merge.rs). */
+export const importPlan = object({
+  type: oneOf("importPlan"),
+  kind: oneOf(...fileKinds),
+  madeAt: number,
+  left: number,
+  kinds: list(object({ kind: text, new: number, here: number, left: number })),
+  cards: list(
+    object({
+      name: text,
+      issuer: text,
+      fate: oneOf("new", "joins", "here", "again"),
+      copies: number,
+      again: optional(text),
+    }),
+  ),
+  notes: list(object({ code: text, count: number })),
+});
+export type ImportPlan = Of<typeof importPlan>;

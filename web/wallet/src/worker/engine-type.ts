@@ -48,3 +48,18 @@ export interface BytesAnswer {
   status: number;
   bytes: Uint8Array<ArrayBuffer>;
 }
+
+/** A file from outside, opened. Contents are the engine's reply to `takeOut`, as JSON text. */
+export interface OpenedFile {
+  /** The reply to `importPlan`, as JSON text. */
+  plan(contents: string, moved: boolean, history: boolean, language: string): string;
+  /** The engine's next command, as JSON text; `undefined` when everything is in. */
+  next(contents: string, moved: boolean, history: boolean): string | undefined;
+  free(): void;
+}
+
+/** Makes and opens files of a vault's contents. Failures are thrown as JSON text. */
+export interface FileMaker {
+  make(contents: string, format: string, passphrase: string | undefined, language: string, now: number): Uint8Array<ArrayBuffer>;
+  open(file: Uint8Array, passphrase: string | undefined): OpenedFile;
+}

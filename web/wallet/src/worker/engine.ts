@@ -2,7 +2,7 @@
 import initialise, { AssentWallet } from "#wasm";
 import moduleUrl from "#wasm-module";
 import { base64url } from "../engine/base64url";
-import type { BytesAnswer, Engine, Exchange, HttpRequest, PieceEngine, Step } from "./engine-type";
+import type { BytesAnswer, Engine, Exchange, FileMaker, HttpRequest, PieceEngine, Step } from "./engine-type";
 
 type Answer = { type: "send"; request: HttpRequest } | { type: "done"; reply: unknown } | { type: "error"; error: unknown };
 
@@ -11,6 +11,9 @@ export async function loadEngine(): Promise<(cache: Uint8Array | undefined) => E
   await initialise({ module_or_path: moduleUrl });
   return (cache) => new WasmEngine(open(cache));
 }
+
+/** Loads the module for files of a vault's contents, when somebody needs one. The service worker has it kept for offline. */
+export const loadFiles = async (): Promise<FileMaker> => (await import("./files-wasm")).loadFiles();
 
 // The wallet's own server is its vault service and registry. Served without TLS it can only be a sandbox on this
 // machine: browsers give no worker, locks or WebAssembly streaming to other plain http pages.

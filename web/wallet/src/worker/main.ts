@@ -1,8 +1,9 @@
 // The dedicated worker: the only place where keys exist. It ends, and its memory with it, when the vault locks.
 /// <reference lib="webworker" />
-import { loadEngine } from "#engine";
+import { loadEngine, loadFiles } from "#engine";
 import type { Command } from "../engine/commands";
 import { toWorker, type ToPage } from "../engine/messages";
+import { Files, isFileCommand } from "./files";
 import { IdleLock } from "./idle-lock";
 import { exchange, exchangeBytes } from "./network";
 import { listen, News } from "./news";
@@ -22,6 +23,7 @@ const now = () => Math.floor(Date.now() / 1000);
 let session: Session | undefined;
 let deviceKey: DeviceKey | undefined;
 let transfers: Transfers | undefined;
+let files: Files | undefined;
 
 // The engine knows two commands that no page may give: how to listen, and what to do with news.
 const news = new News({
@@ -66,6 +68,7 @@ async function end(reason: "locked" | "moved"): Promise<void> {
 
 async function run(command: Command): Promise<unknown> {
   if (!session || !deviceKey) throw { code: "engine-ended" };
+  if (files && isFileCommand(command)) return files.run(command);
   if (isOwn(command)) return runOwn(command, session, deviceKey);
   const reply = await (isNewKeys(command) ? newKeys(command, session) : session.run(command));
   if (command.type === "changeMethods") await afterChange(reply, deviceKey);
@@ -94,6 +97,7 @@ async function begin(takeOver: boolean): Promise<void> {
       now,
     });
     const { run } = session;
+    files = new Files({ load: loadFiles, run, now });
     transfers = new Transfers({ engine, run, exchange: exchangeBytes, post, wait: (time) => new Promise((done) => setTimeout(done, time)) });
     post({ type: "ready" });
   } catch (error) {

@@ -10,7 +10,7 @@ import type { Engine, Exchange, HttpRequest } from "./engine-type";
  */
 export type Command =
   | PageCommand
-  | { type: "listen" | "refresh" }
+  | { type: "listen" | "refresh" | "takeOut" }
   | { type: "documentDeclare" | "documentFinish"; upload: string }
   | { type: "pairStart"; name: string; publicKey: string | undefined }
   | { type: "openVault"; address: string; device: Agreed; fresh: boolean }
