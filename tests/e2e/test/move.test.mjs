@@ -52,6 +52,8 @@ async function go(person, stack, screen, title) {
 
 /** Takes data out in a form; the bytes of the file. */
 async function takeOut(person, stack, form, sealed = false) {
+  // From elsewhere: the screen remembers the file that was made last.
+  await go(person, stack, "settings", t("settings.title"));
   await go(person, stack, "take-out", t("take-out.title"));
   await person.page.locator(`input[value=${form}]`).check();
   if (sealed) {
@@ -97,7 +99,7 @@ test("takes everything out: four forms, each with what is in it and who can read
   const text = (form) => readFileSync(files[form], "latin1");
   assert.ok(text("backup").startsWith("age-encryption.org/v1\n-> scrypt "));
   assert.match(text("exchange"), /^[\w-]+(\.[\w-]+){4}$/);
-  for (const value of [cardValues()["given name"], "City library"]) {
+  for (const value of [cardValues()["given name"], "City Library"]) {
     for (const sealed of ["backup", "exchange"]) assert.ok(!text(sealed).includes(value));
     for (const plain of ["json", "html"]) assert.ok(text(plain).includes(value), `${plain} lacks ${value}`);
   }
@@ -167,9 +169,8 @@ test("goes on there: presents a card, has history and receipt, and stops the sha
   assert.equal((await answer.json()).credentials[0].claims.given_name, cardValues()["given name"]);
 
   await go(moved, there, "history", t("history.title"));
-  await moved.page.getByText("City library").first().waitFor();
+  await moved.page.locator("main").getByRole("link", { name: /City Library/i }).first().waitFor();
   await go(moved, there, "sharing", t("sharing.title"));
-  await moved.page.getByText("City library").first().waitFor();
   const stop = moved.page.getByRole("link", { name: t("sharing.stop") }).first();
   await stop.click();
   await moved.sees(t("stop.title"));
@@ -188,14 +189,14 @@ test("the exchange format brings the history, and names the cards to ask for aga
   await lou.page.getByRole("heading", { name: t("bring-in.again") }).waitFor();
   await lou.looksAt("bring-in-again");
   await go(lou, there, "history", t("history.title"));
-  await lou.page.getByText("City library").first().waitFor();
+  await lou.page.locator("main").getByRole("link", { name: /City Library/i }).first().waitFor();
   // Something else is no file of this kind, in words.
   writeFileSync(join(here.data, "other.bin"), "PK\u0003\u0004");
   await go(lou, there, "bring-in", t("bring-in.title"));
   await open(lou, join(here.data, "other.bin"));
   await lou.page.getByText(t("problem.transfer.title")).waitFor();
   // The browser keeps nothing of it in the clear.
-  await insistOnNoneInBrowser(lou.page, { library: "City library", seal: SEAL });
+  await insistOnNoneInBrowser(lou.page, { library: "City Library", seal: SEAL });
   await lou.leave();
 });
 

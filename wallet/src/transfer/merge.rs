@@ -23,8 +23,9 @@ const MAX_BYTES: usize = 5 << 20;
 /// Most records in one commit.
 const MAX_RECORDS: usize = 400;
 
-/// Kind of the records that name documents.
-const DOCUMENT: &str = "document";
+/// Kinds of records that mean something only in the vault they are in: documents, whose content is at its service under its
+/// keys, and the devices that open it.
+const STAY: [&str; 2] = ["document", "device"];
 
 /// What the person decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,15 +275,18 @@ impl Planning<'_> {
     fn others(&mut self) {
         let file = self.file;
         // Settings come to a vault that nobody has used yet.
-        let unused = self.here.iter().all(|(name, _)| split(name).0 == Settings::KIND);
+        let is_new = |kind: &str| kind == Settings::KIND || STAY.contains(&kind);
+        let unused = self.here.iter().all(|(name, _)| is_new(split(name).0));
         for (name, content) in file.contents.iter() {
             let (kind, id) = split(name);
             let here = self.here.get(name);
             let fate = match kind {
                 // With their cards.
                 Card::KIND | CopyRecord::KIND => continue,
-                // Its content is not in the file: at its vault service, under keys of that vault.
-                DOCUMENT if here.is_none() => Fate::Left,
+                _ if STAY.contains(&kind) => match here {
+                    Some(_) => Fate::Here,
+                    None => Fate::Left,
+                },
                 Entry::KIND if !self.choice.history => Fate::Left,
                 Settings::KIND if !unused => Fate::Left,
                 _ if here == Some(content) => Fate::Here,

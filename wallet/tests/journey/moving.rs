@@ -43,8 +43,9 @@ fn contents(person: &mut Person, city: &mut City) -> Present {
 }
 
 fn pairs(contents: &Contents) -> Vec<(String, String)> {
-    contents
-        .iter()
+    // Which devices open it is the vault's own.
+    let theirs = contents.iter().filter(|(name, _)| !name.starts_with("device/"));
+    theirs
         .map(|(name, content)| (name.to_owned(), content.to_owned()))
         .collect()
 }

@@ -4,7 +4,7 @@
 //! one: contents go from and to the engine (`assent-wasm`) through the worker that runs both.
 
 use assent_core::encoding::json::{self, Limits};
-use assent_core::encoding::record::{self, FromJson, Malformed, ToJson, Value};
+use assent_core::encoding::record::{FromJson, ToJson, Value};
 use assent_core::env::{Env, RandomUnavailable, SecureRandom, Timestamp};
 use assent_core::record;
 use assent_wallet::transfer::{Choice, Format, Incoming, Making, Plan, Present, TransferError, Work, make};
@@ -104,19 +104,10 @@ impl AssentFile {
 }
 
 /// The engine's reply `contents`.
+#[derive(FromJson)]
 struct Contents {
     records: Value,
     version: u64,
-}
-
-impl FromJson for Contents {
-    fn read_json(value: Value) -> Result<Self, Malformed> {
-        let mut object = record::object(value)?;
-        Ok(Self {
-            records: record::member(&mut object, "records")?,
-            version: record::member(&mut object, "version")?,
-        })
-    }
 }
 
 fn read(contents: &str) -> Result<Present, TransferError> {

@@ -17,7 +17,8 @@ for (const name of first) {
   for (const [, found] of named) if (/\.(js|css)$/.test(found)) first.add(found.startsWith("assets/") ? found : `assets/${found}`);
 }
 const kind = (name) => {
-  if (/^assets\/(assent_transfer|files-wasm)/.test(name)) return "files";
+  // What takes data out and brings them in, with its screens.
+  if (/^assets\/(assent_transfer|files-wasm|TakeOut|BringIn|Erase)[^/]*\.(wasm|js|css)$/.test(name)) return "files";
   if (name.endsWith(".wasm")) return "engine";
   if (first.has(name) || /^assets\/(main|en)-[^/]*\.js$/.test(name)) return "shell";
   if (/^assets\/qr-[^/]*\.js$/.test(name)) return "reader";
