@@ -72,7 +72,13 @@ impl AssentFile {
     }
 
     /// What of it goes into a vault with these contents: `{type, kind, madeAt, left, kinds, cards, notes}` (JSON text).
-    pub fn plan(&self, contents: String, moved: bool, history: bool, language: &str) -> Result<String, String> {
+    pub fn plan(
+        &self,
+        contents: String,
+        moved: bool,
+        history: bool,
+        language: &str,
+    ) -> Result<String, String> {
         let (plan, _) = self.planned(contents, Choice { moved, history }, language)?;
         Ok(record!({
             "type": "importPlan",
@@ -122,7 +128,10 @@ fn failure(error: TransferError) -> String {
 
 fn moment(seconds: f64) -> Timestamp {
     // Seconds since 1970 fit a float without loss until long after any certificate.
-    #[expect(clippy::cast_possible_truncation, reason = "saturates, and the fraction is not wanted")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "saturates, and the fraction is not wanted"
+    )]
     let seconds = seconds as i64;
     Timestamp(seconds)
 }
@@ -139,7 +148,10 @@ mod tests {
         let file = AssentFile::open(&made, None).unwrap();
         let contents = r#"{"records":{},"version":1}"#.to_owned();
         let plan = file.plan(contents.clone(), true, true, "nl").unwrap();
-        assert!(plan.contains(r#""left":1"#) && plan.contains(r#""kind":"myData""#), "{plan}");
+        assert!(
+            plan.contains(r#""left":1"#) && plan.contains(r#""kind":"myData""#),
+            "{plan}"
+        );
         let next = file.next(contents, true, true).unwrap().unwrap();
         assert!(next.contains("putIn") && next.contains("settings/mine"), "{next}");
         assert_eq!(file.next(EMPTY.to_owned(), true, true).unwrap(), None);
@@ -148,8 +160,18 @@ mod tests {
     #[test]
     fn failures_are_those_of_the_app() {
         let failure = make_file(EMPTY.to_owned(), "backup", None, "en", 0.0).unwrap_err();
-        assert!(failure.contains("transfer-passphrase-needed") && failure.contains(r#""wasAnythingShared":"no""#));
-        assert!(make_file("{}".to_owned(), "json", None, "en", 0.0).unwrap_err().contains("transfer-contents"));
-        assert!(AssentFile::open(b"x", None).unwrap_err().contains("transfer-unknown-file"));
+        assert!(
+            failure.contains("transfer-passphrase-needed") && failure.contains(r#""wasAnythingShared":"no""#)
+        );
+        assert!(
+            make_file("{}".to_owned(), "json", None, "en", 0.0)
+                .unwrap_err()
+                .contains("transfer-contents")
+        );
+        assert!(
+            AssentFile::open(b"x", None)
+                .unwrap_err()
+                .contains("transfer-unknown-file")
+        );
     }
 }
