@@ -114,7 +114,7 @@ struct Window<'m> {
     functions: Vec<Vec<(usize, usize)>>,
     /// Per piece, how many functions of the window have it.
     present: Vec<usize>,
-    /// Per function, how many of its places begin a piece that is present.
+    /// Per function, how many of its places begin a piece that is present, by the weight of the piece.
     alike: Vec<usize>,
     left: Vec<usize>,
     taken: Vec<usize>,
@@ -177,8 +177,9 @@ impl<'m> Window<'m> {
         for (piece, _) in &self.pieces[function] {
             self.present[*piece] += 1;
             if self.present[*piece] == 1 {
-                for (other, count) in &self.functions[*piece] {
-                    self.alike[*other] += count;
+                let those = &self.functions[*piece];
+                for (other, count) in those {
+                    self.alike[*other] += count * weight(those.len());
                 }
             }
         }
@@ -192,13 +193,19 @@ impl<'m> Window<'m> {
             for (piece, _) in &self.pieces[first] {
                 self.present[*piece] -= 1;
                 if self.present[*piece] == 0 {
-                    for (other, count) in &self.functions[*piece] {
-                        self.alike[*other] -= count;
+                    let those = &self.functions[*piece];
+                    for (other, count) in those {
+                        self.alike[*other] -= count * weight(those.len());
                     }
                 }
             }
         }
     }
+}
+
+/// What few functions have in common says more.
+fn weight(functions: usize) -> usize {
+    60 + 180 / functions
 }
 
 struct Reordered {

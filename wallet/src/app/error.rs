@@ -25,8 +25,13 @@ pub enum Shared {
 /// A failed command.
 ///
 /// It keeps the code of the error of the operation below it; the user interface looks its text up by code.
+///
+/// Behind one pointer: nearly every function here hands it on, and each would copy it in pieces.
 #[derive(Clone, PartialEq, Eq)]
-pub struct WalletError {
+pub struct WalletError(Box<Failure>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Failure {
     code: &'static str,
     message: String,
     hint: &'static str,
@@ -38,13 +43,13 @@ impl WalletError {
     /// An error of the engine itself.
     #[must_use]
     pub(crate) fn new(code: &'static str, message: &str, hint: &'static str, blame: Blame) -> Self {
-        Self {
+        Self(Box::new(Failure {
             code,
             message: message.to_owned(),
             hint,
             blame,
             shared: Shared::No,
-        }
+        }))
     }
 
     /// From the error of an operation. Its message is kept unless it may contain personal data.
@@ -66,41 +71,41 @@ impl WalletError {
     }
 
     fn below(code: &'static str, blame: Blame, message: Option<&dyn fmt::Display>) -> Self {
-        Self {
+        Self(Box::new(Failure {
             code,
             message: message.map(ToString::to_string).unwrap_or_default(),
             hint: hint(blame),
             blame,
             shared: Shared::No,
-        }
+        }))
     }
 
     /// The same error, saying whether details left the wallet.
     #[must_use]
     pub(crate) fn shared(mut self, shared: Shared) -> Self {
-        self.shared = shared;
+        self.0.shared = shared;
         self
     }
 
     /// Whether the network, not the other side, is to blame: what was asked may have been done.
     pub(crate) fn is_network(&self) -> bool {
-        self.blame == Blame::Network
+        self.0.blame == Blame::Network
     }
 
     /// What to show.
     #[must_use]
     pub fn view(&self) -> ErrorView {
         ErrorView {
-            code: self.code.to_owned(),
-            message: self.message.clone(),
-            hint: self.hint.to_owned(),
-            blame: match self.blame {
+            code: self.0.code.to_owned(),
+            message: self.0.message.clone(),
+            hint: self.0.hint.to_owned(),
+            blame: match self.0.blame {
                 Blame::Peer => "service",
                 Blame::Caller => "you",
                 Blame::Network => "network",
                 Blame::Us => "wallet",
             },
-            was_anything_shared: self.shared,
+            was_anything_shared: self.0.shared,
         }
     }
 }
@@ -117,16 +122,16 @@ fn hint(blame: Blame) -> &'static str {
 impl fmt::Debug for WalletError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WalletError")
-            .field("code", &self.code)
-            .field("message", &self.message)
-            .field("shared", &self.shared)
+            .field("code", &self.0.code)
+            .field("message", &self.0.message)
+            .field("shared", &self.0.shared)
             .finish_non_exhaustive()
     }
 }
 
 impl fmt::Display for WalletError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 
@@ -134,11 +139,11 @@ impl std::error::Error for WalletError {}
 
 impl ErrorCode for WalletError {
     fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     fn blame(&self) -> Blame {
-        self.blame
+        self.0.blame
     }
 
     fn audience(&self) -> Audience {
