@@ -27,6 +27,7 @@ pub mod oid4vci;
 pub mod oid4vp;
 pub mod profile;
 pub mod sd_jwt;
+pub mod sorted;
 pub mod status;
 pub mod trust;
 pub mod verifier;

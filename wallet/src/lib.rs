@@ -16,7 +16,6 @@ mod records;
 mod rights;
 mod settings;
 mod small_letters;
-mod sorted;
 pub mod transfer;
 pub mod vault;
 

@@ -6,8 +6,8 @@ use assent_core::error::Blame;
 use zeroize::Zeroizing;
 
 use crate::app::WalletError;
-use crate::sorted::Sorted;
 use crate::vault::{Change, UnlockedVault, Versions};
+use assent_core::sorted::Sorted;
 
 /// Something kept in the vault as one record of JSON.
 pub(crate) trait Record: ToJson + FromJson {

@@ -3,11 +3,10 @@
 //! Levels that are properties of the technique are [`Unlinkability`]; what a person wants to know is one of three
 //! [`Recognisability`] values: not at all, as the same visitor, as you.
 
-use std::collections::BTreeSet;
-
 use super::category::category;
 use crate::claims::ClaimsPath;
 use crate::encoding::record::{FromJson, ToJson};
+use crate::sorted::SortedSet;
 
 /// What one presented credential tells besides its claims.
 #[derive(Debug, Clone)]
@@ -113,16 +112,16 @@ pub struct LinkabilityReport {
     /// A copy was presented before.
     pub reused: bool,
     /// What was achieved.
-    pub achieved: BTreeSet<Unlinkability>,
+    pub achieved: SortedSet<Unlinkability>,
     /// Why.
-    pub reasons: BTreeSet<LinkReason>,
+    pub reasons: SortedSet<LinkReason>,
 }
 
 impl LinkabilityReport {
     /// Computes the report.
     #[must_use]
     pub fn compute(input: &LinkabilityInput<'_>) -> Self {
-        let mut reasons = BTreeSet::new();
+        let mut reasons = SortedSet::new();
         let mut note = |condition: bool, reason: LinkReason| {
             if condition {
                 reasons.insert(reason);
@@ -163,7 +162,7 @@ impl LinkabilityReport {
         } else {
             Recognisability::NotAtAll
         };
-        let mut achieved = BTreeSet::new();
+        let mut achieved = SortedSet::new();
         for (condition, property) in [
             (!tied, Unlinkability::ProviderUnlinkable),
             (!tied && !issuer_recognises, Unlinkability::IssuerUnlinkable),

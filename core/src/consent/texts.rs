@@ -1,11 +1,10 @@
 //! Texts in several languages.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::encoding::json::Object;
 use crate::encoding::record::{FromJson, Malformed, ToJson};
+use crate::sorted::Sorted;
 
 const MAX_LANGUAGES: usize = 30;
 const MAX_CHARS: usize = 500;
@@ -14,7 +13,7 @@ const MAX_CHARS: usize = 500;
 /// control characters. The words are the service's own: escape them and say so.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, ToJson)]
 #[serde(transparent)]
-pub struct Texts(BTreeMap<String, String>);
+pub struct Texts(Sorted<String, String>);
 
 /// Not a text per language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

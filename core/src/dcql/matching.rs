@@ -1,7 +1,5 @@
 //! One credential against one credential query. Both sides use this.
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
 use super::candidate::{Candidate, CredentialType};
@@ -10,6 +8,7 @@ use super::query::{ClaimQuery, CredentialQuery, Meta, TrustedAuthorityKind};
 use crate::claims::{ClaimsPath, PathElement};
 use crate::encoding::base64url;
 use crate::error::ErrorCode;
+use crate::sorted::SortedSet;
 
 /// How a credential satisfies a credential query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,8 +163,8 @@ fn match_claims(
     credential: &Value,
     budget: &mut Budget,
 ) -> Result<Vec<ClaimsPath>, Mismatch> {
-    let mut seen: HashSet<&ClaimsPath> = HashSet::new();
-    let mut found: HashSet<ClaimsPath> = HashSet::new();
+    let mut seen: SortedSet<&ClaimsPath> = SortedSet::new();
+    let mut found: SortedSet<ClaimsPath> = SortedSet::new();
     let mut paths = Vec::new();
     for claim in wanted.iter().filter_map(|index| claims.get(*index)) {
         budget.spend(1)?;

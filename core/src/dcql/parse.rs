@@ -1,7 +1,5 @@
 //! Reading a query (OpenID4VP 1.0 §6.1–6.3).
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
 use super::error::QueryError;
@@ -13,6 +11,7 @@ use super::value::ClaimValue;
 use crate::claims::{ClaimsPath, MAX_PATH, PathElement};
 use crate::encoding::base64url;
 use crate::encoding::json::Object;
+use crate::sorted::SortedSet;
 
 pub(super) fn query(value: &Value) -> Result<DcqlQuery, QueryError> {
     let query = value.as_object().ok_or_else(|| member("dcql_query"))?;
@@ -23,7 +22,7 @@ pub(super) fn query(value: &Value) -> Result<DcqlQuery, QueryError> {
         .map(|(index, entry)| credential(entry, &format!("credentials[{index}]")))
         .collect::<Result<Vec<_>, _>>()?;
     // §6.1: the id must not be present more than once within the request.
-    let mut ids = HashSet::new();
+    let mut ids = SortedSet::new();
     for (index, credential) in credentials.iter().enumerate() {
         if !ids.insert(credential.id.as_str()) {
             return Err(QueryError::DuplicateId(format!("credentials[{index}].id")));
@@ -66,7 +65,7 @@ fn credential(value: &Value, at: &str) -> Result<CredentialQuery, QueryError> {
         .enumerate()
         .map(|(index, entry)| claim(entry, &meta, sets.is_some(), &format!("{at}.claims[{index}]")))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut ids = HashSet::new();
+    let mut ids = SortedSet::new();
     for (index, id) in claims
         .iter()
         .enumerate()
@@ -217,7 +216,7 @@ fn claim_set(value: &Value, claims: &[ClaimQuery], at: &str) -> Result<Vec<usize
         .collect()
 }
 
-fn credential_set(value: &Value, known: &HashSet<&str>, at: &str) -> Result<CredentialSet, QueryError> {
+fn credential_set(value: &Value, known: &SortedSet<&str>, at: &str) -> Result<CredentialSet, QueryError> {
     let entry = value.as_object().ok_or_else(|| member(at))?;
     let options_at = format!("{at}.options");
     let options = array(entry, "options", &options_at, MAX_OPTIONS)?

@@ -80,7 +80,7 @@ impl IssuerSettings {
             request_encryption: None,
             response_encryption: None,
             display: self.display.clone(),
-            configurations: self.configurations.clone(),
+            configurations: self.configurations.clone().into_iter().collect(),
         })
     }
 

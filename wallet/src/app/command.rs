@@ -1,10 +1,10 @@
 //! What a person, through the app or the command line, can ask of the wallet.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use assent_core::encoding::json::Object;
 use assent_core::encoding::record::{FromJson, Value};
+use assent_core::sorted::Sorted;
 use zeroize::Zeroizing;
 
 use super::{DeviceAnswer, PasskeyAnswer, Unlock};
@@ -280,7 +280,7 @@ pub enum Command {
         optional: Vec<String>,
         /// Card chosen per credential query, where not the proposed one.
         #[serde(default)]
-        cards: BTreeMap<String, String>,
+        cards: Sorted<String, String>,
         /// Codes of the warnings the person said to understand.
         #[serde(default)]
         understood: Vec<String>,
@@ -292,7 +292,7 @@ pub enum Command {
         optional: Vec<String>,
         /// Card chosen per credential query, where not the proposed one.
         #[serde(default)]
-        cards: BTreeMap<String, String>,
+        cards: Sorted<String, String>,
     },
     /// Refuses the open request. Reply: `result`.
     RequestDecline,

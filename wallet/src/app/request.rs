@@ -1,6 +1,5 @@
 //! The commands around a request: fetching and checking it, sharing, declining.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use assent_core::consent::ConsentTerms;
@@ -25,7 +24,7 @@ use crate::present::{
 };
 use crate::records::Records;
 use crate::rights::{SharedPurpose, Sharing};
-use crate::sorted::Sorted;
+use assent_core::sorted::Sorted;
 
 /// Reads a link, fetches the request and checks it.
 pub(super) fn open(
@@ -175,7 +174,7 @@ fn uses(entries: &[Entry], card: &Card, service: &str) -> Uses {
 pub(super) fn weigh(
     core: &Core,
     optional: &[String],
-    cards: &BTreeMap<String, String>,
+    cards: &Sorted<String, String>,
     env: &Env<'_>,
 ) -> Result<Next, WalletError> {
     let open = core.request.as_ref().ok_or_else(no_request)?;
@@ -191,7 +190,7 @@ pub(super) fn weigh(
 pub(super) fn share(
     core: &mut Core,
     optional: Vec<String>,
-    cards: BTreeMap<String, String>,
+    cards: Sorted<String, String>,
     understood: Vec<String>,
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {

@@ -1,7 +1,5 @@
 //! What may be shared for a request, and what was chosen of it.
 
-use std::collections::BTreeMap;
-
 use assent_core::claims::{ClaimsPath, PathElement};
 use assent_core::consent::{LinkabilityReport, Purpose};
 use assent_core::dcql::{
@@ -19,7 +17,7 @@ use crate::app::WalletError;
 use crate::app::view::ServiceTrust;
 use crate::holdings::Card;
 use crate::labels;
-use crate::sorted::Sorted;
+use assent_core::sorted::Sorted;
 
 /// A card that may be used, with the copy that would be shown.
 #[derive(Clone)]
@@ -250,7 +248,7 @@ impl<'r> DisclosurePlan<'r> {
     pub(crate) fn recognisability_of(
         &self,
         switches: &[String],
-        cards: &BTreeMap<String, String>,
+        cards: &Sorted<String, String>,
     ) -> Result<LinkabilityReport, PresentError> {
         let chosen = self.chosen(switches, cards)?;
         let proposals: Vec<&Proposal> = chosen.into_iter().map(|(_, proposal)| proposal).collect();
@@ -281,7 +279,7 @@ impl<'r> DisclosurePlan<'r> {
     pub(crate) fn select(
         &self,
         switches: &[String],
-        cards: &BTreeMap<String, String>,
+        cards: &Sorted<String, String>,
         understood: &[String],
     ) -> Result<DisclosureSelection, PresentError> {
         let chosen = self.chosen(switches, cards)?;
@@ -319,7 +317,7 @@ impl<'r> DisclosurePlan<'r> {
     fn chosen(
         &self,
         switches: &[String],
-        cards: &BTreeMap<String, String>,
+        cards: &Sorted<String, String>,
     ) -> Result<Vec<(&str, &Proposal)>, PresentError> {
         let available = self.switches();
         let mut sets = Vec::with_capacity(switches.len());

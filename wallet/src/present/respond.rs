@@ -13,7 +13,7 @@ use super::plan::DisclosureSelection;
 use super::receipt::KeptReceipt;
 use crate::app::NetworkFailure;
 use crate::holdings::BurntCopy;
-use crate::sorted::Sorted;
+use assent_core::sorted::Sorted;
 
 /// The answer with exactly the selected details (RFC 9901 §7.2, OpenID4VP 1.0 §8.1), by query, and the receipt.
 ///

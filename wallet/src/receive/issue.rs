@@ -1,6 +1,5 @@
 //! From an accepted offer to verified cards: token, nonce, batch request with fresh keys, verification.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use assent_core::claims::ClaimsPath;
@@ -15,6 +14,7 @@ use assent_core::oid4vci::{
 };
 use assent_core::profile::Profile;
 use assent_core::sd_jwt::{HolderSdJwt, VcCheck};
+use assent_core::sorted::SortedSet;
 use assent_core::trust::{TrustAnchors, verify_credential};
 use serde_json::Value;
 
@@ -270,7 +270,7 @@ impl Authorised {
 }
 
 /// The details of a credential and the paths that can be kept back, without what makes each copy another.
-fn content_of(compact: &str) -> Result<(Object, BTreeSet<ClaimsPath>), ReceiveError> {
+fn content_of(compact: &str) -> Result<(Object, SortedSet<ClaimsPath>), ReceiveError> {
     let holder = HolderSdJwt::open(compact).map_err(|_| ReceiveError::CopiesDiffer)?;
     let mut claims = holder.claims().as_object().cloned().unwrap_or_default();
     claims.retain(|name, _| !labels::is_technical(name));

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::TransferError;
 use crate::records::Record;
-use crate::sorted::Sorted;
+use assent_core::sorted::Sorted;
 
 /// Longest name of a record.
 const MAX_NAME: usize = 256;

@@ -12,7 +12,7 @@ use super::hpke::POINT;
 use super::key::Key;
 use super::sealed::Handle;
 use super::{open, seal};
-use crate::sorted::Sorted;
+use assent_core::sorted::Sorted;
 
 const LABEL: &str = "assent/vault-manifest/2";
 const FAMILY: &str = "assent/vault-manifest/";

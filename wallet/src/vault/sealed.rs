@@ -13,7 +13,7 @@ use super::hpke::POINT;
 use super::manifest::Pin;
 use super::slot::Unlocking;
 use super::unlocked::UnlockedVault;
-use crate::sorted::Sorted;
+use assent_core::sorted::Sorted;
 
 const LABEL: &str = "assent/vault-cache/2";
 

@@ -10,7 +10,7 @@ use super::cbor::{self, Fields};
 use super::sealed::Sealed;
 use super::testing::{PASSPHRASE, Service, start};
 use super::{Header, LockedVault, Secret, UnlockedVault, VaultError};
-use crate::sorted::Sorted;
+use assent_core::sorted::Sorted;
 
 /// Every ciphertext of a vault by the name of its place, with what puts one there.
 struct Places {

@@ -9,7 +9,7 @@ use super::{
     Change, Handle, LockedVault, NewMethod, RecoveryCode, RemoteRecord, RemoteVault, Secret, SlotChange,
     Staged, UnlockedVault, VaultError,
 };
-use crate::sorted::Sorted;
+use assent_core::sorted::Sorted;
 
 /// Counts: every draw differs, every run is the same.
 pub(super) struct Counter(pub(super) u64);

@@ -16,7 +16,7 @@ use super::root::{DerivedKeys, RootKey};
 use super::sealed::{Handle, Known, LockedVault, RemoteRecord, RemoteVault, Sealed, by_handle};
 use super::slot::{NewMethod, Slot, SlotPlace, Unlocking};
 use super::{open, seal};
-use crate::sorted::Sorted;
+use assent_core::sorted::Sorted;
 
 /// A vault with its keys. Dropping it wipes them.
 pub struct UnlockedVault {

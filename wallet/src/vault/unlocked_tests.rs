@@ -98,7 +98,7 @@ fn two_states_with_one_counter_raise_the_alarm() {
 fn records_cannot_be_kept_back_swapped_or_rolled_back_alone() {
     let (mut service, mut vault, code, mut rng) = start();
     let (a, b) = (vault.ring.handle("card/a"), vault.ring.handle("card/b"));
-    let first_a = service.records[&a].clone();
+    let first_a = service.records.get(&a).unwrap().clone();
     service.store(&mut vault, &[("card/a", Some("newer"))], &mut rng);
 
     let mut missing = service.clone();
@@ -106,7 +106,10 @@ fn records_cannot_be_kept_back_swapped_or_rolled_back_alone() {
     assert_eq!(missing.open(&code).unwrap_err(), VaultError::RecordMissing);
 
     let mut swapped = service.clone();
-    let (box_a, box_b) = (service.records[&a].clone(), service.records[&b].clone());
+    let (box_a, box_b) = (
+        service.records.get(&a).unwrap().clone(),
+        service.records.get(&b).unwrap().clone(),
+    );
     swapped.records.insert(a, box_b);
     swapped.records.insert(b, box_a);
     assert_eq!(swapped.open(&code).unwrap_err(), VaultError::RecordMissing);
@@ -130,8 +133,8 @@ fn records_cannot_be_kept_back_swapped_or_rolled_back_alone() {
 fn sealed_records_are_bound_to_handle_and_version() {
     let (service, vault, _, _) = start();
     let (a, b) = (vault.ring.handle("card/a"), vault.ring.handle("card/b"));
-    let bytes = &service.records[&a];
-    let listed = vault.manifest.records[&a];
+    let bytes = &service.records.get(&a).unwrap();
+    let listed = *vault.manifest.records.get(&a).unwrap();
     let open = |handle, listed| {
         open_record(
             &vault.keys.kek,
@@ -220,12 +223,12 @@ fn no_byte_of_header_manifest_or_records_can_change() {
         check(changed, "header");
     }
     let handle = *service.records.keys().next().unwrap();
-    for at in 0..service.records[&handle].key.len() {
+    for at in 0..service.records.get(&handle).unwrap().key.len() {
         let mut changed = service.clone();
         changed.records.get_mut(&handle).unwrap().key[at] ^= 1;
         check(changed, "attribute key");
     }
-    for at in (0..service.records[&handle].sealed.len()).step_by(13) {
+    for at in (0..service.records.get(&handle).unwrap().sealed.len()).step_by(13) {
         let mut changed = service.clone();
         changed.records.get_mut(&handle).unwrap().sealed[at] ^= 1;
         check(changed, "record");

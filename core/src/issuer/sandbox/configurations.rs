@@ -154,13 +154,14 @@ fn configuration(vct: &str, scope: &str, name: [&str; 2], rows: &[Row]) -> Crede
         scope: Some(scope.to_owned()),
         binding_methods: vec!["jwk".to_owned()],
         signing_algorithms: vec!["ES256".to_owned()],
-        proof_types: BTreeMap::from([(
+        proof_types: std::iter::once((
             "jwt".to_owned(),
             ProofType {
                 signing_algorithms: vec!["ES256".to_owned()],
                 key_attestation_required: false,
             },
-        )]),
+        ))
+        .collect(),
         display: names(name[0], name[1]),
         claims: claims.collect(),
     }

@@ -1,7 +1,5 @@
 //! One entry of `credential_configurations_supported` (OpenID4VCI 1.0 §12.2.4, Appendices A and B.2).
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use super::super::offer::insert;
@@ -11,6 +9,7 @@ use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::json::Object;
 use crate::encoding::record::{FromJson, ToJson};
 use crate::profile::Profile;
+use crate::sorted::Sorted;
 
 /// A kind of credential an issuer can issue.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
@@ -24,7 +23,7 @@ pub struct CredentialConfiguration {
     /// Signature algorithms of the credential: JOSE names, or COSE numbers written in decimal.
     pub signing_algorithms: Vec<String>,
     /// Key proofs that are accepted, by proof type. Empty: no proof may be sent (CI-21).
-    pub proof_types: BTreeMap<String, ProofType>,
+    pub proof_types: Sorted<String, ProofType>,
     /// How to name the card.
     pub display: Vec<Display>,
     /// The details it has.
@@ -254,10 +253,10 @@ fn read_algorithms(fields: &Fields<'_>) -> Result<Vec<String>, FieldError> {
         .collect()
 }
 
-fn read_proof_types(fields: &Fields<'_>) -> Result<BTreeMap<String, ProofType>, FieldError> {
+fn read_proof_types(fields: &Fields<'_>) -> Result<Sorted<String, ProofType>, FieldError> {
     let name = "proof_types_supported";
     let Some(types) = fields.opt_object(name)? else {
-        return Ok(BTreeMap::new());
+        return Ok(Sorted::new());
     };
     if types.is_empty() || types.len() > 16 {
         return Err(fields.error(name, Problem::WrongType));

@@ -1,7 +1,5 @@
 //! Credential issuer metadata (OpenID4VCI 1.0 §12.2).
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use super::super::offer::{endpoint, insert};
@@ -14,6 +12,7 @@ use crate::encoding::json::Object;
 use crate::encoding::record::{FromJson, ToJson};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::profile::{Endpoint, Profile};
+use crate::sorted::Sorted;
 
 const MAX_CONFIGURATIONS: usize = 512;
 
@@ -41,7 +40,7 @@ pub struct IssuerMetadata {
     /// How to name the issuer. Its own words: trust comes from the credential's certificate.
     pub display: Vec<Display>,
     /// The credentials it issues, by configuration id.
-    pub configurations: BTreeMap<String, CredentialConfiguration>,
+    pub configurations: Sorted<String, CredentialConfiguration>,
 }
 
 impl IssuerMetadata {
@@ -219,7 +218,7 @@ fn read_batch_size(fields: &Fields<'_>) -> Result<Option<usize>, FieldError> {
 fn read_configurations(
     fields: &Fields<'_>,
     profile: &Profile,
-) -> Result<BTreeMap<String, CredentialConfiguration>, FieldError> {
+) -> Result<Sorted<String, CredentialConfiguration>, FieldError> {
     let name = "credential_configurations_supported";
     let object = fields
         .opt_object(name)?

@@ -1,7 +1,5 @@
 //! One document.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::resolve::TypeReference;
@@ -9,6 +7,7 @@ use super::{MAX_TYPE_CLAIMS, MAX_TYPE_METADATA, TypeMetadataError};
 use crate::claims::ClaimsPath;
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::json::{self, Limits};
+use crate::sorted::SortedSet;
 
 /// Longest type name and longest text accepted, in bytes.
 const MAX_VCT: usize = 2048;
@@ -104,7 +103,7 @@ impl TypeMetadata {
 /// A list whose objects each have a language; one text per language.
 fn by_locale<'a>(fields: &Fields<'a>) -> Result<Vec<(Fields<'a>, String)>, FieldError> {
     let list = fields.opt_list("display", MAX_LOCALES)?.unwrap_or_default();
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     list.iter()
         .map(|entry| {
             let entry = Fields::of(entry, "display")?;
@@ -132,7 +131,7 @@ fn read_display(fields: &Fields<'_>) -> Result<Vec<TypeDisplay>, FieldError> {
 
 fn read_claims(fields: &Fields<'_>) -> Result<Vec<ClaimMetadata>, FieldError> {
     let list = fields.opt_list("claims", MAX_TYPE_CLAIMS)?.unwrap_or_default();
-    let (mut paths, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    let (mut paths, mut ids) = (SortedSet::new(), SortedSet::new());
     list.iter()
         .map(|entry| {
             let entry = Fields::of(entry, "claims")?;

@@ -1,13 +1,12 @@
 //! A credential against the rules of its type.
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
 use super::document::{ClaimMetadata, Disclosability};
 use super::{KnownType, TypeRuleError, integrity};
 use crate::claims::{ClaimsPath, PathElement};
 use crate::sd_jwt::VerifiedSdJwtVc;
+use crate::sorted::SortedSet;
 
 /// Most values looked at. Every claim of a PID once is about a hundred.
 const MAX_WORK: usize = 50_000;
@@ -36,7 +35,7 @@ impl KnownType {
             Some(Value::String(value)) if integrity::matches(self.document(), value) => {}
             Some(_) => return Err(TypeRuleError::Integrity),
         }
-        let disclosed: HashSet<&[PathElement]> = vc.disclosed.iter().map(ClaimsPath::elements).collect();
+        let disclosed: SortedSet<&[PathElement]> = vc.disclosed.iter().map(ClaimsPath::elements).collect();
         let mut work = MAX_WORK;
         for claim in self.claims() {
             check_claim(claim, &vc.claims, &disclosed, stage, &mut work)?;
@@ -48,7 +47,7 @@ impl KnownType {
 fn check_claim(
     claim: &ClaimMetadata,
     claims: &Value,
-    disclosed: &HashSet<&[PathElement]>,
+    disclosed: &SortedSet<&[PathElement]>,
     stage: Stage,
     work: &mut usize,
 ) -> Result<(), TypeRuleError> {

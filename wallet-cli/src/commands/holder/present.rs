@@ -98,7 +98,7 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
     )?;
     let share = Command::RequestShare {
         optional,
-        cards,
+        cards: cards.into_iter().collect(),
         understood: args.understand,
     };
     let reply = shell.run(share).await?;
