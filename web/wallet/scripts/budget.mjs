@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 const dist = new URL("../dist/", import.meta.url);
 const limits = { shell: 120_000, engine: 350_000, files: 140_000, screens: 100_000, reader: 47_000, language: 25_000 };
 // A goal that is not met yet: the size that must not be passed on the way there. It only ever goes down.
-const missed = { engine: 393_000 };
+const missed = { engine: 386_000 };
 
 // What the page loads by itself: what it names, and what that imports. The worker and one language always follow. Of all other
 // screens together a visit loads a few.
