@@ -61,8 +61,21 @@ fn envelopes(table: &Table, length: usize) {
     let identity = age::x25519::Identity::generate();
     let age_sealed = age_seal(&identity, &content);
     let mut sealing = SystemRandom::default();
-    let [raw_seal, ours_seal, age_sealing, raw_open, ours_open, age_opening] = in_turns([
+    let [
+        raw_seal,
+        raw_new,
+        ours_seal,
+        age_sealing,
+        raw_open,
+        ours_open,
+        age_opening,
+    ] = in_turns([
         &mut keep(|| raw.encrypt(&mut in_place)),
+        &mut keep(|| {
+            let mut buffer = content.clone();
+            raw.encrypt(&mut buffer);
+            buffer
+        }),
         &mut keep(|| seal(&key, &place, &content, &mut sealing).expect("seal")),
         &mut keep(|| age_seal(&identity, &content)),
         &mut keep(|| {
@@ -85,10 +98,24 @@ fn envelopes(table: &Table, length: usize) {
     );
     row(
         table,
+        &format!("raw AES-256-GCM: seal {size} into a new buffer"),
+        length,
+        &raw_new,
+        Some((&raw_seal, of)),
+    );
+    row(
+        table,
         &format!("vault: seal {size}"),
         length,
         &ours_seal,
         Some((&raw_seal, of)),
+    );
+    row(
+        table,
+        &format!("vault: seal {size}, into a new buffer as it does"),
+        length,
+        &ours_seal,
+        Some((&raw_new, "raw into a new buffer")),
     );
     row(
         table,
