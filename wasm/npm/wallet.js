@@ -1,9 +1,20 @@
 // Commands in, steps out. The shell sends what it is told to send; nothing here opens a connection.
 import initialise, { AssentWallet } from "./assent_wasm.js";
 
-/** Loads the module; `source` is its URL, bytes or a compiled module, by default the file beside this one. Call it once. */
-export async function load(source = new URL("./assent_wasm_bg.wasm", import.meta.url)) {
-  await initialise({ module_or_path: source });
+/** Loads the module, which is two files; each is its URL or bytes, by default the file beside this one. Call it once. */
+export async function load(
+  source = new URL("./assent_wasm_bg.wasm", import.meta.url),
+  rest = new URL("./assent_wasm_rest.wasm", import.meta.url),
+) {
+  const second = rest instanceof URL || typeof rest === "string" ? bytes(rest) : rest;
+  const [first, code] = await Promise.all([initialise({ module_or_path: source }), second]);
+  await WebAssembly.instantiate(code, { first });
+}
+
+async function bytes(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+  return answer.arrayBuffer();
 }
 
 export class Wallet {

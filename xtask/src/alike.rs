@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{CodeSection, FunctionSection, Module};
 use wasmparser::{
-    CodeSectionReader, FunctionBody, FunctionSectionReader, Operator, Parser, Payload, TypeRef,
+    CodeSectionReader, CustomSectionReader, FunctionBody, FunctionSectionReader, Operator, Parser, Payload,
+    TypeRef,
 };
 
 use crate::args::Args;
@@ -222,6 +223,11 @@ impl Reencode for Reordered {
 
     fn function_index(&mut self, function: u32) -> Result<u32, reencode::Error> {
         Ok(self.new_index[function as usize])
+    }
+
+    /// Names of functions and the like have done their work.
+    fn parse_custom_section(&mut self, _: &mut Module, _: CustomSectionReader<'_>) -> Written {
+        Ok(())
     }
 
     fn parse_function_section(

@@ -15,7 +15,7 @@ pub fn run(args: &Args) -> Result<()> {
         .typescript(true)
         .debug(args.flag("debug"))
         .keep_debug(args.flag("debug"))
-        .remove_name_section(!args.flag("debug"))
+        .remove_name_section(false)
         .remove_producers_section(true)
         .generate(output)
 }

@@ -179,6 +179,11 @@ pub fn run(mut words: impl Iterator<Item = String>) -> Result<()> {
         "alike" => {
             return crate::alike::run(&Args::parse(words, &[option("input", "FILE", "")], 0)?);
         }
+        #[cfg(feature = "bindgen")]
+        "split" => {
+            let known = [option("input", "FILE", ""), option("rest", "FILE", "")];
+            return crate::split::run(&Args::parse(words, &known, 0)?);
+        }
         "" | "help" | "--help" | "-h" => {
             match words.next() {
                 Some(name) => print!("{}", help(find(&name)?)),

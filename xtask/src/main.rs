@@ -16,6 +16,8 @@ mod fuzz;
 mod postgres;
 mod process;
 mod s3;
+#[cfg(feature = "bindgen")]
+mod split;
 mod summary;
 mod test;
 mod tools;

@@ -20,7 +20,8 @@ const FEATURES: &[&str] = &[
 
 /// How the optimiser makes the module small. The first 1024 bytes of memory hold no data, as it wants: they are the
 /// far end of the stack, which the linker puts first.
-const SMALLER: [&str; 5] = ["-Oz", "--converge", "--low-memory-unused", "-ocimfs", "0"];
+/// Names of functions stay: by them the module is cut in two afterwards.
+const SMALLER: [&str; 6] = ["-g", "-Oz", "--converge", "--low-memory-unused", "-ocimfs", "0"];
 
 /// The standard library, built again for size (specs/decisions/0019-small-standard-library.md). The switches are
 /// unstable ones of a compiler that is pinned.
@@ -114,12 +115,16 @@ pub fn build(mode: Mode) -> Result<()> {
 }
 
 /// The modules of the package: the engine, and the files of a vault's contents, which few need on a day.
-const MODULES: [&str; 2] = ["assent_wasm", "assent_transfer"];
+const MODULES: [&str; 2] = [ENGINE, "assent_transfer"];
+const ENGINE: &str = "assent_wasm";
+
+/// Counts up when what is done with a linked module changes, so that one done in the old way is done again.
+const STEPS: u32 = 3;
 
 /// Bindings around one module, optimised.
 fn bind(module: &str, built: &Path, package: &Path, mode: Mode) -> Result<()> {
     let stamp = package.join(format!(".{module}-built-from"));
-    let source = format!("{mode:?} {}", fingerprint(built)?);
+    let source = format!("{mode:?} {STEPS} {}", fingerprint(built)?);
     if std::fs::read_to_string(&stamp).is_ok_and(|old| old == source) {
         eprintln!("  {module} is up to date");
         return Ok(());
@@ -133,8 +138,25 @@ fn bind(module: &str, built: &Path, package: &Path, mode: Mode) -> Result<()> {
         bindgen = bindgen.args(["--debug"]);
     }
     bindgen.run()?;
+    let bound = package.join(format!("{module}_bg.wasm"));
+    let rest = package.join(format!("{module}_rest.wasm"));
     if mode == Mode::Release {
-        optimise(&package.join(format!("{module}_bg.wasm")))?;
+        optimise(&bound)?;
+    }
+    let mut parts = vec![bound.as_path()];
+    if module == ENGINE {
+        with_tools("split")
+            .args(["--input"])
+            .args([bound.as_path()])
+            .args(["--rest"])
+            .args([rest.as_path()])
+            .run()?;
+        parts.push(&rest);
+    }
+    if mode == Mode::Release {
+        for part in parts {
+            with_tools("alike").args(["--input"]).args([part]).run()?;
+        }
     }
     std::fs::write(stamp, source)?;
     eprintln!("  {module} is ready");
@@ -183,5 +205,5 @@ fn optimise(module: &Path) -> Result<()> {
         .args([small.as_path(), module])
         .run()?;
     std::fs::rename(small, module)?;
-    with_tools("alike").args(["--input"]).args([module]).run()
+    Ok(())
 }

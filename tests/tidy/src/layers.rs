@@ -5,6 +5,7 @@ use crate::{File, files};
 const LAYERS: &[(&str, u8)] = &[
     ("error", 1),
     ("env", 1),
+    ("sorted", 1),
     ("encoding", 1),
     ("claims", 1),
     ("crypto", 1),

@@ -21,6 +21,8 @@ export type Step = { type: "send"; request: HttpRequest } | { type: "done"; repl
 export type Exchange = { response: HttpResponse } | { failure: "unreachable" | "timeout" | "too-large" | "not-text" };
 
 export interface Engine {
+  /** Fetches what a type of command needs, if it is not here yet; throws an {@link EngineError}. */
+  ready(command: string): Promise<void>;
   /** Begins a command; throws an {@link EngineError}. */
   start(command: unknown, now: number): Step;
   /** Goes on after an exchange; throws an {@link EngineError}. */

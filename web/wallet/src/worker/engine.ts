@@ -1,6 +1,7 @@
 // The engine proper: the wallet compiled to WebAssembly. JSON texts go in and come out (wasm/src/lib.rs).
 import initialise, { AssentWallet } from "#wasm";
 import moduleUrl from "#wasm-module";
+import restUrl from "#wasm-rest";
 import { base64url } from "../engine/base64url";
 import type { BytesAnswer, Engine, Exchange, FileMaker, HttpRequest, PieceEngine, Step } from "./engine-type";
 
@@ -8,8 +9,35 @@ type Answer = { type: "send"; request: HttpRequest } | { type: "done"; reply: un
 
 /** Loads the module and gives a function that makes an engine from what was kept on this device. */
 export async function loadEngine(): Promise<(cache: Uint8Array | undefined) => Engine & PieceEngine> {
-  await initialise({ module_or_path: moduleUrl });
-  return (cache) => new WasmEngine(open(cache));
+  const first = await initialise({ module_or_path: moduleUrl });
+  const rest = once(() => loadRest(first));
+  return (cache) => new WasmEngine(open(cache), rest);
+}
+
+// What the first file of the module does alone: opening a vault, answering services, and stopping. For all other commands
+// the second one (xtask/src/split.rs) is fetched first; a call into it before that would be a trap.
+const alone = new Set([
+  ...["status", "createVault", "confirmRecovery", "openVault", "unlock", "unlockQuestions", "lock", "forgetHere", "deleteVault"],
+  ...["settings", "setSettings", "unlockMethods", "devices", "registerDevice", "sync", "refresh", "listen", "home", "cards", "card", "removeCard"],
+  ...["requestOpen", "requestShare", "requestWeigh", "requestDecline"],
+  ...["history", "entry", "deleteEntry", "receipt", "sharing", "stopSharing", "retryPending"],
+]);
+
+async function loadRest(first: WebAssembly.Exports): Promise<void> {
+  const answer = fetch(restUrl, { credentials: "same-origin" });
+  await WebAssembly.instantiateStreaming(answer, { first: first as WebAssembly.ModuleImports });
+}
+
+/** Does something once; a failure is tried again the next time. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work().catch(() => {
+      done = undefined;
+      throw { code: "module-missing", blame: "network", wasAnythingShared: "no" };
+    });
+    return done;
+  };
 }
 
 /** Loads the module for files of a vault's contents, when somebody needs one. The service worker has it kept for offline. */
@@ -25,7 +53,14 @@ function open(cache: Uint8Array | undefined): AssentWallet {
 }
 
 class WasmEngine implements Engine, PieceEngine {
-  constructor(private readonly wallet: AssentWallet) {}
+  constructor(
+    private readonly wallet: AssentWallet,
+    private readonly rest: () => Promise<void>,
+  ) {}
+
+  async ready(command: string): Promise<void> {
+    if (!alone.has(command)) await this.rest();
+  }
 
   start(command: unknown, now: number): Step {
     const secrets: Uint8Array[] = [];

@@ -80,7 +80,7 @@ export class Files {
     // A download that failed is tried again the next time.
     this.#maker ??= this.parts.load().catch(() => {
       this.#maker = undefined;
-      throw failure("transfer-module-missing", "network");
+      throw failure("module-missing", "network");
     });
     return this.#maker;
   }

@@ -62,6 +62,7 @@ export class Session {
     let exchanged = false;
     try {
       try {
+        await engine.ready(command.type);
         let step = engine.start(command, now());
         for (let steps = 0; step.type === "send"; steps += 1) {
           if (steps > 2 * mostSteps) throw { code: "too-many-exchanges", blame: "service", wasAnythingShared: "unknown" };

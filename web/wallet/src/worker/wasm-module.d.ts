@@ -1,3 +1,3 @@
-/** Address of wasm/pkg/assent_wasm_bg.wasm in the build. */
+/** Address of a file of wasm/pkg in the build. */
 declare const url: string;
 export default url;

@@ -1,7 +1,7 @@
 // The part of wasm/pkg that the worker uses. Written down here so that the checks run before the package is built.
 
 /** Loads the module. */
-export default function initialise(options: { module_or_path: string }): Promise<unknown>;
+export default function initialise(options: { module_or_path: string }): Promise<WebAssembly.Exports>;
 
 export class AssentWallet {
   constructor(operator: string, sandbox: boolean);

@@ -9,6 +9,7 @@ const send: Step = { type: "send", request };
 function engineOf(steps: Step[], log: string[]): Engine {
   const next = () => steps.shift() ?? send;
   return {
+    ready: async () => undefined,
     start: (command) => (log.push(`start ${(command as { type: string }).type}`), next()),
     resume: (exchange: Exchange) => (log.push("failure" in exchange ? exchange.failure : "answer"), next()),
     cache: () => new Uint8Array([log.length]),
@@ -30,6 +31,19 @@ describe("session", () => {
     const session = sessionOf(engineOf([send, { type: "done", reply: "ok" }], log), log);
     expect(await session.run({ type: "home" })).toBe("ok");
     expect(log).toEqual(["start home", "save", "network", "answer", "save"]);
+  });
+
+  it("begins nothing before what it needs is here, and goes on after a failure to get it", async () => {
+    const log: string[] = [];
+    const engine = engineOf([{ type: "done", reply: "ok" }], log);
+    engine.ready = async (command) => {
+      log.push(`ready ${command}`);
+      if (log.length === 1) throw { code: "module-missing", blame: "network", wasAnythingShared: "no" };
+    };
+    const session = sessionOf(engine, log);
+    await expect(session.run({ type: "documents" })).rejects.toMatchObject({ code: "module-missing", wasAnythingShared: "no" });
+    expect(await session.run({ type: "documents" })).toBe("ok");
+    expect(log.filter((line) => line !== "save")).toEqual(["ready documents", "ready documents", "start documents"]);
   });
 
   it("runs one command after another", async () => {
