@@ -77,7 +77,8 @@ export async function startStack({ ownApp = false, settings: more = [], trusting
   const data = mkdtempSync(join(tmpdir(), "assent-e2e-"));
   const built = process.env.ASSENT_WALLET_DIR ?? join(ROOT, "web/wallet/dist");
   const app = ownApp ? join(data, "app") : built;
-  if (ownApp) cpSync(built, app, { recursive: true });
+  // Without what the build compressed: the server would send that instead of what the test changed.
+  if (ownApp) cpSync(built, app, { recursive: true, filter: (file) => !/\.(br|gz)$/.test(file) });
   if (trusting) cpSync(join(trusting.data, "server/sandbox"), join(data, "server/sandbox"), { recursive: true });
   const [port, libraryPort] = [await freePort(), await freePort()];
   const base = `http://localhost:${port}`;

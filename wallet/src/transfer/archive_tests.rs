@@ -174,7 +174,10 @@ fn the_published_example_reads() {
     ]);
     let ours = files(&write(&contents, AT).unwrap());
     let (name, list) = &ours[0];
-    let path = "../specs/formats/examples/archive-manifest.json";
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../specs/formats/examples/archive-manifest.json"
+    );
     if std::env::var_os("ASSENT_WRITE_EXAMPLES").is_some() {
         std::fs::write(path, list).unwrap();
     }
