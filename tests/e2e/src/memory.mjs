@@ -1,6 +1,20 @@
 // Looks into the memory of a page and of its worker, as a debugger does.
 import { formsOf } from "./canary.mjs";
 
+/** Before the worker's own code: every memory that a module brings is noted. Chromium's search by prototype does not end here. */
+const NOTE_MEMORIES = `
+  self.memoriesOfTheTest = [];
+  for (const name of ["instantiate", "instantiateStreaming"]) {
+    const original = WebAssembly[name];
+    WebAssembly[name] = async (...given) => {
+      const made = await original.apply(WebAssembly, given);
+      const { memory } = (made.instance ?? made).exports;
+      if (memory) self.memoriesOfTheTest.push(memory);
+      return made;
+    };
+  }
+  undefined`;
+
 /** A page with its worker, seen through the DevTools protocol. */
 export class Memory {
   #session;
@@ -14,12 +28,16 @@ export class Memory {
     const session = await page.context().newCDPSession(page);
     memory.#session = session;
     session.on("Target.attachedToTarget", ({ sessionId, targetInfo }) => {
-      if (targetInfo.type === "worker") memory.#workers.set(sessionId, targetInfo.targetId);
+      if (targetInfo.type === "worker") {
+        memory.#workers.set(sessionId, targetInfo.targetId);
+        void memory.#tell(sessionId, "Runtime.evaluate", { expression: NOTE_MEMORIES });
+      }
+      void memory.#tell(sessionId, "Runtime.runIfWaitingForDebugger");
     });
     session.on("Target.detachedFromTarget", ({ sessionId }) => memory.#workers.delete(sessionId));
     session.on("Target.receivedMessageFromTarget", ({ sessionId, message }) => memory.#heard(sessionId, JSON.parse(message)));
     session.on("HeapProfiler.addHeapSnapshotChunk", ({ chunk }) => memory.#chunks.get("")?.push(chunk));
-    await session.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
+    await session.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: true, flatten: false });
     return memory;
   }
 
@@ -33,10 +51,9 @@ export class Memory {
     const [sessionId] = [...this.#workers.keys()].slice(-1);
     const tell = (method, parameters) => this.#tell(sessionId, method, parameters);
     const found = await this.#inHeap(sessionId, tell, canaries);
-    const prototype = await tell("Runtime.evaluate", { expression: "WebAssembly.Memory.prototype" });
-    const { objects } = await tell("Runtime.queryObjects", { prototypeObjectId: prototype.result.objectId });
+    const { result: memories } = await tell("Runtime.evaluate", { expression: "self.memoriesOfTheTest" });
     const { result } = await tell("Runtime.callFunctionOn", {
-      objectId: objects.objectId,
+      objectId: memories.objectId,
       functionDeclaration: `function (wanted) {
         const found = [];
         let bytes = 0;
