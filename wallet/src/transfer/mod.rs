@@ -17,6 +17,8 @@ mod tar;
 mod texts;
 mod ts10_in;
 mod ts10_out;
+#[cfg(test)]
+mod vector_tests;
 
 use assent_core::env::Env;
 use zeroize::Zeroizing;
