@@ -116,14 +116,14 @@ describe('our command, our server', () => {
       ])
     const nobody = `${where.replace(/[^/]+$/, '')}AAAAAAAAAAAAAAAAAAAAAA`
     for (const [address, passphrase, code] of [
-      [where, 'not the passphrase', 'vault-wrong-secret'],
-      // Made-up unlock slots answer for a vault that is not there: nobody finds out which ones are.
-      [nobody, 'correct horse battery staple', 'vault-wrong-secret'],
-      ['https://somewhere.example', 'correct horse battery staple', 'vault-address-malformed'],
+      [where, 'not the passphrase', /^vault-wrong-secret$/],
+      // Made-up unlock slots answer for a vault that is not there, of whatever kinds: nobody finds out which ones are.
+      [nobody, 'correct horse battery staple', /^vault-(wrong-secret|no-such-unlock-method)$/],
+      ['https://somewhere.example', 'correct horse battery staple', /^vault-address-malformed$/],
     ]) {
       const refused = await init(address, passphrase)
       assert.notEqual(refused.code, 0)
-      assert.equal(refused.error.code, code)
+      assert.match(refused.error.code, code)
       assert.equal(existsSync(join(other, 'wallet.json')), false, 'nothing is kept of a vault that did not open')
     }
     const opened = await init(where, 'correct horse battery staple')
