@@ -276,7 +276,10 @@ mod tests {
     #[test]
     fn the_published_example_is_what_is_written() {
         let text = format!("{:#}\n", written());
-        let path = "../specs/formats/examples/my-data.json";
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../specs/formats/examples/my-data.json"
+        );
         if std::env::var_os("ASSENT_WRITE_EXAMPLES").is_some() {
             std::fs::write(path, &text).unwrap();
         }
