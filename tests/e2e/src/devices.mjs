@@ -13,6 +13,7 @@ export async function showCode(person, stack, name, { ownKey = false } = {}) {
   if (ownKey) await person.page.getByRole("checkbox", { name: t("join.own-key") }).check();
   await person.press("button", t("join.start"));
   await person.sees(t("join.code-title"));
+  await person.page.locator(".code svg").waitFor();
   return (await person.page.locator("details .text").textContent()).trim();
 }
 
