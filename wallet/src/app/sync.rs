@@ -509,6 +509,12 @@ pub(super) fn accepted(status: Result<u16, NetworkFailure>) -> Result<(), Wallet
             "Try again.",
             Blame::Peer,
         ),
+        Ok(429) => (
+            "vault-service-busy",
+            "the vault service was asked too often",
+            "Wait a minute, then try again.",
+            Blame::Network,
+        ),
         Ok(507) => (
             "vault-quota-exceeded",
             "the vault service has no more room for this vault",

@@ -155,6 +155,8 @@ pub struct City {
     pub asked: Vec<String>,
     /// Answers with these path endings fail as if the network were down.
     pub down: BTreeSet<&'static str>,
+    /// Requests with these path endings are answered with "too many".
+    pub crowded: BTreeSet<&'static str>,
     /// Requests with these path endings are carried out, but their answers get lost.
     pub lost: BTreeSet<&'static str>,
     /// What the service makes of its answers before it gives them: path and body. It believes every token then.
@@ -192,6 +194,7 @@ impl City {
             day: 0,
             asked: Vec::new(),
             down: BTreeSet::new(),
+            crowded: BTreeSet::new(),
             lost: BTreeSet::new(),
             lie: None,
             responses: Vec::new(),
@@ -372,6 +375,13 @@ impl City {
         self.asked.push(line.clone());
         if self.down.iter().any(|end| path.contains(end)) {
             return None;
+        }
+        if self.crowded.iter().any(|end| path.contains(end)) {
+            return Some(respond(
+                429,
+                "application/problem+json",
+                r#"{"code":"too-many-requests"}"#,
+            ));
         }
         let body = request.body.clone().unwrap_or_default();
         let bearer = request

@@ -321,6 +321,7 @@ fn a_service_that_lies_about_pieces_gets_nowhere() {
         (Ok(401), "vault-access-refused"),
         (Ok(404), "document-not-at-service"),
         (Ok(416), "document-not-authentic"),
+        (Ok(429), "vault-service-busy"),
         (Ok(503), "vault-service-unreachable"),
         (Err(NetworkFailure), "vault-service-unreachable"),
     ] {

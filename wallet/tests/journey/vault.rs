@@ -234,6 +234,29 @@ fn cards_survive_an_unreachable_vault_service() {
     assert_eq!(cards["cards"].as_array().unwrap().len(), 1);
 }
 
+/// A service that is asked too often says so; what can wait waits as it does without a network.
+#[test]
+fn a_busy_vault_service_is_said_and_loses_nothing() {
+    let mut city = City::new();
+    let mut person = Person::with_vault(&mut city);
+    city.crowded.insert("/v1/vaults");
+    for command in ["sync", "refresh"] {
+        let error = person.fails(&mut city, json!({ "type": command }));
+        assert_eq!(error["code"], "vault-service-busy");
+        assert_eq!(error["blame"], "network");
+    }
+    person.receive(&mut city, "residence");
+    let status = person.run(&mut city, json!({ "type": "status" })).unwrap();
+    assert!(status["status"]["waiting"].as_u64().unwrap() >= 11);
+    person.restart();
+    let open = json!({ "type": "openVault", "address": person.address, "passphrase": PASSPHRASE });
+    let status = person.run(&mut city, open).unwrap();
+    assert_eq!(status["status"]["state"], "open");
+    city.crowded.clear();
+    let status = person.run(&mut city, json!({ "type": "sync" })).unwrap();
+    assert_eq!(status["status"]["waiting"], 0);
+}
+
 /// New cards are stored but the answer to that gets lost; another device uses a copy. The first device, which still
 /// has the cards waiting, must not bring the used copy back.
 #[test]
