@@ -24,9 +24,9 @@ use crate::config::{Config, Issue, secret};
 use crate::crypto::{RingSigner, SealingKey, SystemRandom};
 use crate::erasure::KeyStore;
 use crate::http::budget::NewVaults;
-use crate::http::growing::GrowingWait;
 use crate::http::places::Places;
 use crate::http::rate::RateLimit;
+use crate::http::unlocks::Unlocks;
 use crate::lookups::{self, Lookups};
 use crate::news::{ListenLimits, Listeners};
 use crate::outbound::Outbound;
@@ -39,11 +39,6 @@ const PAIRING_WAITERS: ListenLimits = ListenLimits {
     per_vault: 4,
     per_address: 16,
 };
-/// Longest wait for the unlock slots of one vault, in seconds. Short: whoever knows its address could keep its owner
-/// waiting.
-const LONGEST_VAULT_WAIT: i64 = 60;
-/// Longest wait of one address for unlock slots, in seconds.
-const LONGEST_ADDRESS_WAIT: i64 = 15 * 60;
 
 /// Shared state; cheap to clone.
 #[derive(Debug, Clone)]
@@ -103,10 +98,8 @@ pub struct Inner {
     pub service_rate: RateLimit,
     /// Counted by vault id.
     pub vault_rate: RateLimit,
-    /// Readings of unlock slots, counted by vault id.
-    pub unlock_rate: GrowingWait,
-    /// Readings of unlock slots, counted by the caller's address.
-    pub unlock_address_rate: GrowingWait,
+    /// Readings of unlock slots.
+    pub unlocks: Unlocks,
     /// Messages of devices that are being added, counted by the caller's address.
     pub pairing_rate: RateLimit,
     /// Attachments being read.
@@ -199,11 +192,7 @@ impl AppState {
             address_rate: RateLimit::per_minute(limits.per_address_per_minute),
             service_rate: RateLimit::per_minute(limits.per_service_per_minute),
             vault_rate: RateLimit::per_minute(limits.per_vault_per_minute),
-            unlock_rate: GrowingWait::new(limits.unlocks_per_vault_per_minute, LONGEST_VAULT_WAIT),
-            unlock_address_rate: GrowingWait::new(
-                limits.unlocks_per_address_per_minute,
-                LONGEST_ADDRESS_WAIT,
-            ),
+            unlocks: Unlocks::new(limits),
             pairing_rate: RateLimit::per_minute(limits.pairings_per_address_per_minute),
             downloads: Places::new(limits.downloads, limits.downloads_per_address),
             large_commits: Places::new(LARGE_COMMITS, LARGE_COMMITS_PER_ADDRESS),

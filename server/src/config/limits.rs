@@ -31,7 +31,9 @@ pub struct Limits {
     /// Readings of unlock slots a minute from one address, which may belong to many people. Whoever has slots can guess
     /// passphrases, and whoever asks for many ids looks for vaults.
     pub unlocks_per_address_per_minute: u32,
-    /// Readings of the unlock slots of one vault a minute.
+    /// Of these, at one vault: the share that nobody else can use up.
+    pub unlocks_per_vault_and_address_per_minute: u32,
+    /// Readings of the unlock slots of one vault a minute, by all together who used up their own share.
     pub unlocks_per_vault_per_minute: u32,
     /// Messages of devices that are being added, written, read or waited for, a minute from one address.
     pub pairings_per_address_per_minute: u32,
@@ -61,6 +63,7 @@ impl Default for Limits {
             per_service_per_minute: 6000,
             per_vault_per_minute: 600,
             unlocks_per_address_per_minute: 120,
+            unlocks_per_vault_and_address_per_minute: 12,
             unlocks_per_vault_per_minute: 40,
             pairings_per_address_per_minute: 120,
             new_vaults_per_address_per_hour: 30,
@@ -111,6 +114,10 @@ impl Limits {
             (
                 "limits.unlocks_per_address_per_minute",
                 self.unlocks_per_address_per_minute,
+            ),
+            (
+                "limits.unlocks_per_vault_and_address_per_minute",
+                self.unlocks_per_vault_and_address_per_minute,
             ),
             (
                 "limits.unlocks_per_vault_per_minute",

@@ -5,6 +5,7 @@
 
 mod blobs;
 mod limits;
+mod login;
 mod lookups;
 mod metrics;
 mod operator;

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use assent_core::profile::{Endpoint, Profile};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Issue, secret};
+use super::{Issue, login, secret};
 
 /// OpenID Connect sign-in of operators.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,22 +26,8 @@ pub struct OperatorConfig {
 impl OperatorConfig {
     /// What can be checked without opening a file.
     pub(super) fn issues(&self, sandbox: bool) -> Vec<Issue> {
-        let mut out = Vec::new();
-        let profile = if sandbox {
-            Profile::BASELINE.sandbox()
-        } else {
-            Profile::BASELINE
-        };
-        // OpenID Connect Discovery 1.0 §2: https, no query, no fragment.
-        if Endpoint::parse(&self.issuer, &profile).is_err() || self.issuer.contains('?') {
-            out.push(Issue::new(
-                "operator.issuer",
-                "must be an https:// address without query and fragment",
-            ));
-        }
-        if self.client_id.is_empty() {
-            out.push(Issue::new("operator.client_id", "missing"));
-        }
+        let at = |name: &str| format!("operator.{name}");
+        let mut out = login::issues(at, &self.issuer, &self.client_id, sandbox);
         if self.subjects.is_empty() {
             out.push(Issue::new("operator.subjects", "nobody may sign in"));
         }

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use assent_core::profile::{Endpoint, Profile};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Issue, secret, service};
+use super::{Issue, login, secret, service};
 
 /// Sign-in of citizens to the vault service.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -46,11 +45,6 @@ impl SignInConfig {
         if self.providers.len() > 8 {
             out.push(Issue::new("sign_in.providers", "at most 8"));
         }
-        let profile = if sandbox {
-            Profile::BASELINE.sandbox()
-        } else {
-            Profile::BASELINE
-        };
         for (i, provider) in self.providers.iter().enumerate() {
             let at = |name: &str| format!("sign_in.providers.{i}.{name}");
             let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
@@ -64,16 +58,7 @@ impl SignInConfig {
             if !(1..=64).contains(&provider.name.chars().count()) {
                 out.push(Issue::new(at("name"), "must be 1 to 64 characters"));
             }
-            // OpenID Connect Discovery 1.0 §2: https, no query, no fragment.
-            if Endpoint::parse(&provider.issuer, &profile).is_err() || provider.issuer.contains('?') {
-                out.push(Issue::new(
-                    at("issuer"),
-                    "must be an https:// address without query and fragment",
-                ));
-            }
-            if provider.client_id.is_empty() {
-                out.push(Issue::new(at("client_id"), "missing"));
-            }
+            out.extend(login::issues(at, &provider.issuer, &provider.client_id, sandbox));
         }
         out
     }

@@ -2,17 +2,22 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{Extensions, HeaderMap};
+
+/// What to count the caller of a request by.
+#[must_use]
+pub fn caller(request: &Request, trusted_proxies: usize) -> String {
+    rate_key(client_address(
+        request.extensions(),
+        request.headers(),
+        trusted_proxies,
+    ))
+}
 
 /// The caller's address. `X-Forwarded-For` counts only as far as our own proxies wrote it: with `n` trusted
 /// proxies that is the `n`-th entry from the right; everything further left is the caller's own claim.
-#[must_use]
-pub fn client_address(
-    extensions: &Extensions,
-    headers: &HeaderMap,
-    trusted_proxies: usize,
-) -> Option<IpAddr> {
+fn client_address(extensions: &Extensions, headers: &HeaderMap, trusted_proxies: usize) -> Option<IpAddr> {
     let peer = extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(address)| address.ip());
@@ -41,8 +46,7 @@ fn read(text: &str) -> Option<IpAddr> {
 }
 
 /// What to count requests by: an IPv4 address, or the /64 an IPv6 caller can choose addresses from.
-#[must_use]
-pub fn rate_key(address: Option<IpAddr>) -> String {
+fn rate_key(address: Option<IpAddr>) -> String {
     match address.map(|a| a.to_canonical()) {
         None => "unknown".into(),
         Some(IpAddr::V4(v4)) => v4.to_string(),

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, NotUntil, Quota};
 
-use super::address::{client_address, rate_key};
+use super::address::caller;
 use crate::config::Limits;
 use crate::error::Problem;
 
@@ -122,10 +122,9 @@ pub async fn of_new_vaults(State(budget): State<NewVaults>, request: Request, ne
         .and_then(|text| text.parse::<u64>().ok());
     // Who does not say how much it is pays for the most it can be.
     let bytes = length.unwrap_or(budget.largest_body as u64);
-    let address = client_address(request.extensions(), request.headers(), budget.trusted_proxies);
     let taken = budget
         .by_address
-        .take(&rate_key(address), bytes)
+        .take(&caller(&request, budget.trusted_proxies), bytes)
         .map_err(|out| refused(out, "Too many new vaults from this network. Try again later."));
     // Only who has some left of their own takes from what is everybody's.
     let taken = taken.and_then(|()| {

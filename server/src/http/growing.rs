@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use assent_core::env::Timestamp;
-use axum::http::StatusCode;
 
-use super::rate::RateLimit;
+use super::rate::{RateLimit, limited};
 use crate::error::Problem;
 
-/// Most keys that wait at once. Beyond, nobody new is let in until some are forgotten.
+/// Most keys whose waits are remembered at once. Whoever is refused beyond is, and waits as the plain limit says.
 const MOST: usize = 1 << 16;
 
 /// A limiter by key.
@@ -46,20 +45,36 @@ impl GrowingWait {
     /// # Errors
     /// `rate-limited` (429) with the seconds to wait.
     pub fn check(&self, key: &str, now: Timestamp) -> Result<(), Problem> {
+        self.check_or(key, now, || false)
+    }
+
+    /// Counts one request of `key`; where its own share is used up, `spare` may let it through.
+    ///
+    /// # Errors
+    /// As [`GrowingWait::check`].
+    pub(super) fn check_or(
+        &self,
+        key: &str,
+        now: Timestamp,
+        spare: impl FnOnce() -> bool,
+    ) -> Result<(), Problem> {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let known = refused.get(key).copied();
         if let Some(known) = known.filter(|known| now < known.until) {
             return Err(wait(known.until.since(now)));
         }
-        let Err(problem) = self.rate.check(key) else {
+        let Err(plain) = self.rate.take(key, 1) else {
             return Ok(());
         };
+        if spare() {
+            return Ok(());
+        }
         let seconds = match known {
             Some(known) if now.since(known.until) < self.forgotten_after() => known.next,
             _ => 1,
         };
         if known.is_none() && refused.len() >= MOST {
-            return Err(problem);
+            return Err(limited(plain));
         }
         refused.insert(
             key.to_owned(),
@@ -85,13 +100,7 @@ impl GrowingWait {
 }
 
 fn wait(seconds: i64) -> Problem {
-    metrics::counter!("assent_rate_limited_total").increment(1);
-    Problem::new(
-        StatusCode::TOO_MANY_REQUESTS,
-        "rate-limited",
-        "Too many requests. Wait a little.",
-    )
-    .retry_after(u64::try_from(seconds).unwrap_or(1).max(1))
+    limited(u64::try_from(seconds).unwrap_or(1).max(1))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::address::{client_address, rate_key};
+use super::address::caller;
 use super::places::Places;
 use crate::config::Limits;
 use crate::error::Problem;
@@ -36,8 +36,7 @@ impl Bounds {
 
 /// Answers 503 when all slots are taken, and when a request takes too long.
 pub async fn bound(State(bounds): State<Bounds>, request: Request, next: Next) -> Response {
-    let address = client_address(request.extensions(), request.headers(), bounds.trusted_proxies);
-    let _slot = match bounds.slots.take(rate_key(address)) {
+    let _slot = match bounds.slots.take(caller(&request, bounds.trusted_proxies)) {
         Ok(slot) => slot,
         Err(problem) => return problem.into_response(),
     };

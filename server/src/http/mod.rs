@@ -11,4 +11,5 @@ pub mod idempotency;
 pub mod places;
 pub mod rate;
 pub mod telemetry;
+pub mod unlocks;
 pub(crate) mod wallet_files;

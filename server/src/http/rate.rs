@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 
-use super::address::{client_address, rate_key};
+use super::address::caller;
 use crate::error::Problem;
 
 /// A limiter by key; bursts of a quarter of the quota are let through at once.
@@ -46,18 +46,17 @@ impl RateLimit {
     /// # Errors
     /// As [`RateLimit::check`].
     pub fn check_many(&self, key: &str, count: u32) -> Result<(), Problem> {
+        self.take(key, count).map_err(limited)
+    }
+
+    /// The same, with the seconds to wait in place of an answer.
+    pub(super) fn take(&self, key: &str, count: u32) -> Result<(), u64> {
         let count = NonZeroU32::new(count.min(self.burst.get())).unwrap_or(NonZeroU32::MIN);
         let Ok(Err(not_until)) = self.limiter.check_key_n(&key.to_owned(), count) else {
             return Ok(());
         };
         let wait = not_until.wait_time_from(DefaultClock::default().now());
-        metrics::counter!("assent_rate_limited_total").increment(1);
-        Err(Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "rate-limited",
-            "Too many requests. Wait a little.",
-        )
-        .retry_after(wait.as_secs() + 1))
+        Err(wait.as_secs() + 1)
     }
 
     /// Forgets keys that are back at their full quota.
@@ -65,6 +64,17 @@ impl RateLimit {
         self.limiter.retain_recent();
         self.limiter.shrink_to_fit();
     }
+}
+
+/// The answer to whoever has to wait.
+pub(super) fn limited(seconds: u64) -> Problem {
+    metrics::counter!("assent_rate_limited_total").increment(1);
+    Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "rate-limited",
+        "Too many requests. Wait a little.",
+    )
+    .retry_after(seconds)
 }
 
 /// A limiter by the caller's address.
@@ -82,8 +92,7 @@ pub async fn by_address(State(by): State<ByAddress>, request: Request, next: Nex
     if request.method() == Method::OPTIONS {
         return next.run(request).await;
     }
-    let address = client_address(request.extensions(), request.headers(), by.trusted_proxies);
-    match by.limit.check(&rate_key(address)) {
+    match by.limit.check(&caller(&request, by.trusted_proxies)) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }

@@ -14,7 +14,8 @@ use crate::state::AppState;
 /// The code of what went wrong.
 pub async fn sweep_now(state: &AppState) -> Result<(), &'static str> {
     use assent_core::error::ErrorCode as _;
-    sweep::once(state).await.map_err(|error| error.code())
+    sweep::once(state).await.map_err(|error| error.code())?;
+    blobs::sweep(state).await.map_err(|error| error.code())
 }
 
 /// Runs until the server stops.

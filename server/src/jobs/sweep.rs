@@ -36,9 +36,7 @@ pub(super) async fn run(state: &AppState) {
         ] {
             limit.forget_idle();
         }
-        for limit in [&state.unlock_rate, &state.unlock_address_rate] {
-            limit.forget_idle(state.clock.now());
-        }
+        state.unlocks.forget_idle(state.clock.now());
         state.new_vaults.forget_idle();
     }
 }

@@ -5,8 +5,9 @@ use std::future::Future;
 use assent_core::crypto::sha256;
 use assent_core::env::Timestamp;
 
+use super::secrets::remember;
 use super::value::args;
-use super::{Database, StoreError};
+use super::{Database, Remembered, StoreError};
 
 /// What a secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,17 +25,6 @@ impl OperatorSecret {
             Self::Session => "session",
         }
     }
-}
-
-/// What became of a secret that was to be remembered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remembered {
-    /// It is there now.
-    Added,
-    /// It was there before.
-    There,
-    /// There are too many already.
-    Full,
 }
 
 /// Storage of operators' sign-ins and sessions.
@@ -77,31 +67,20 @@ impl OperatorStore for Database {
         expires_at: Timestamp,
         most: i64,
     ) -> Result<Remembered, StoreError> {
-        let mut tx = self.begin().await?;
-        // The bound is against flooding; two that come at once may pass it by one.
-        let counted = tx
-            .fetch_optional(
+        remember(
+            self,
+            (
                 "SELECT COUNT(*) AS live FROM operator_secrets WHERE kind = $1 AND expires_at > $2",
                 args![kind.name(), now.0],
-            )
-            .await?;
-        if counted.map_or(Ok(0), |row| row.int("live"))? >= most {
-            tx.rollback().await?;
-            return Ok(Remembered::Full);
-        }
-        let added = tx
-            .execute(
+            ),
+            most,
+            (
                 "INSERT INTO operator_secrets (kind, secret_sha256, expires_at) VALUES ($1, $2, $3)
                  ON CONFLICT (kind, secret_sha256) DO NOTHING",
                 args![kind.name(), &sha256(secret.as_bytes()), expires_at.0],
-            )
-            .await?;
-        tx.commit().await?;
-        Ok(if added > 0 {
-            Remembered::Added
-        } else {
-            Remembered::There
-        })
+            ),
+        )
+        .await
     }
 
     async fn knows_operator_secret(

@@ -6,7 +6,7 @@ use assent_core::crypto::sha256;
 use assent_core::env::Timestamp;
 
 use super::value::args;
-use super::{Database, Remembered, Row, StoreError};
+use super::{Database, Remembered, Row, StoreError, secrets};
 
 /// Who signed in, as a MAC, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,20 +254,14 @@ async fn remember(
     expires_at: Timestamp,
     most: i64,
 ) -> Result<Remembered, StoreError> {
-    let mut tx = database.begin().await?;
-    // The bound is against flooding; two that come at once may pass it by one.
-    let counted = tx
-        .fetch_optional(
+    secrets::remember(
+        database,
+        (
             "SELECT COUNT(*) AS live FROM sign_in_secrets WHERE kind = $1 AND expires_at > $2",
             args![kind, now.0],
-        )
-        .await?;
-    if counted.map_or(Ok(0), |row| row.int("live"))? >= most {
-        tx.rollback().await?;
-        return Ok(Remembered::Full);
-    }
-    let added = tx
-        .execute(
+        ),
+        most,
+        (
             "INSERT INTO sign_in_secrets (kind, secret_sha256, subject, provider, challenge, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (kind, secret_sha256) DO NOTHING",
             args![
@@ -278,14 +272,9 @@ async fn remember(
                 code.map(|(_, challenge)| challenge.as_slice()),
                 expires_at.0
             ],
-        )
-        .await?;
-    tx.commit().await?;
-    Ok(if added > 0 {
-        Remembered::Added
-    } else {
-        Remembered::There
-    })
+        ),
+    )
+    .await
 }
 
 fn read(row: &Row) -> Result<SignInRow, StoreError> {

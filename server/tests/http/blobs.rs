@@ -73,12 +73,7 @@ async fn commit(server: &Sandbox, base: i64, link: &[&str], unlink: &[&str]) -> 
 
 /// Waits until the sweeper did its round: nothing is left to be thrown away.
 async fn swept(server: &Sandbox) {
-    let before = server.server_now().plus(-24 * 3600);
-    server.state.store.sweep_blobs(before, 100).await.unwrap();
-    for garbage in server.state.store.blob_garbage(100).await.unwrap() {
-        server.state.blobs.delete(&garbage).await.unwrap();
-        server.state.store.forget_garbage(&garbage.object).await.unwrap();
-    }
+    assent_server::jobs::sweep_now(&server.state).await.unwrap();
 }
 
 /// Upload that breaks off and goes on, ranges, links, deletion after a time: the same on every store.
@@ -214,6 +209,43 @@ async fn in_files() {
     let server = start(|config| config.vault.blobs.store = BlobPlace::Files).await;
     let folder = server.data().join("blobs");
     whole_life(server, async || files_below(&folder)).await;
+}
+
+/// The process may end between writing a part and finding out that its blob was deleted meanwhile.
+#[tokio::test]
+async fn a_part_that_came_after_its_blob_was_deleted_goes_too() {
+    let server = start(|config| config.vault.blobs.store = BlobPlace::Files).await;
+    let folder = server.data().join("blobs");
+    let content = bytes(1000, 9);
+    let declared = call(&server, "POST", "blobs", Some(&declaration(&content)))
+        .await
+        .expect(201)
+        .json();
+    let blob = declared["blob"].as_str().unwrap();
+    send(&server, blob, 0, &content).await.expect(204);
+    let mut part = folder.clone();
+    while part.is_dir() {
+        part = std::fs::read_dir(part).unwrap().next().unwrap().unwrap().path();
+    }
+    call(&server, "DELETE", &format!("blobs/{blob}"), None)
+        .await
+        .expect(204);
+    swept(&server).await;
+    assert_eq!(files_below(&folder), 0);
+    std::fs::create_dir_all(part.parent().unwrap()).unwrap();
+    std::fs::write(&part, &content).unwrap();
+    server.pass(3601);
+    swept(&server).await;
+    assert_eq!(files_below(&folder), 0);
+    assert_eq!(
+        server
+            .state
+            .store
+            .blob_garbage(server.server_now(), 9)
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 fn files_below(folder: &std::path::Path) -> usize {

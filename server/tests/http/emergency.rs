@@ -46,6 +46,29 @@ async fn contact(server: &Sandbox, step: &str) -> Answer {
         .await
 }
 
+/// Whoever knows the address, and whoever holds the other half, can keep asking: the owner can still look and stop it.
+#[tokio::test]
+async fn asking_does_not_use_up_what_the_owner_may_do() {
+    let server = Sandbox::start_with(|config| config.limits.per_vault_per_minute = 12).await;
+    make_vault(&server, ID).await;
+    owner(&server, "POST", "", Some(&set_up(7 * DAY)))
+        .await
+        .expect(200);
+    let path = format!("/v1/vaults/{ID}/emergency/ask");
+    for _ in 0..20 {
+        let answer = server.call("POST", &path, "another", &[], None).await;
+        answer.problem(401, "emergency-refused");
+    }
+    contact(&server, "ask").await.expect(200);
+    let mut refused = false;
+    for _ in 0..20 {
+        refused |= contact(&server, "take").await.status == 429;
+    }
+    assert!(refused, "the contact is limited, too");
+    let stopped = owner(&server, "POST", "/stop", None).await.expect(200).json();
+    assert_eq!(stopped["standing"]["state"], "stopped");
+}
+
 #[tokio::test]
 async fn the_half_comes_after_the_wait_and_not_a_second_before() {
     let server = start().await;

@@ -481,7 +481,8 @@ async fn unknown_vaults_and_wrong_tokens_look_the_same() {
 #[tokio::test]
 async fn unlock_slots_are_limited_by_vault_and_by_address_whether_they_exist_or_not() {
     let server = Sandbox::start_with(|config| {
-        config.limits.unlocks_per_vault_per_minute = 8;
+        config.limits.unlocks_per_vault_per_minute = 4;
+        config.limits.unlocks_per_vault_and_address_per_minute = 4;
         config.limits.unlocks_per_address_per_minute = 40;
     })
     .await;

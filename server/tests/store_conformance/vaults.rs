@@ -626,9 +626,16 @@ pub async fn blobs_stay_as_long_as_they_are_linked(store: Database) {
     let garbage = |name: &str, part_count| Garbage {
         object: format!("object-of-{name}"),
         part_count,
+        deleted: false,
     };
-    assert_eq!(store.blob_garbage(9).await.unwrap(), [garbage("b", 1)]);
-    store.forget_garbage("object-of-b").await.unwrap();
+    assert_eq!(store.blob_garbage(NOW, 9).await.unwrap(), [garbage("b", 1)]);
+    // Deleted once, it waits for its second time and lets others pass.
+    store.note_deleted("object-of-b", NOW).await.unwrap();
+    assert_eq!(store.blob_garbage(NOW, 9).await.unwrap(), []);
+    let again = Garbage {
+        deleted: true,
+        ..garbage("b", 1)
+    };
     // Unlinked, it may go; the vault's end takes the rest.
     assert_eq!(link(2, &[], &["a"]).await, CommitOutcome::Committed(3));
     assert_eq!(
@@ -638,8 +645,13 @@ pub async fn blobs_stay_as_long_as_they_are_linked(store: Database) {
     assert!(store.blob_parts("v", "a").await.unwrap().is_empty());
     assert!(store.delete_vault("v").await.unwrap());
     assert_eq!(
-        store.blob_garbage(9).await.unwrap(),
-        [garbage("a", 2), garbage("young", 1)]
+        store.blob_garbage(NOW.plus(1), 9).await.unwrap(),
+        [garbage("a", 2), garbage("young", 1), again]
+    );
+    store.forget_garbage("object-of-b").await.unwrap();
+    assert_eq!(
+        store.blob_garbage(NOW.plus(1), 1).await.unwrap(),
+        [garbage("a", 2)]
     );
 }
 

@@ -36,8 +36,7 @@ pub(super) async fn ask(
         tracing::info!("emergency access was asked for");
         state.listeners.tell_gone(&id);
     }
-    let row = state.store.emergency(&id).await?.ok_or(EmergencyError::Refused)?;
-    let standing = Standing::from(&row);
+    let (standing, row) = standing(&state, &id).await?;
     match standing.state {
         "stopped" => Err(EmergencyError::Stopped.into()),
         "released" if row.share.is_none() => Err(EmergencyError::Over.into()),
@@ -68,8 +67,7 @@ pub(super) async fn take(
             share: Base64Url(share.to_vec()),
         }));
     }
-    let row = state.store.emergency(&id).await?.ok_or(EmergencyError::Refused)?;
-    Err(match Standing::from(&row).state {
+    Err(match standing(&state, &id).await?.0.state {
         "stopped" => EmergencyError::Stopped,
         "released" => EmergencyError::Over,
         _ => EmergencyError::NotYet,
@@ -80,11 +78,18 @@ pub(super) async fn take(
 /// Lets the holder of the other half through. No vault, no emergency access and a wrong code look the same.
 async fn authorise(state: &AppState, id: &str, headers: &HeaderMap) -> Result<EmergencyRow, Problem> {
     vault::check_id(id)?;
-    state.vault_rate.check(id)?;
     let token = auth::bearer(headers).ok_or(EmergencyError::Refused)?;
     let row = state.store.emergency(id).await?;
     let expected = row.as_ref().map(|row| row.ask_sha256).unwrap_or_default();
     let right = constant_time_eq(&expected, &sha256(token.as_bytes()));
-    row.filter(|_| right)
-        .ok_or_else(|| EmergencyError::Refused.into())
+    let row = row.filter(|_| right).ok_or(EmergencyError::Refused)?;
+    // Apart from what the owner may do: neither a stranger nor the contact can keep the owner from stopping this.
+    state.vault_rate.check(&format!("emergency/{id}"))?;
+    Ok(row)
+}
+
+/// How it stands after a step.
+async fn standing(state: &AppState, id: &str) -> Result<(Standing, EmergencyRow), Problem> {
+    let row = state.store.emergency(id).await?.ok_or(EmergencyError::Refused)?;
+    Ok((Standing::from(&row), row))
 }

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::Problem;
-use crate::http::address::{client_address, rate_key};
+use crate::http::address::caller;
 use crate::state::AppState;
 use crate::store::PairingLimits;
 
@@ -33,8 +33,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 
 /// The caller's address as a key, after its request was counted.
 fn counted(state: &AppState, request: &Request) -> Result<String, Problem> {
-    let proxies = state.config.limits.trusted_proxies;
-    let key = rate_key(client_address(request.extensions(), request.headers(), proxies));
+    let key = caller(request, state.config.limits.trusted_proxies);
     state.pairing_rate.check(&key)?;
     Ok(key)
 }

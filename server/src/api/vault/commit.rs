@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{Put, Version};
 use crate::api::auth;
 use crate::error::{Problem, ProblemDetails};
-use crate::http::address::{client_address, rate_key};
+use crate::http::address::caller;
 use crate::http::body::{self, Base64Url};
 use crate::http::idempotency;
 use crate::http::places::Place;
@@ -99,9 +99,8 @@ fn place_for_large(state: &AppState, request: &Request) -> Result<Option<Place>,
     if length.is_some_and(|length| length <= state.config.limits.body_bytes) {
         return Ok(None);
     }
-    let proxies = state.config.limits.trusted_proxies;
-    let address = client_address(request.extensions(), request.headers(), proxies);
-    state.large_commits.take(rate_key(address)).map(Some)
+    let address = caller(request, state.config.limits.trusted_proxies);
+    state.large_commits.take(address).map(Some)
 }
 
 async fn store(state: &AppState, id: &str, token_hash: [u8; 32], body: CommitVault) -> Result<i64, Problem> {

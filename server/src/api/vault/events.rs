@@ -1,7 +1,6 @@
 //! `GET /v1/vaults/{id}/events`
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
@@ -13,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::api::auth;
 use crate::error::{Problem, ProblemDetails};
-use crate::http::address::{client_address, rate_key};
+use crate::http::address::caller;
 use crate::news::{Listener, News};
 use crate::state::AppState;
 use crate::store::{EmergencyStore as _, VaultStore as _};
@@ -35,12 +34,8 @@ pub(super) async fn events(
     request: Request,
 ) -> Result<Response, Problem> {
     let token_hash = super::authorise(&state, &id, request.headers()).await?;
-    let address: Option<IpAddr> = client_address(
-        request.extensions(),
-        request.headers(),
-        state.config.limits.trusted_proxies,
-    );
-    let listener = state.listeners.join(&id, &rate_key(address)).ok_or_else(|| {
+    let address = caller(&request, state.config.limits.trusted_proxies);
+    let listener = state.listeners.join(&id, &address).ok_or_else(|| {
         Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
             "vault-listeners-limit",

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::decoy;
 use crate::error::{Problem, ProblemDetails};
-use crate::http::address::{client_address, rate_key};
+use crate::http::address::caller;
 use crate::http::body::Base64Url;
 use crate::state::AppState;
 use crate::store::VaultStore as _;
@@ -20,7 +20,7 @@ pub(super) struct Header {
 
 /// Reads the sealed unlock slots. Needs no token: they are what a device gets its token from. For an id without a vault
 /// the answer has the same form and is always the same, so that it does not tell which ids exist. Readings are limited
-/// for each vault and for each address; whoever goes on waits longer each time.
+/// for each address, and for each address at each vault; whoever goes on waits longer each time, and nobody else does.
 #[utoipa::path(get, path = "/v1/vaults/{id}/header", tag = "vault", params(("id" = String, Path, description = "Vault id.")),
     responses((status = 200, description = "Header, of a vault or made up.", body = Header),
               (status = 400, description = "`vault-id-malformed`.", body = ProblemDetails),
@@ -31,12 +31,9 @@ pub(super) async fn header(
     request: Request,
 ) -> Result<Json<Header>, Problem> {
     let bytes = super::id_bytes(&id)?;
-    let proxies = state.config.limits.trusted_proxies;
-    let address = client_address(request.extensions(), request.headers(), proxies);
+    let address = caller(&request, state.config.limits.trusted_proxies);
     // Counted before looking: an id that is not there costs as much as one that is.
-    let now = state.clock.now();
-    state.unlock_address_rate.check(&rate_key(address), now)?;
-    state.unlock_rate.check(&id, now)?;
+    state.unlocks.check(&id, &address, state.clock.now())?;
     // Made in any case, so that it takes as long.
     let made_up = decoy::header(&state.sealing, &id, &bytes);
     let found = state.store.vault_header(&id).await?;

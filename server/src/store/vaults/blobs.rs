@@ -86,6 +86,8 @@ pub struct Garbage {
     pub object: String,
     /// How many parts it has.
     pub part_count: i64,
+    /// It was deleted once already: what was being written at that moment may have come after.
+    pub deleted: bool,
 }
 
 /// Storage of blobs.
@@ -145,8 +147,20 @@ pub trait BlobStore {
         limit: i64,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
-    /// What is to be deleted in the store outside, at most `limit` objects.
-    fn blob_garbage(&self, limit: i64) -> impl Future<Output = Result<Vec<Garbage>, StoreError>> + Send;
+    /// What is to be deleted in the store outside, at most `limit` objects: first what never was, then what was deleted
+    /// before `again`.
+    fn blob_garbage(
+        &self,
+        again: Timestamp,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<Garbage>, StoreError>> + Send;
+
+    /// Notes that an object was deleted for the first time.
+    fn note_deleted(
+        &self,
+        object: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Notes that an object is gone from the store outside.
     fn forget_garbage(&self, object: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -353,11 +367,12 @@ impl BlobStore for Database {
         Ok(count)
     }
 
-    async fn blob_garbage(&self, limit: i64) -> Result<Vec<Garbage>, StoreError> {
+    async fn blob_garbage(&self, again: Timestamp, limit: i64) -> Result<Vec<Garbage>, StoreError> {
         let rows = self
             .fetch(
-                "SELECT object, part_count FROM blob_garbage ORDER BY object LIMIT $1",
-                args![limit],
+                "SELECT object, part_count, deleted_at FROM blob_garbage
+                 WHERE deleted_at IS NULL OR deleted_at < $1 ORDER BY COALESCE(deleted_at, 0), object LIMIT $2",
+                args![again.0, limit],
             )
             .await?;
         rows.iter()
@@ -365,9 +380,19 @@ impl BlobStore for Database {
                 Ok(Garbage {
                     object: row.text("object")?,
                     part_count: row.int("part_count")?,
+                    deleted: row.maybe_int("deleted_at")?.is_some(),
                 })
             })
             .collect()
+    }
+
+    async fn note_deleted(&self, object: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE blob_garbage SET deleted_at = $2 WHERE object = $1",
+            args![object, now.0],
+        )
+        .await?;
+        Ok(())
     }
 
     async fn forget_garbage(&self, object: &str) -> Result<(), StoreError> {

@@ -10,7 +10,7 @@ use futures_util::stream;
 
 use crate::blobs::BlobError;
 use crate::error::{Problem, ProblemDetails};
-use crate::http::address::{client_address, rate_key};
+use crate::http::address::caller;
 use crate::http::places::Place;
 use crate::state::AppState;
 use crate::store::{BlobPart, BlobRow, BlobStore as _};
@@ -32,8 +32,8 @@ pub(super) async fn content(
 ) -> Result<Response, Problem> {
     let headers = request.headers();
     super::super::authorise(&state, &id, headers).await?;
-    let address = client_address(request.extensions(), headers, state.config.limits.trusted_proxies);
-    let place = state.downloads.take(rate_key(address))?;
+    let address = caller(&request, state.config.limits.trusted_proxies);
+    let place = state.downloads.take(address)?;
     let row = state
         .store
         .blob(&id, &blob)

@@ -65,6 +65,7 @@ async fn store(state: &AppState, id: &str, blob: &str, number: i64, bytes: Bytes
     let garbage = Garbage {
         object: row.object,
         part_count: row.part_count,
+        deleted: true,
     };
     state.blobs.delete(&garbage).await?;
     Err(super::unknown())
