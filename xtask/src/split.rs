@@ -58,6 +58,7 @@ pub fn run(args: &Args) -> Result<()> {
     let rest = args.option("rest").context("--rest FILE is needed")?;
     let module = std::fs::read(path).with_context(|| format!("cannot read {path}"))?;
     let whole = Whole::read(&module)?;
+    whole.insist_on_names()?;
     let cut = Cut::of(&whole)?;
     std::fs::write(rest, whole.second(&cut)?).with_context(|| format!("cannot write {rest}"))?;
     std::fs::write(path, whole.first(&cut)?).with_context(|| format!("cannot write {path}"))?;
@@ -210,6 +211,26 @@ impl<'m> Whole<'m> {
             Some(hash) => hash.split_once(']').map_or("", |(_, path)| path),
             None => rest,
         }
+    }
+
+    /// Every name above must still be somebody's: what was renamed would move to the other file, and nothing else would say so.
+    fn insist_on_names(&self) -> Result<()> {
+        let paths: Vec<&str> = self.names.keys().map(|function| self.path(*function)).collect();
+        let nobody: Vec<&str> = [DISPATCHER]
+            .iter()
+            .chain(RARE)
+            .chain(OFTEN)
+            .filter(|name| !paths.iter().any(|path| path.starts_with(**name)))
+            .copied()
+            .collect();
+        if !nobody.is_empty() {
+            bail!(
+                "no function of the wallet is called {}: a module was renamed, or its last function went into its caller. \
+                 Change the names in xtask/src/split.rs",
+                nobody.join(", ")
+            );
+        }
+        Ok(())
     }
 
     fn is_rare(&self, function: u32) -> bool {
@@ -555,5 +576,106 @@ impl Reencode for Second {
 
     fn function_index(&mut self, function: u32) -> Result<u32, reencode::Error> {
         Ok(self.index[&function])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_encoder::{
+        FunctionSection, IndirectNameMap, MemorySection, MemoryType, NameMap, NameSection, RefType,
+    };
+    use wasm_encoder::{TableSection, TableType};
+
+    use super::*;
+
+    /// A module whose dispatcher calls one function of each name.
+    fn module(names: &[&str]) -> Vec<u8> {
+        let all: Vec<String> = [DISPATCHER]
+            .iter()
+            .chain(names)
+            .map(|name| format!("assent_wallet[0a]{name}x"))
+            .collect();
+        let (mut types, mut functions, mut code) =
+            (TypeSection::new(), FunctionSection::new(), CodeSection::new());
+        types.ty().function([], []);
+        let mut named = NameMap::new();
+        for (number, name) in (0..).zip(&all) {
+            functions.function(0);
+            named.append(number, name);
+            let mut body = wasm_encoder::Function::new([]);
+            if number == 0 {
+                for called in (1..).take(names.len()) {
+                    body.instruction(&Instruction::Call(called));
+                }
+            }
+            body.instruction(&Instruction::End);
+            code.function(&body);
+        }
+        let (mut tables, mut memories) = (TableSection::new(), MemorySection::new());
+        let (minimum, maximum) = (1, None);
+        tables.table(TableType {
+            element_type: RefType::FUNCREF,
+            table64: false,
+            minimum,
+            maximum,
+            shared: false,
+        });
+        memories.memory(MemoryType {
+            minimum,
+            maximum,
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
+        let mut exports = ExportSection::new();
+        exports.export("run", ExportKind::Func, 0);
+        let mut known = NameSection::new();
+        known.functions(&named);
+        known.locals(&IndirectNameMap::new());
+        let mut out = Module::new();
+        out.section(&types)
+            .section(&functions)
+            .section(&tables)
+            .section(&memories);
+        out.section(&exports).section(&code).section(&known);
+        out.finish()
+    }
+
+    fn names() -> Vec<&'static str> {
+        RARE.iter().chain(OFTEN).copied().collect()
+    }
+
+    #[test]
+    fn what_is_rare_moves_and_both_parts_are_modules() {
+        let module = module(&names());
+        let whole = Whole::read(&module).unwrap();
+        whole.insist_on_names().unwrap();
+        let cut = Cut::of(&whole).unwrap();
+        let moved: Vec<u32> = (1..).take(RARE.len()).collect();
+        assert_eq!(
+            cut.moved.iter().copied().collect::<Vec<_>>(),
+            moved,
+            "and not what the app calls on its own"
+        );
+        for part in [whole.first(&cut).unwrap(), whole.second(&cut).unwrap()] {
+            wasmparser::Validator::new().validate_all(&part).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_nobodys_fails_the_build() {
+        for name in names() {
+            let rest: Vec<&str> = names()
+                .into_iter()
+                .filter(|other| !other.starts_with(name))
+                .collect();
+            let module = module(&rest);
+            let error = Whole::read(&module)
+                .unwrap()
+                .insist_on_names()
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(name), "{error}");
+        }
     }
 }

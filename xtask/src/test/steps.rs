@@ -88,6 +88,9 @@ pub(super) const ALL: &[Step] = &[
     },
 ];
 
+/// xtask with what makes the browser module, which the workspace as a whole is built without.
+const WITH_MODULE_TOOLS: [&str; 4] = ["--package", "xtask", "--features", "bindgen"];
+
 /// The workspaces beside the main one.
 const BESIDE: &[&str] = &["interop", "fuzz"];
 
@@ -116,6 +119,11 @@ fn clippy(_: &Args) -> Result<Done> {
             "-D",
             "warnings",
         ])
+        .run()?;
+    Cmd::new("cargo")
+        .args(["clippy", "--quiet", "--all-targets"])
+        .args(WITH_MODULE_TOOLS)
+        .args(["--", "-D", "warnings"])
         .run()?;
     // Their stable half: a nightly compiler is only needed to run them.
     Cmd::new("cargo")
@@ -167,6 +175,8 @@ fn unit(_: &Args) -> Result<Done> {
             "--workspace",
             "--exclude",
             "assent-tidy",
+            "--exclude",
+            "xtask",
             "--no-fail-fast",
         ])
         .env("ASSENT_TEST_POSTGRES", postgres.url());
@@ -185,16 +195,27 @@ fn unit(_: &Args) -> Result<Done> {
             "no gcore (Debian package gdb) to dump a process with",
         ));
     }
+    if tools::which("cc").is_none() {
+        left_out.push((
+            "a_failed_fsync_stops_the_program_and_a_restart_is_clean",
+            "no C compiler (cc) to build an fsync that fails with",
+        ));
+    }
     tests = tests.args(["--"]);
     for (name, _) in &left_out {
         tests = tests.args(["--skip", name]);
     }
     let (mut counts, passed) = tests.run_counted()?;
+    let own = Cmd::new("cargo")
+        .args(["test", "--quiet"])
+        .args(WITH_MODULE_TOOLS);
+    let (own, own_passed) = own.run_counted()?;
+    counts.merge(own);
     for (name, why) in left_out {
         println!("  skipped: {name}: {why}");
         counts.skipped += 1;
     }
-    Ok(Done::Counted(counts, passed))
+    Ok(Done::Counted(counts, passed && own_passed))
 }
 
 fn precision(_: &Args) -> Result<Done> {
