@@ -106,7 +106,7 @@ const ALL: &[Command] = &[
     Command {
         name: "crash",
         words: "",
-        about: "Kill the server under writes, and look whether anything acknowledged is lost",
+        about: "Kill the server under writes, new keys and uploads, and look whether anything acknowledged is lost",
         options: &[option("rounds", "N", "how often it is killed (1000)")],
         more: "The suite of `cargo xtask test` does this 50 times; also run here: an fsync that fails.",
         run: crash,

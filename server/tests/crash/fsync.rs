@@ -87,10 +87,14 @@ async fn a_failed_fsync_stops_the_program_and_a_restart_is_clean() {
     std::fs::remove_file(&flag).unwrap();
 
     let program = Program::start(&data, &env);
-    let (version, manifest, records) = read(&client, &program.base, &id).await;
+    let stored = read(&client, &program.base, &id, TOKEN).await.unwrap();
     // Not acknowledged: it may be there or not, but whole.
+    let version = stored.version;
     assert!(version == 5 || version == 6, "{version}");
-    assert_eq!(manifest, b64(&format!("manifest {version}")));
-    assert_eq!(records, [("AA".to_owned(), b64(&format!("{version}")))]);
+    assert_eq!(stored.manifest, b64(&format!("manifest {version}")));
+    assert_eq!(
+        stored.records,
+        [("AA".to_owned(), b64(&format!("{version}")), None)]
+    );
     assert_eq!(commit(&program.base, version + 1).await.unwrap(), 200);
 }

@@ -12,3 +12,4 @@
 mod fsync;
 mod kill;
 mod program;
+mod upload;

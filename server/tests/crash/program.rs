@@ -91,28 +91,43 @@ pub async fn create(client: &reqwest::Client, base: &str, id: &str) {
     assert_eq!(answer.status(), 201);
 }
 
-/// Everything in a vault, read page by page.
-pub async fn read(client: &reqwest::Client, base: &str, id: &str) -> (i64, String, Vec<(String, String)>) {
-    let (mut records, mut after) = (std::collections::BTreeMap::new(), String::new());
+/// What a vault holds.
+#[derive(Debug)]
+pub struct Stored {
+    pub version: i64,
+    pub epoch: i64,
+    pub header: String,
+    pub manifest: String,
+    /// Handle, box, and the key beside it.
+    pub records: Vec<(String, String, Option<String>)>,
+}
+
+/// Everything in a vault, read page by page; `None` when the token opens nothing.
+pub async fn read(client: &reqwest::Client, base: &str, id: &str, token: &str) -> Option<Stored> {
+    let (mut records, mut after) = (Vec::new(), String::new());
     loop {
         let url = format!("{base}/v1/vaults/{id}/changes?since=0{after}");
-        let answer = client.get(url).bearer_auth(TOKEN).send().await.unwrap();
+        let answer = client.get(url).bearer_auth(token).send().await.unwrap();
+        if answer.status() == 401 {
+            return None;
+        }
         assert_eq!(answer.status(), 200);
         let page: Value = answer.json().await.unwrap();
         for record in page["records"].as_array().unwrap() {
-            let text = |name: &str| record[name].as_str().unwrap().to_owned();
-            records.insert(text("handle"), text("box"));
+            let text = |name: &str| record[name].as_str().map(str::to_owned);
+            records.push((text("handle").unwrap(), text("box").unwrap(), text("key")));
         }
-        match page["next"].as_str() {
-            Some(next) => after = format!("&after={next}"),
-            None => {
-                let manifest = page["manifest"].as_str().unwrap().to_owned();
-                return (
-                    page["version"].as_i64().unwrap(),
-                    manifest,
-                    records.into_iter().collect(),
-                );
-            }
-        }
+        let Some(next) = page["next"].as_str() else {
+            records.sort();
+            let text = |name: &str| page[name].as_str().unwrap().to_owned();
+            return Some(Stored {
+                version: page["version"].as_i64().unwrap(),
+                epoch: page["epoch"].as_i64().unwrap(),
+                header: text("header"),
+                manifest: text("manifest"),
+                records,
+            });
+        };
+        after = format!("&after={next}");
     }
 }

@@ -142,25 +142,45 @@ mod tests {
         hex(text).try_into().unwrap()
     }
 
-    /// RFC 9180 appendix A.3.1: the KEM does not depend on the AEAD.
+    /// The vector of this suite from the test vectors of RFC 9180 (mode 0, KEM 16, KDF 1, AEAD 2): agreement, key schedule and
+    /// the first message. It has associated data; [`seal`] and [`open`] have none.
     #[test]
-    fn kem_of_the_rfc() {
+    fn whole_suite_of_the_rfc() {
         let ephemeral = SoftwareKey::from_bytes(&hex(
-            "4995788ef4b9d6132b249ce59a77281493eb39af373d236a1fe415cb0c2d7beb",
+            "90345e3a1d116c1dd39ae76d95ab858c142223a63e44f8f85318cfa91a84858e",
+        ))
+        .unwrap();
+        let recipient = SoftwareKey::from_bytes(&hex(
+            "317f915db7bc629c48fe765587897e01e282d3e8445f79f27f65d031a88082b2",
         ))
         .unwrap();
         let enc = point(
-            "04a92719c6195d5085104f469a8b9814d5838ff72b60501e2c4466e5e67b325ac98536d7b61a1af4b78e5b7f951c0900be863c403ce65c9bfcb9382657222d18c4",
+            "04c06b4f6bebc7bb495cb797ab753f911aff80aefb86fd8b6fcc35525f3ab5f03e0b21bd31a86c6048af3cb2d98e0d3bf01da5cc4c39ff5370d331a4f1f7d5a4e0",
         );
-        let recipient = point(
-            "04fe8c19ce0905191ebc298a9245792531f26f0cece2460639e8bc39cb7f706a826a779b4cf969b8a0e539c7f62fb3d30ad6aa8f80e30f1d128aafd68a2ce72ea0",
+        let public = point(
+            "04abc7e49a4c6b3566d77d0304addc6ed0e98512ffccf505e6a8e3eb25c685136f853148544876de76c0f2ef99cdc3a05ccf5ded7860c7c021238f9e2073d2356c",
         );
         assert_eq!(ephemeral.public_key().as_bytes(), enc);
-        let dh = ephemeral.agree(&PublicKey::P256(recipient)).unwrap();
-        assert_eq!(
-            shared_secret(&dh, &enc, &recipient).as_slice(),
-            hex("c0d26aeab536609a572b07695d933b589dcf363ff9d93c93adea537aeabb8cb8")
+        assert_eq!(recipient.public_key().as_bytes(), public);
+        let payload = |msg| Payload { msg, aad: b"Count-0" };
+        let (plaintext, ciphertext) = (
+            b"Beauty is truth, truth beauty",
+            hex("58c61a45059d0c5704560e9d88b564a8b63f1364b8d1fcb3c4c6ddc1d291742465e902cd216f8908da49f8f96f"),
         );
+        for dh in [
+            ephemeral.agree(&PublicKey::P256(public)).unwrap(),
+            recipient.agree(&PublicKey::P256(enc)).unwrap(),
+        ] {
+            let shared = shared_secret(&dh, &enc, &public);
+            assert_eq!(
+                shared.as_slice(),
+                hex("48893fecd82f7c3456af6a42d8f56325d21e08c10fa81299986aaff54cde7b49")
+            );
+            let (cipher, nonce) = key_schedule(&shared, b"Ode on a Grecian Urn");
+            assert_eq!(nonce[..], hex("9bc50980832a7b4b58c40161"));
+            assert_eq!(cipher.encrypt(&nonce, payload(plaintext)).unwrap(), ciphertext);
+            assert_eq!(cipher.decrypt(&nonce, payload(&ciphertext)).unwrap(), plaintext);
+        }
     }
 
     /// Both directions against an implementation that is not ours, which passes the published vectors of this suite.
