@@ -135,9 +135,13 @@ fn built_in(keys: &[&str], language: &str) -> Option<String> {
             _ => format!("{age} or over"),
         });
     }
-    let path = keys.join(".");
+    claim_name(&keys.join("."), language).map(str::to_owned)
+}
+
+/// What people call a claim that we know, in `language` (`en`, `nl`); its path with dots.
+pub(crate) fn claim_name(path: &str, language: &str) -> Option<&'static str> {
     let (_, en, nl) = DICTIONARY.iter().find(|(known, _, _)| *known == path)?;
-    Some((*(if language == "nl" { nl } else { en })).to_owned())
+    Some(if language == "nl" { nl } else { en })
 }
 
 /// PID attributes as SD-JWT claims, and those of the residence card.

@@ -22,9 +22,22 @@ pub fn read(bytes: &[u8], depth: usize) -> Option<Value> {
 /// Writes a value: definite lengths, shortest numbers. None of our formats has floats: they are not written.
 #[must_use]
 pub fn write(value: &Value) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
+    // One allocation: what grows leaves copies behind, and the value may be secret.
+    let mut out = Vec::with_capacity(room(value));
     put(&mut out, value)?;
     Some(out)
+}
+
+/// No fewer bytes than the value takes.
+fn room(value: &Value) -> usize {
+    9 + match value {
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Text(text) => text.len(),
+        Value::Array(items) => items.iter().map(room).sum(),
+        Value::Map(entries) => entries.iter().map(|(key, value)| room(key) + room(value)).sum(),
+        Value::Tag(_, value) => room(value),
+        _ => 0,
+    }
 }
 
 /// The first bytes of an item (§3): its major type, the low five bits, and the argument, absent when indefinite.
@@ -315,6 +328,7 @@ mod tests {
             let mut theirs = Vec::new();
             ciborium::into_writer(&value, &mut theirs).unwrap();
             prop_assert_eq!(write(&value), Some(theirs.clone()));
+            prop_assert!(room(&value) >= theirs.len());
             prop_assert_eq!(read(&theirs, 8), Some(value));
         }
 

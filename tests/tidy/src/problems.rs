@@ -92,8 +92,12 @@ fn entries_of(file: &File, package: &[File]) -> BTreeMap<String, Entry> {
             found.insert(code, entry);
         }
     }
-    for (call, has_hint) in [("Problem::new(", false), ("WalletError::new(", true)] {
-        for rest in code.split(call).skip(1) {
+    for (maker, has_hint) in [
+        ("Problem::new(", false),
+        ("WalletError::new(", true),
+        (NOT_POSSIBLE, false),
+    ] {
+        for rest in code.split(maker).skip(1) {
             let call = rest.split(';').next().unwrap_or_default();
             let mut texts = call.split('"').skip(1).step_by(2);
             let Some(code) = texts.next().and_then(kebab_text) else {
@@ -113,7 +117,9 @@ fn entries_of(file: &File, package: &[File]) -> BTreeMap<String, Entry> {
             let later = ["INTERNAL", "UNAVAILABLE", "TOO_MANY", "TIMEOUT"]
                 .iter()
                 .any(|word| call.contains(word));
-            let action = hint.unwrap_or(if later {
+            let action = hint.unwrap_or(if maker == NOT_POSSIBLE {
+                "Check what you entered."
+            } else if later {
                 "Try again later."
             } else {
                 "Correct the request."
@@ -126,6 +132,9 @@ fn entries_of(file: &File, package: &[File]) -> BTreeMap<String, Entry> {
     }
     found
 }
+
+/// What the wallet says of something that was entered.
+const NOT_POSSIBLE: &str = "WalletError::not_possible(";
 
 /// For an error whose whole text is made at run time.
 const UNSAID: &str = "The message says it.";

@@ -165,7 +165,7 @@ pub(super) fn version(
         } else if document.files.len() > 1 {
             document.files.retain(|kept| kept.blob != file);
         } else {
-            return Err(documents::refused(
+            return Err(WalletError::not_possible(
                 "document-only-version",
                 "the only version of a document goes with the document",
             ));

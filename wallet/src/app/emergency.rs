@@ -7,9 +7,10 @@ use assent_core::encoding::base64url;
 use assent_core::encoding::record::Value;
 use assent_core::env::Env;
 use assent_core::error::Blame;
-use assent_core::http::Method;
+use assent_core::http::{HttpRequest, Method};
 use assent_core::record;
 
+use super::service::Shape;
 use super::session::{Address, Core, Pending};
 use super::sync::{self, AfterCommit};
 use super::vault::vault_error;
@@ -18,10 +19,42 @@ use super::wallet::Next;
 use super::{Reply, Unlock, WalletError, reopen, service};
 use crate::vault::{
     Header, NewMethod, RecoveryCode, Secret, ServiceHalf, SlotChange, SlotKind, UnlockedVault, VaultError,
-    ask_token,
+    ask_token, checked_name,
 };
 
 const PATH: &str = "emergency";
+
+const STANDING: Shape = Shape::Object(&[
+    (
+        "state",
+        true,
+        Shape::Word(&["ready", "asked", "stopped", "released"]),
+    ),
+    ("wait_seconds", true, Shape::Seconds),
+    ("set_at", true, Shape::Seconds),
+    ("asked_at", false, Shape::Seconds),
+    ("release_at", false, Shape::Seconds),
+]);
+const EMERGENCY: Shape = Shape::Object(&[
+    ("standing", false, STANDING),
+    (
+        "events",
+        true,
+        Shape::List(
+            50,
+            &Shape::Object(&[
+                (
+                    "what",
+                    true,
+                    Shape::Word(&["set", "asked", "stopped", "released", "removed"]),
+                ),
+                ("at", true, Shape::Seconds),
+            ]),
+        ),
+    ),
+    ("least_wait_seconds", true, Shape::Seconds),
+]);
+const SHARE: Shape = Shape::Object(&[("share", true, Shape::Text)]);
 
 pub(super) fn run(
     core: &Core,
@@ -35,7 +68,7 @@ pub(super) fn run(
         "stop" => Ok(Next::Send(
             service::of_vault(core, Method::Post, "emergency/stop", None)?,
             Box::new(|core, answer, _| {
-                let answer = service::read(answer)?;
+                let answer = service::read(answer, &EMERGENCY)?;
                 with_name(core, answer)
             }),
         )),
@@ -44,15 +77,15 @@ pub(super) fn run(
             Ok(Next::Send(
                 service::of_vault(core, Method::Delete, PATH, None)?,
                 Box::new(|core, answer, env| {
-                    service::read(answer)?;
+                    service::read(answer, &Shape::Nothing)?;
                     remove_slot(core, env)
                 }),
             ))
         }
         "ask" => {
             let (address, code) = contact(core, address, code)?;
-            let request = as_contact(&address, &code, "ask")?;
-            Ok(service::ask(request))
+            let request = as_contact(&address, &code, "ask");
+            Ok(service::ask(request, &STANDING))
         }
         _ => Err(not_confirmed()),
     }
@@ -70,6 +103,8 @@ pub(super) fn set(
     if slot(&open.vault).is_some() {
         return Err(vault_error(VaultError::AlreadyAMethod));
     }
+    // Before the service has its half: a half without a slot is of no use to anybody.
+    let name = checked_name(&name).map_err(vault_error)?;
     let contact = RecoveryCode::generate(env.rng).map_err(|_| sync::no_randomness())?;
     let half = ServiceHalf::generate(env.rng).map_err(|_| sync::no_randomness())?;
     let token = ask_token(&contact, open.vault.header().vault);
@@ -82,7 +117,14 @@ pub(super) fn set(
     Ok(Next::Send(
         request,
         Box::new(move |core, answer, env| {
-            service::read(answer)?;
+            let answer = service::read(answer, &EMERGENCY)?;
+            // Before anything opens with it: what the service keeps is what the citizen decided.
+            let kept = answer
+                .get("standing")
+                .and_then(|standing| standing.get("wait_seconds"));
+            if kept.and_then(Value::as_i64) != Some(wait_seconds) {
+                return Err(sync::nonsense());
+            }
             let recovery_code = contact
                 .groups()
                 .iter()
@@ -114,11 +156,11 @@ pub(super) fn set(
 /// On the contact's side: takes the service's half and opens the vault.
 pub(super) fn open(core: &Core, address: &str, code: &str) -> Result<Next, WalletError> {
     let (address, code) = contact(core, address, code)?;
-    let request = as_contact(&address, &code, "take")?;
+    let request = as_contact(&address, &code, "take");
     Ok(Next::Send(
         request,
         Box::new(move |_, answer, _| {
-            let answer = service::read(answer)?;
+            let answer = service::read(answer, &SHARE)?;
             let half = answer
                 .get("share")
                 .and_then(Value::as_str)
@@ -155,7 +197,7 @@ fn status(core: &Core) -> Result<Next, WalletError> {
     Ok(Next::Send(
         service::of_vault(core, Method::Get, PATH, None)?,
         Box::new(|core, answer, _| {
-            let answer = service::read(answer)?;
+            let answer = service::read(answer, &EMERGENCY)?;
             with_name(core, answer)
         }),
     ))
@@ -216,16 +258,10 @@ fn contact(core: &Core, address: &str, code: &str) -> Result<(Address, RecoveryC
     Ok((address, code))
 }
 
-fn as_contact(
-    address: &Address,
-    code: &RecoveryCode,
-    step: &str,
-) -> Result<assent_core::http::HttpRequest, WalletError> {
-    let vault = address.vault().ok_or_else(sync::nonsense)?;
+fn as_contact(address: &Address, code: &RecoveryCode, step: &str) -> HttpRequest {
     let url = format!("{}/{PATH}/{step}", address.as_str());
-    let token = ask_token(code, vault);
-    Ok(service::request(Method::Post, url, None)
-        .header("authorization", format!("Bearer {}", token.as_str())))
+    let token = ask_token(code, address.vault());
+    service::request(Method::Post, url, None).header("authorization", format!("Bearer {}", token.as_str()))
 }
 
 fn not_confirmed() -> WalletError {

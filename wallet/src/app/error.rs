@@ -60,6 +60,11 @@ impl WalletError {
         Self::below(error.code(), error.blame(), message)
     }
 
+    /// What was entered cannot be.
+    pub(crate) fn not_possible(code: &'static str, message: &str) -> Self {
+        Self::new(code, message, "Check what you entered.", Blame::Caller)
+    }
+
     /// There is nothing with the id that was given.
     pub(crate) fn not_found() -> Self {
         Self::new(

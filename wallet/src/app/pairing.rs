@@ -322,7 +322,7 @@ fn fetch_vault(core: &mut Core) -> Result<Next, WalletError> {
     };
     let address = Address::parse(&paired.address, &core.profile());
     let address = match address {
-        Ok(address) if address.vault() == Some(paired.vault) => address,
+        Ok(address) if address.vault() == paired.vault => address,
         _ => return Ok(end_session(core, &session, pairing_error(PairingError::Broken))),
     };
     let token = paired.unlocking.root().access_token(paired.vault);

@@ -185,8 +185,7 @@ fn header_of(address: Address, then: AfterHeader) -> Next {
                     .and_then(|header| Header::from_bytes(&header))
                     .and_then(|header| {
                         // Another vault's slots would take guesses at this one's secrets.
-                        let fits = address.as_str().ends_with(&header.vault.to_string());
-                        if fits {
+                        if header.vault == address.vault() {
                             Ok(header)
                         } else {
                             Err(VaultError::SlotsChanged)
@@ -210,10 +209,8 @@ fn pull(
     fresh: bool,
     then: AfterPull,
 ) -> Next {
-    let Some(vault) = address.vault() else {
-        return Next::Done(Reply::Done);
-    };
-    let reading = Reading::new(address.as_str(), unlocking.root().access_token(vault), known);
+    let token = unlocking.root().access_token(address.vault());
+    let reading = Reading::new(address.as_str(), token, known);
     let address = address.clone();
     reading::pull(
         reading,
@@ -256,7 +253,7 @@ fn unlocked(
         None => LockedVault::from_remote(remote, None),
     };
     let locked = locked.map_err(vault_error)?;
-    if address.vault() != Some(locked.header().vault) {
+    if address.vault() != locked.header().vault {
         return Err(vault_error(VaultError::SlotsChanged));
     }
     locked.unlock(unlocking, core.crypto()).map_err(vault_error)

@@ -1,7 +1,8 @@
-//! Questions to the vault service whose answers are shown as they come: nothing of them is believed for keys or data.
+//! Questions to the vault service whose answers are shown: nothing of them is believed for keys or data. They are read by
+//! their [`Shape`], so a screen gets what it asked for and nothing else.
 
-use assent_core::encoding::json::{self, Limits};
-use assent_core::encoding::record::Value;
+use assent_core::encoding::json::{self, Limits, Object};
+use assent_core::encoding::record::{self, Value};
 use assent_core::error::Blame;
 use assent_core::http::{HttpRequest, HttpResponse, Method};
 
@@ -49,18 +50,75 @@ pub(super) fn request(method: Method, url: String, body: Option<&Value>) -> Http
     }
 }
 
+/// What an answer must be.
+pub(super) enum Shape {
+    /// A text of one line, of at most [`MAX_TEXT`] bytes.
+    Text,
+    /// One of these texts.
+    Word(&'static [&'static str]),
+    /// Seconds, or seconds since 1970.
+    Seconds,
+    /// At most so many.
+    List(usize, &'static Shape),
+    /// Members by name, and whether each must be there.
+    Object(&'static [(&'static str, bool, Shape)]),
+    /// Whatever it is, nobody looks at it.
+    Nothing,
+}
+
+const MAX_TEXT: usize = 200;
+/// The end of the year 9999.
+const LATEST: u64 = 253_402_300_799;
+
+/// What of an answer has this shape; `None` when it does not fit.
+fn shaped(value: &Value, shape: &Shape) -> Option<Value> {
+    Some(match shape {
+        Shape::Text => {
+            let text = value.as_str()?;
+            let shows = text.len() <= MAX_TEXT && !text.chars().any(char::is_control);
+            shows.then(|| value.clone())?
+        }
+        Shape::Word(words) => words.contains(&value.as_str()?).then(|| value.clone())?,
+        Shape::Seconds => (value.as_u64()? <= LATEST).then(|| value.clone())?,
+        Shape::List(most, shape) => {
+            let list = value.as_array().filter(|list| list.len() <= *most)?;
+            let mut out = Vec::new();
+            for item in list {
+                out.push(shaped(item, shape)?);
+            }
+            Value::Array(out)
+        }
+        Shape::Object(members) => {
+            let object = value.as_object()?;
+            let mut out = Object::new();
+            for (name, needed, shape) in *members {
+                match object.get(*name).filter(|value| !value.is_null()) {
+                    Some(value) => record::put(&mut out, name, shaped(value, shape)?),
+                    None if *needed => return None,
+                    None => {}
+                }
+            }
+            Value::Object(out)
+        }
+        Shape::Nothing => Value::Null,
+    })
+}
+
 /// Asks, and gives the answer to the screen.
-pub(super) fn ask(request: HttpRequest) -> Next {
+pub(super) fn ask(request: HttpRequest, shape: &'static Shape) -> Next {
     let then: Then = Box::new(|_, answer, _| {
         Ok(Next::Done(Reply::Service {
-            answer: SecretValue(read(answer)?),
+            answer: SecretValue(read(answer, shape)?),
         }))
     });
     Next::Send(request, then)
 }
 
-/// The answer's JSON; `null` when there is none.
-pub(super) fn read(answer: Result<HttpResponse, NetworkFailure>) -> Result<Value, WalletError> {
+/// What an answer says.
+pub(super) fn read(
+    answer: Result<HttpResponse, NetworkFailure>,
+    shape: &Shape,
+) -> Result<Value, WalletError> {
     let limits = Limits {
         bytes: MAX_ANSWER,
         depth: 8,
@@ -80,10 +138,13 @@ pub(super) fn read(answer: Result<HttpResponse, NetworkFailure>) -> Result<Value
         ));
     }
     let response = sync::received(answer)?;
-    if response.body.is_empty() {
+    if let Shape::Nothing = shape {
         return Ok(Value::Null);
     }
-    json::parse(response.body.as_bytes(), limits).map_err(|_| sync::nonsense())
+    let value = json::parse(response.body.as_bytes(), limits).ok();
+    value
+        .and_then(|value| shaped(&value, shape))
+        .ok_or_else(sync::nonsense)
 }
 
 /// Whether an id from the page may be a part of an address.

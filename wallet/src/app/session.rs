@@ -115,7 +115,10 @@ impl DeviceData {
 
 /// Where a vault lives: `<service>/v1/vaults/<id>`.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Address(String);
+pub(crate) struct Address {
+    text: String,
+    vault: VaultId,
+}
 
 impl Address {
     pub(crate) fn new(service: &str, vault: &UnlockedVault) -> Self {
@@ -123,13 +126,16 @@ impl Address {
     }
 
     fn at(service: &str, vault: VaultId) -> Self {
-        Self(format!("{}/v1/vaults/{vault}", service.trim_end_matches('/')))
+        Self {
+            text: format!("{}/v1/vaults/{vault}", service.trim_end_matches('/')),
+            vault,
+        }
     }
 
     /// Reads an address. The id alone is a vault at the service of this app.
     pub(crate) fn read(text: &str, core: &Core) -> Result<Self, WalletError> {
         match VaultId::parse(text.trim()) {
-            Some(id) => Self::parse(&Self::at(&core.surroundings.operator, id).0, &core.profile()),
+            Some(id) => Self::parse(&Self::at(&core.surroundings.operator, id).text, &core.profile()),
             None => Self::parse(text, &core.profile()),
         }
     }
@@ -144,31 +150,28 @@ impl Address {
             )
         };
         let endpoint = assent_core::profile::Endpoint::parse(text.trim(), profile).map_err(|_| bad())?;
-        let id = endpoint
-            .path()
-            .rsplit_once("/v1/vaults/")
-            .map(|(_, id)| id)
-            .ok_or_else(bad)?;
-        if endpoint.query().is_some() || crate::vault::VaultId::parse(id).is_none() {
-            return Err(bad());
-        }
-        Ok(Self(endpoint.as_str().to_owned()))
+        let id = endpoint.path().rsplit_once("/v1/vaults/").map(|(_, id)| id);
+        let vault = id.and_then(VaultId::parse).filter(|_| endpoint.query().is_none());
+        Ok(Self {
+            text: endpoint.as_str().to_owned(),
+            vault: vault.ok_or_else(bad)?,
+        })
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The vault's id.
-    pub(crate) fn vault(&self) -> Option<VaultId> {
-        VaultId::parse(self.0.rsplit('/').next()?)
+    pub(crate) fn vault(&self) -> VaultId {
+        self.vault
     }
 
     /// Where vaults are created: the address without its id.
     pub(crate) fn collection(&self) -> &str {
-        self.0
+        self.text
             .rsplit_once('/')
-            .map_or(&self.0, |(collection, _)| collection)
+            .map_or(&self.text, |(collection, _)| collection)
     }
 }
 
@@ -225,20 +228,22 @@ impl Core {
             Session::Empty => (VaultState::Empty, None, None),
             Session::Unconfirmed { vault, .. } => (
                 VaultState::Unconfirmed,
-                Some(Address::new(&self.surroundings.operator, vault).0),
+                Some(Address::new(&self.surroundings.operator, vault).text),
                 Some(vault.header()),
             ),
-            Session::Locked { address, vault } => {
-                (VaultState::Locked, Some(address.0.clone()), Some(vault.header()))
-            }
+            Session::Locked { address, vault } => (
+                VaultState::Locked,
+                Some(address.text.clone()),
+                Some(vault.header()),
+            ),
             Session::Damaged { address } => (
                 VaultState::Damaged,
-                address.as_ref().map(|address| address.0.clone()),
+                address.as_ref().map(|address| address.text.clone()),
                 None,
             ),
             Session::Open(open) => (
                 VaultState::Open,
-                Some(open.address.0.clone()),
+                Some(open.address.text.clone()),
                 Some(open.vault.header()),
             ),
         };
@@ -279,10 +284,7 @@ impl Core {
 
     /// Forgets keys and values.
     pub(crate) fn lock(&mut self, env: &mut Env<'_>) -> Result<(), WalletError> {
-        self.offer = None;
-        self.request = None;
-        self.pending = Pending::Nothing;
-        self.pairing = None;
+        self.drop_unfinished();
         if let Session::Open(open) = &mut self.session {
             let vault = Box::new(open.lock(env)?);
             self.session = Session::Locked {
@@ -297,8 +299,15 @@ impl Core {
     pub(crate) fn forget(&mut self) {
         self.session = Session::Empty;
         self.device = None;
+        self.drop_unfinished();
+    }
+
+    /// What was begun with one vault must not go on with another.
+    fn drop_unfinished(&mut self) {
         self.offer = None;
         self.request = None;
+        self.pending = Pending::Nothing;
+        self.pairing = None;
     }
 
     /// Puts an unlocked vault in place.
@@ -310,6 +319,7 @@ impl Core {
         };
         if !same {
             self.device = None;
+            self.drop_unfinished();
         }
         let device: DeviceData = crate::records::read(vault.device()).unwrap_or_default();
         let anchors = device

@@ -134,13 +134,11 @@ pub(super) fn keep_for_later<T>(
 
 /// Fetches what other devices committed.
 pub(super) fn fetch(
-    core: &mut Core,
-    env: &mut Env<'_>,
+    core: &Core,
     then: impl FnOnce(&mut Core, Result<(), WalletError>, &mut Env<'_>) -> Result<Next, WalletError>
     + Send
     + 'static,
 ) -> Result<Next, WalletError> {
-    let _ = env;
     fetch_boxed(core, Box::new(then))
 }
 
@@ -279,26 +277,25 @@ fn with_anchors_boxed(
 }
 
 /// Fetches from the vault service, sends what waits here, renews the anchors and asks after the cards.
-pub(super) fn everything(core: &mut Core, env: &mut Env<'_>) -> Result<Next, WalletError> {
-    exchange(core, env, |core, env| {
-        with_anchors(core, env, true, |core, env| {
+pub(super) fn everything(core: &Core) -> Result<Next, WalletError> {
+    exchange(core, |core, env| {
+        with_anchors(core, env, true, |core, _| {
             let lists = status_lists(&core.records()?.list::<Card>());
-            ask_after_cards(core, lists, env)
+            ask_after_cards(core, lists)
         })
     })
 }
 
 /// Fetches from the vault service and sends what waits here. What a device does when it hears of a change.
-pub(super) fn refresh(core: &mut Core, env: &mut Env<'_>) -> Result<Next, WalletError> {
-    exchange(core, env, |core, _| super::vault::status(core))
+pub(super) fn refresh(core: &Core) -> Result<Next, WalletError> {
+    exchange(core, |core, _| super::vault::status(core))
 }
 
 fn exchange(
-    core: &mut Core,
-    env: &mut Env<'_>,
+    core: &Core,
     then: fn(&mut Core, &mut Env<'_>) -> Result<Next, WalletError>,
 ) -> Result<Next, WalletError> {
-    fetch(core, env, move |core, outcome, env| {
+    fetch(core, move |core, outcome, env| {
         outcome?;
         let now = env.now;
         let nothing_new = move |records: &mut Records<'_>| {
@@ -323,11 +320,10 @@ pub(super) fn listen(core: &Core) -> Result<Next, WalletError> {
 }
 
 /// Fetches status lists one by one; records only what changed.
-fn ask_after_cards(core: &mut Core, mut lists: Vec<String>, env: &mut Env<'_>) -> Result<Next, WalletError> {
+fn ask_after_cards(core: &Core, mut lists: Vec<String>) -> Result<Next, WalletError> {
     let Some(list) = lists.pop() else {
         return super::vault::status(core);
     };
-    let _ = env;
     Ok(Next::Send(
         status_request(&list),
         Box::new(move |core, answer, env| {
@@ -351,9 +347,9 @@ fn ask_after_cards(core: &mut Core, mut lists: Vec<String>, env: &mut Env<'_>) -
                 }
                 Ok(())
             };
-            commit(core, env, record, move |core, outcome, env| {
+            commit(core, env, record, move |core, outcome, _| {
                 outcome?;
-                ask_after_cards(core, lists, env)
+                ask_after_cards(core, lists)
             })
         }),
     ))
@@ -402,12 +398,13 @@ fn try_commit(
                 if tries <= 1 {
                     return then(core, Err(busy()), env);
                 }
-                return fetch(core, env, move |core, fetched, env| match fetched {
+                return fetch(core, move |core, fetched, env| match fetched {
                     Ok(()) => try_commit(core, env, stage, then, tries - 1),
                     Err(error) => then(core, Err(error), env),
                 });
             }
-            let stored = received(answer).and_then(|response| read_version(&response));
+            let expected = staged.base_version + 1;
+            let stored = received(answer).and_then(|response| read_version(&response, expected));
             let outcome = stored.and_then(|version| {
                 let open = core.open_mut()?;
                 let records = staged.header.is_none();
@@ -473,11 +470,13 @@ pub(super) fn write_records(records: &[StoredRecord]) -> Value {
         .collect()
 }
 
-/// Reads `{version}`.
-pub(super) fn read_version(response: &HttpResponse) -> Result<u64, WalletError> {
+/// Reads `{version}`, which can only be the one after the version that was built on. With another, what is read next would
+/// be asked from where this device never was.
+pub(super) fn read_version(response: &HttpResponse, expected: u64) -> Result<u64, WalletError> {
     json::parse(response.body.as_bytes(), Limits::MESSAGE)
         .ok()
         .and_then(|value| value.get("version")?.as_u64())
+        .filter(|version| *version == expected)
         .ok_or_else(nonsense)
 }
 
@@ -489,41 +488,40 @@ pub(super) fn received(answer: Result<HttpResponse, NetworkFailure>) -> Result<H
 
 /// What the status of an answer of the vault service stands for.
 pub(super) fn accepted(status: Result<u16, NetworkFailure>) -> Result<(), WalletError> {
-    let (code, message, hint, blame) = match status {
+    Err(match status {
         Ok(200..=299) => return Ok(()),
-        Ok(404 | 410) => (
+        Ok(404 | 410) => WalletError::new(
             "vault-not-found",
             "the vault service does not know this vault",
             "Check the vault address.",
             Blame::Peer,
         ),
-        Ok(401 | 403) => (
+        Ok(401 | 403) => WalletError::new(
             "vault-access-refused",
             "the vault service refused access",
             "Check the vault address.",
             Blame::Peer,
         ),
-        Ok(422) => (
+        Ok(422) => WalletError::new(
             "vault-change-refused",
             "the vault service refused a change",
             "Try again.",
             Blame::Peer,
         ),
-        Ok(429) => (
+        Ok(429) => WalletError::new(
             "vault-service-busy",
             "the vault service was asked too often",
             "Wait a minute, then try again.",
             Blame::Network,
         ),
-        Ok(507) => (
+        Ok(507) => WalletError::new(
             "vault-quota-exceeded",
             "the vault service has no more room for this vault",
             "Delete what you no longer need.",
             Blame::Caller,
         ),
-        _ => return Err(unreachable()),
-    };
-    Err(WalletError::new(code, message, hint, blame))
+        _ => unreachable(),
+    })
 }
 
 pub(super) fn authorised(core: &Core, request: HttpRequest) -> Result<HttpRequest, WalletError> {

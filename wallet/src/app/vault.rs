@@ -118,7 +118,7 @@ pub(super) fn confirm(core: &mut Core, groups: &[RecoveryGroup]) -> Result<Next,
         request,
         Box::new(move |core, answer, env| {
             let taken = matches!(&answer, Ok(response) if response.status == 409);
-            match sync::received(answer).and_then(|response| sync::read_version(&response)) {
+            match sync::received(answer).and_then(|response| sync::read_version(&response, 1)) {
                 Ok(version) => created(core, address, version, env),
                 // It may have been stored all the same, now or the time before.
                 Err(error) => Ok(read_back(address, token, error, taken)),

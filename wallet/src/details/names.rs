@@ -3,6 +3,7 @@
 
 use super::catalogue::{Check, DetailKind};
 use super::codes;
+use crate::labels::claim_name;
 
 /// By kind: claim of OpenID Connect Core 1.0 §5.1 or OpenID Connect for Identity Assurance, or nothing; and term of the Data
 /// Privacy Vocabulary's personal data taxonomy (DPV 2.0 PD).
@@ -44,29 +45,18 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("note", "", "pd:Identifying"),
 ];
 
-/// By kind: what people call it, in English and Dutch. The app has the same words in its catalogue of texts.
+/// By kind: what people call it, in English and Dutch, where cards do not have it under the same name. The app has the same
+/// words in its catalogue of texts.
 const WORDS: &[(&str, &str, &str)] = &[
     ("email", "E-mail address", "E-mailadres"),
-    ("phone", "Phone number", "Telefoonnummer"),
     ("website", "Website", "Website"),
     ("emergency_contact", "Emergency contact", "Contact bij nood"),
-    ("given_name", "First names", "Voornamen"),
-    ("family_name", "Family name", "Achternaam"),
     ("middle_name", "Middle name", "Tweede naam"),
     ("nickname", "Name people call you", "Roepnaam"),
     ("title", "Title", "Titel"),
-    (
-        "birth_given_name",
-        "First names at birth",
-        "Voornamen bij geboorte",
-    ),
-    ("birth_family_name", "Family name at birth", "Geboortenaam"),
-    ("birthdate", "Date of birth", "Geboortedatum"),
-    ("place_of_birth", "Place of birth", "Geboorteplaats"),
     ("nationality", "Nationality", "Nationaliteit"),
     ("gender", "Gender", "Geslacht"),
     ("language", "Language", "Taal"),
-    ("address", "Address", "Adres"),
     ("bank_account", "Bank account", "Bankrekening"),
     ("blood_group", "Blood group", "Bloedgroep"),
     ("allergy", "Allergy", "Allergie"),
@@ -94,26 +84,29 @@ const WORDS: &[(&str, &str, &str)] = &[
 /// What people call a kind, in `language` (`en`, `nl`); the stable name of one that is not known.
 #[must_use]
 pub fn kind_name<'a>(id: &'a str, language: &str) -> &'a str {
-    let known = WORDS.iter().find(|(known, _, _)| *known == id);
-    known.map_or(id, |(_, en, nl)| if language == "nl" { nl } else { en })
+    if let Some((_, en, nl)) = WORDS.iter().find(|(known, _, _)| *known == id) {
+        return if language == "nl" { nl } else { en };
+    }
+    // A detail of the same name on a card.
+    claim_name(elsewhere(id).1, language).unwrap_or(id)
+}
+
+fn elsewhere(id: &str) -> (&'static str, &'static str, &'static str) {
+    let found = ELSEWHERE.iter().find(|(known, _, _)| *known == id);
+    found.copied().unwrap_or_default()
 }
 
 impl DetailKind {
     /// Claim of OpenID Connect; empty when there is none.
     #[must_use]
     pub fn oidc(&self) -> &'static str {
-        self.elsewhere().1
+        elsewhere(self.id).1
     }
 
     /// Term of the Data Privacy Vocabulary.
     #[must_use]
     pub fn dpv(&self) -> &'static str {
-        self.elsewhere().2
-    }
-
-    fn elsewhere(&self) -> (&'static str, &'static str, &'static str) {
-        let found = ELSEWHERE.iter().find(|(id, _, _)| *id == self.id);
-        found.copied().unwrap_or_default()
+        elsewhere(self.id).2
     }
 }
 

@@ -5,7 +5,6 @@ mod upload;
 use assent_core::encoding::base64url;
 use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::Timestamp;
-use assent_core::error::Blame;
 use zeroize::Zeroizing;
 
 use crate::app::WalletError;
@@ -146,7 +145,10 @@ pub(crate) fn blobs(name: &str, content: Option<&[u8]>) -> Vec<String> {
 pub(crate) fn name(text: &str) -> Result<String, WalletError> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > MAX_NAME || text.chars().any(char::is_control) {
-        return Err(refused("document-name-not-possible", "this name is not possible"));
+        return Err(WalletError::not_possible(
+            "document-name-not-possible",
+            "this name is not possible",
+        ));
     }
     Ok(text.to_owned())
 }
@@ -154,7 +156,10 @@ pub(crate) fn name(text: &str) -> Result<String, WalletError> {
 /// A note as it is kept.
 pub(crate) fn note(text: &str) -> Result<String, WalletError> {
     if text.chars().count() > MAX_NOTE {
-        return Err(refused("document-note-too-long", "this note is too long"));
+        return Err(WalletError::not_possible(
+            "document-note-too-long",
+            "this note is too long",
+        ));
     }
     Ok(text.trim().to_owned())
 }
@@ -174,10 +179,6 @@ pub(crate) fn media_type(text: &str) -> String {
         }
         _ => "application/octet-stream".to_owned(),
     }
-}
-
-pub(crate) fn refused(code: &'static str, message: &str) -> WalletError {
-    WalletError::new(code, message, "Check what you entered.", Blame::Caller)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::Env;
 use zeroize::Zeroizing;
 
-use super::{StoredFile, refused};
+use super::StoredFile;
 use crate::app::WalletError;
 use crate::vault::{Attachment, NewAttachment, SealedPiece, VaultId};
 
@@ -70,7 +70,7 @@ impl Upload {
     ) -> Result<(), WalletError> {
         let mut hashes = if number == 0 { Vec::new() } else { self.hashes() };
         if hashes.len() != number * HASH {
-            return Err(refused(
+            return Err(WalletError::not_possible(
                 "document-piece-out-of-turn",
                 "the pieces of a document come in order",
             ));
@@ -126,7 +126,7 @@ impl Upload {
 }
 
 fn changed() -> WalletError {
-    refused(
+    WalletError::not_possible(
         "document-file-differs",
         "this is not the file that the upload began with, or it changed since",
     )

@@ -182,14 +182,14 @@ impl NewAttachment {
     }
 
     fn write(&self, whole: bool, pieces: &[[u8; 32]]) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(cbor::encode(&Value::Array(vec![
+        cbor::encode_secret(Value::Array(vec![
             Value::from(LABEL),
             Value::Bool(whole),
             cbor::bytes(&self.id),
             cbor::bytes(self.key.expose()),
             Value::from(self.size),
             Value::Array(pieces.iter().map(|hash| cbor::bytes(hash)).collect()),
-        ])))
+        ]))
     }
 
     fn read(bytes: &[u8], whole: bool) -> Result<(Self, Vec<[u8; 32]>), VaultError> {

@@ -3,6 +3,7 @@
 
 use assent_core::encoding::cbor;
 use ciborium::Value;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// Longest text accepted, in bytes.
 const MAX: usize = 32 << 20;
@@ -22,6 +23,22 @@ pub(super) fn encode(value: &Value) -> Vec<u8> {
     cbor::write(value).unwrap_or_default()
 }
 
+/// Encodes what is secret, and wipes the value it was in.
+pub(super) fn encode_secret(mut value: Value) -> Zeroizing<Vec<u8>> {
+    let encoded = Zeroizing::new(encode(&value));
+    wipe(&mut value);
+    encoded
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::Bytes(bytes) => bytes.zeroize(),
+        Value::Text(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        _ => {}
+    }
+}
+
 /// Decodes one array.
 pub(super) fn decode(text: &[u8]) -> Result<Vec<Value>, BadCbor> {
     if text.len() > MAX {
@@ -29,7 +46,8 @@ pub(super) fn decode(text: &[u8]) -> Result<Vec<Value>, BadCbor> {
     }
     let value = cbor::read(text, 8).ok_or(BadCbor)?;
     // Also refuses trailing bytes, indefinite lengths and long integers.
-    if encode(&value) != text {
+    // Wiped, since the text may be secret.
+    if *Zeroizing::new(encode(&value)) != text {
         return Err(BadCbor);
     }
     value.into_array().map_err(|_| BadCbor)
@@ -99,6 +117,19 @@ impl Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_wiped_where_it_was() {
+        let mut value = Value::Array(vec![
+            bytes(&[7; 8]),
+            Value::Array(vec![Value::from("secret"), 1.into()]),
+        ]);
+        let encoded = encode(&value);
+        assert_eq!(*encode_secret(value.clone()), encoded);
+        wipe(&mut value);
+        let empty = Value::Array(vec![bytes(&[]), Value::Array(vec![Value::from(""), 1.into()])]);
+        assert_eq!(value, empty);
+    }
 
     #[test]
     fn only_the_deterministic_form_is_read() {

@@ -441,7 +441,7 @@ impl OldDeviceSure {
             None => Value::Null,
         };
         let known = vault.known();
-        let content = Zeroizing::new(cbor::encode(&Value::Array(vec![
+        let content = cbor::encode_secret(Value::Array(vec![
             Value::from(address),
             cbor::bytes(&vault.header().vault.0),
             cbor::bytes(vault.root.expose()),
@@ -449,7 +449,7 @@ impl OldDeviceSure {
             Value::from(known.pin.counter),
             cbor::bytes(&known.pin.hash),
             slot,
-        ])));
+        ]));
         Ok(hpke::seal(&self.theirs, &info(&self.transcript), &content, rng)?)
     }
 }

@@ -72,10 +72,7 @@ pub(super) fn seal_value(
         content_key.expose(),
         rng,
     )?;
-    let value = Zeroizing::new(cbor::encode(&Value::Array(vec![
-        Value::from(name),
-        cbor::bytes(content),
-    ])));
+    let value = cbor::encode_secret(Value::Array(vec![Value::from(name), cbor::bytes(content)]));
     let sealed_value = seal(&content_key, &place.of(Kind::Value), &value, rng)?;
     Ok(cbor::encode(&Value::Array(vec![
         cbor::bytes(&sealed_key),

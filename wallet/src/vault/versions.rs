@@ -248,7 +248,7 @@ impl Versions {
                 said_to_cbor(&version.said),
             ])
         });
-        let encoded = Zeroizing::new(cbor::encode(&Value::Array(versions.collect())));
+        let encoded = cbor::encode_secret(Value::Array(versions.collect()));
         let mut text = Zeroizing::new(String::from(LABEL));
         text.push_str(&Zeroizing::new(base64url::encode(&encoded)));
         text
@@ -334,13 +334,13 @@ pub fn merged(stored: &[u8], waiting: &str) -> Option<Zeroizing<String>> {
 
 fn id(parents: &[VersionId], at: Timestamp, by: &[u8; 16], said: &Said) -> VersionId {
     let parents = parents.iter().map(|parent| cbor::bytes(parent)).collect();
-    let hash = sha256(&Zeroizing::new(cbor::encode(&Value::Array(vec![
+    let hash = sha256(&cbor::encode_secret(Value::Array(vec![
         Value::from(LABEL),
         Value::Array(parents),
         Value::from(at.0),
         cbor::bytes(by),
         said_to_cbor(said),
-    ]))));
+    ])));
     let mut id = [0; 16];
     id.copy_from_slice(&hash[..16]);
     id

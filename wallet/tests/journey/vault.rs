@@ -448,3 +448,26 @@ fn news_are_fetched_and_listening_needs_an_open_vault() {
         assert_eq!(locked["code"], "vault-locked");
     }
 }
+
+/// A code that was shown for one vault must not become the code of another, perhaps another person's, on the same device.
+#[test]
+fn what_was_begun_with_one_vault_does_not_go_on_with_another() {
+    for leave in [true, false] {
+        let mut city = City::new();
+        let other = Person::with_vault_of(&mut city, 1 << 20);
+        let mut person = Person::with_vault(&mut city);
+        let begin = json!({ "type": "newRecoveryCode", "confirm": { "passphrase": PASSPHRASE } });
+        let shown = person.run(&mut city, begin).unwrap();
+        if leave {
+            person.run(&mut city, json!({ "type": "forgetHere" })).unwrap();
+        }
+        let open = json!({ "type": "openVault", "address": other.address, "passphrase": PASSPHRASE });
+        person.run(&mut city, open).unwrap();
+        let groups = json!([{ "index": 0, "text": shown["recoveryCode"][0] }, { "index": 1, "text": shown["recoveryCode"][1] }]);
+        let confirm = json!({ "type": "confirmNewRecoveryCode", "groups": groups });
+        assert_eq!(
+            person.fails(&mut city, confirm)["code"],
+            "unlock-change-not-begun"
+        );
+    }
+}
