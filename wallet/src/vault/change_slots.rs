@@ -178,6 +178,8 @@ impl UnlockedVault {
         if let Some(epoch) = &epoch {
             header.keyring = self.ring.seal(&epoch.derived.kek, vault, epoch.number, rng)?;
             manifest.epoch = epoch.number;
+            let (old, new) = (self.keys.successor_key()?, epoch.derived.successor_key()?);
+            manifest.succession.go_on(vault, &old, &new)?;
             manifest.keyring = keyring::hash(&header.keyring);
             for slot in &mut header.slots {
                 slot.give(&epoch.root, vault, epoch.number, rng)?;

@@ -8,7 +8,7 @@ use super::context::{Context, Kind, VaultId};
 use super::error::VaultError;
 use super::hpke::POINT;
 use super::key::Key;
-use super::root::hmac_sha256;
+use super::root::{hmac_sha256, signing_key};
 use super::sealed::Handle;
 use super::{open, seal};
 
@@ -82,14 +82,7 @@ impl Keyring {
 
     /// The signing key used towards one provider only: the same on every device, unrelated between providers.
     pub(super) fn pairwise(&self, provider: &str) -> Option<SoftwareKey> {
-        // A MAC is outside the range of P-256 scalars less than once in 2^32 times.
-        (0u8..8).find_map(|attempt| {
-            let mac = hmac_sha256(
-                self.pairwise.expose(),
-                &[b"es256\0", &[attempt], provider.as_bytes()],
-            );
-            SoftwareKey::from_bytes(mac.as_slice()).ok()
-        })
+        signing_key(self.pairwise.expose(), &[provider.as_bytes()])
     }
 }
 

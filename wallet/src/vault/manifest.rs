@@ -11,10 +11,11 @@ use super::header::MAX_SLOTS;
 use super::hpke::POINT;
 use super::key::Key;
 use super::sealed::Handle;
+use super::succession::Succession;
 use super::{open, seal};
 use assent_core::sorted::Sorted;
 
-const LABEL: &str = "assent/vault-manifest/2";
+const LABEL: &str = "assent/vault-manifest/3";
 const FAMILY: &str = "assent/vault-manifest/";
 
 /// How many manifests back a manifest names: a device that missed no more commits than this sees a fork.
@@ -68,6 +69,8 @@ pub struct Manifest {
     pub counter: u64,
     /// Hashes of the manifests before this one, newest first.
     pub recent: Vec<[u8; 32]>,
+    /// The root keys up to the present one.
+    pub(super) succession: Succession,
     /// The slots, in the header's order.
     pub slots: Vec<ListedSlot>,
     /// SHA-256 of the sealed keyring.
@@ -212,6 +215,7 @@ impl Manifest {
             Value::from(self.epoch),
             Value::from(self.counter),
             Value::Array(self.recent.iter().map(|hash| cbor::bytes(hash)).collect()),
+            self.succession.to_cbor(),
             Value::Array(slots.collect()),
             cbor::bytes(&self.keyring),
             cbor::bytes(&self.signer),
@@ -228,16 +232,18 @@ impl Manifest {
         let label = fields.text()?;
         if label != LABEL {
             // Signed by the vault's own key, so another device of the citizen wrote it.
-            let ours = label.starts_with(FAMILY);
-            return Err(if ours {
-                VaultError::NewerThanApp
-            } else {
-                VaultError::Malformed
+            let version = label
+                .strip_prefix(FAMILY)
+                .and_then(|version| version.parse().ok());
+            return Err(match version {
+                Some(4..=u32::MAX) => VaultError::NewerThanApp,
+                _ => VaultError::Malformed,
             });
         }
         let vault = VaultId(fields.fixed()?);
         let (epoch, counter) = (fields.number()?, fields.number()?);
         let recent = fields.array()?;
+        let succession = Succession::from_cbor(fields.array()?)?;
         let slots = fields.array()?;
         if recent.len() > RECENT || slots.len() > MAX_SLOTS {
             return Err(VaultError::Malformed);
@@ -278,6 +284,7 @@ impl Manifest {
             epoch,
             counter,
             recent,
+            succession,
             slots,
             keyring,
             signer,
@@ -310,6 +317,7 @@ mod tests {
             epoch: 1,
             counter,
             recent: recent.iter().map(|byte| [*byte; 32]).collect(),
+            succession: Succession::beginning(1, &SoftwareKey::from_bytes(&[1; 32]).unwrap()),
             slots: vec![],
             keyring: [0; 32],
             signer: [4; POINT],

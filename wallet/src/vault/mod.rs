@@ -7,6 +7,7 @@
 //! device's own key (stays in the platform) ───────┴─HPKE─► VRK, the vault root key of one epoch
 //! VRK ├─ kek     seals the attribute keys and the keyring
 //!     ├─ man     seals the manifest
+//!     ├─ next    signs for the root key of the next epoch
 //!     └─ access  what the vault service wants to see before it answers
 //! keyring ├─ SIG      signs the manifest        │ random, so they outlive the epoch
 //!         ├─ INBOX    others seal to it         │
@@ -49,6 +50,7 @@ mod root;
 mod sealed;
 mod slot;
 mod stage;
+mod succession;
 #[cfg(test)]
 mod swap_tests;
 #[cfg(test)]
@@ -75,5 +77,6 @@ pub use root::RootKey;
 pub use sealed::{Handle, Known, LockedVault, RemoteRecord, RemoteVault, StoredRecord};
 pub use slot::{DeviceChallenge, NewMethod, PrfSalts, Slot, SlotKind, Unlocking};
 pub use stage::{Change, NewEpoch, Staged};
+pub use succession::EpochMark;
 pub use unlocked::UnlockedVault;
 pub use versions::{Said, Version, VersionId, Versions, merged};

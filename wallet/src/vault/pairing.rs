@@ -302,7 +302,12 @@ impl NewDeviceSure {
         Ok(Paired {
             address,
             vault,
-            known: Known { pin, signer },
+            known: Known {
+                pin,
+                signer,
+                // The root key in this message opens one manifest only.
+                mark: None,
+            },
             unlocking: Unlocking {
                 slot,
                 root,

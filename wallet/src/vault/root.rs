@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use assent_core::crypto::sha256;
+use assent_core::crypto::{SoftwareKey, sha256};
 use assent_core::encoding::base64url;
 use assent_core::env::{RandomUnavailable, SecureRandom};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::chunked::hkdf_expand;
 use super::context::VaultId;
+use super::error::VaultError;
 use super::key::Key;
 
 /// The vault root key (VRK): 32 random bytes from which the keys of the vault follow.
@@ -64,6 +65,7 @@ impl RootKey {
             kek: sealing("kek"),
             manifest: sealing("man"),
             access: key("access"),
+            next: key("next"),
         }
     }
 }
@@ -80,9 +82,18 @@ pub(super) struct DerivedKeys {
     pub(super) kek: Key,
     pub(super) manifest: Key,
     access: Zeroizing<[u8; 32]>,
+    next: Zeroizing<[u8; 32]>,
 }
 
 impl DerivedKeys {
+    /// Signs for the root key after this one.
+    ///
+    /// # Errors
+    /// [`VaultError::Random`] in the practically impossible case that no key can be derived.
+    pub(super) fn successor_key(&self) -> Result<SoftwareKey, VaultError> {
+        signing_key(&self.next, &[b"succession"]).ok_or(VaultError::Random)
+    }
+
     /// The bearer token the vault service wants.
     pub(super) fn access_token(&self) -> Zeroizing<String> {
         Zeroizing::new(base64url::encode(self.access.as_slice()))
@@ -92,6 +103,16 @@ impl DerivedKeys {
     pub(super) fn access_token_hash(&self) -> [u8; 32] {
         sha256(self.access_token().as_bytes())
     }
+}
+
+/// The P-256 key that `key` gives for `parts`.
+pub(super) fn signing_key(key: &[u8; 32], parts: &[&[u8]]) -> Option<SoftwareKey> {
+    // A MAC is outside the range of P-256 scalars less than once in 2^32 times.
+    (0u8..8).find_map(|attempt| {
+        let start: [&[u8]; 2] = [b"es256\0", &[attempt]];
+        let mac = hmac_sha256(key, &[&start, parts].concat());
+        SoftwareKey::from_bytes(mac.as_slice()).ok()
+    })
 }
 
 pub(super) fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
@@ -112,7 +133,14 @@ mod tests {
     fn every_purpose_and_every_vault_has_its_own_key() {
         let root = RootKey::from_bytes(&[3; 32]).unwrap();
         let (keys, other) = (root.derive(VaultId([1; 16])), root.derive(VaultId([2; 16])));
-        let all = [&keys, &other].map(|keys| [*keys.kek.expose(), *keys.manifest.expose(), *keys.access]);
+        let all = [&keys, &other].map(|keys| {
+            [
+                *keys.kek.expose(),
+                *keys.manifest.expose(),
+                *keys.access,
+                *keys.next,
+            ]
+        });
         let all = all.as_flattened();
         for (i, a) in all.iter().enumerate() {
             assert!(all[i + 1..].iter().all(|b| a != b));

@@ -12,10 +12,11 @@ use super::header::Header;
 use super::hpke::POINT;
 use super::manifest::Pin;
 use super::slot::Unlocking;
+use super::succession::EpochMark;
 use super::unlocked::UnlockedVault;
 use assent_core::sorted::Sorted;
 
-const LABEL: &str = "assent/vault-cache/2";
+const LABEL: &str = "assent/vault-cache/3";
 
 /// Opaque handle of a record: says nothing about what is in it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +84,8 @@ pub struct Known {
     pub pin: Pin,
     /// The vault's public signing key.
     pub signer: [u8; POINT],
+    /// The root key it last opened; `None` when it was only told of the vault.
+    pub mark: Option<EpochMark>,
 }
 
 /// Key and box of one record.
@@ -183,7 +186,8 @@ impl LockedVault {
             .known
             .is_none_or(|known| known.pin.counter < told.pin.counter)
         {
-            self.known = Some(told);
+            let mark = told.mark.or(self.known.and_then(|known| known.mark));
+            self.known = Some(Known { mark, ..told });
         }
         Ok(self)
     }
@@ -231,6 +235,7 @@ impl LockedVault {
                     Value::from(known.pin.counter),
                     cbor::bytes(&known.pin.hash),
                     cbor::bytes(&known.signer),
+                    known.mark.map_or(Value::Null, EpochMark::to_cbor),
                 ])
             }),
             Value::from(self.version),
@@ -259,8 +264,9 @@ impl LockedVault {
                     hash: known.fixed()?,
                 };
                 let signer = known.fixed()?;
+                let mark = EpochMark::from_cbor(known.value()?)?;
                 known.end()?;
-                Some(Known { pin, signer })
+                Some(Known { pin, signer, mark })
             }
         };
         let version = fields.number()?;

@@ -15,6 +15,7 @@ use super::record::{Content, open_record};
 use super::root::{DerivedKeys, RootKey};
 use super::sealed::{Handle, Known, LockedVault, RemoteRecord, RemoteVault, Sealed, by_handle};
 use super::slot::{NewMethod, Slot, SlotPlace, Unlocking};
+use super::succession::{EpochMark, Succession};
 use super::{open, seal};
 use assent_core::sorted::Sorted;
 
@@ -88,6 +89,7 @@ impl UnlockedVault {
             epoch,
             counter: 0,
             recent: Vec::new(),
+            succession: Succession::beginning(epoch, &keys.successor_key()?),
             slots: listed,
             keyring: keyring::hash(&sealed_ring),
             signer,
@@ -136,8 +138,7 @@ impl UnlockedVault {
         if signer != expected || known.is_some_and(|known| known != expected) {
             return Err(VaultError::VaultReplaced);
         }
-        let seen = locked.known.map(|known| known.pin);
-        let (manifest, pin) = open_manifest(&locked.manifest, &header, &keys, &ring, crypto, seen)?;
+        let (manifest, pin) = open_manifest(&locked.manifest, &header, &keys, &ring, crypto, locked.known)?;
         let (records, sealed) = read_records(&keys, &ring, &manifest, &locked.records, Vec::new(), None)?;
         let device = if locked.device.is_empty() {
             Content::default()
@@ -187,6 +188,7 @@ impl UnlockedVault {
         Known {
             pin: self.pin,
             signer: self.header.signer,
+            mark: Some(self.manifest.succession.last()),
         }
     }
 
@@ -306,7 +308,7 @@ impl UnlockedVault {
             &self.keys,
             &self.ring,
             crypto,
-            Some(self.pin),
+            Some(self.known()),
         )?;
         let known = Some((&self.manifest, &self.records));
         let (records, sealed) = read_records(
@@ -399,7 +401,7 @@ fn open_manifest(
     keys: &DerivedKeys,
     ring: &Keyring,
     crypto: &dyn CryptoProvider,
-    seen: Option<Pin>,
+    known: Option<Known>,
 ) -> Result<(Manifest, Pin), VaultError> {
     let (manifest, pin) = Manifest::open(
         sealed,
@@ -409,8 +411,16 @@ fn open_manifest(
         &ring.signer,
         crypto,
     )?;
-    if let Some(seen) = seen {
-        manifest.may_follow(pin, seen)?;
+    if let Some(known) = known {
+        manifest.may_follow(pin, known.pin)?;
+    }
+    let own = EpochMark {
+        epoch: header.epoch,
+        key: keyring::public(&keys.successor_key()?),
+    };
+    let knew = known.and_then(|known| known.mark);
+    if !manifest.succession.leads_to(own, knew, header.vault, crypto) {
+        return Err(VaultError::Forked);
     }
     // A slot the service added, changed or left out is not in the signed list; nor another key.
     let listed = manifest.slots.iter().map(|slot| (slot.id, slot.hash));
