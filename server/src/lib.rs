@@ -27,3 +27,4 @@ pub mod serve;
 mod service;
 pub mod state;
 pub mod store;
+pub mod webauthn;

@@ -42,5 +42,5 @@ pub use value::{Arg, Row};
 pub use vaults::{
     BlobPart, BlobQuota, BlobRow, BlobStore, ChangedRecord, ChangesPage, Commit, CommitOutcome,
     CreateOutcome, Cursor, DeclareOutcome, DeleteBlobOutcome, Garbage, Head, NewBlob, NewEpoch, NewVault,
-    PageLimits, PutKey, PutRecord, Quota, VaultHeader, VaultStore,
+    PageLimits, PasskeyRow, PasskeyStore, Passkeys, PutKey, PutRecord, Quota, VaultHeader, VaultStore,
 };

@@ -57,6 +57,15 @@ pub trait SignInStore {
         most: i64,
     ) -> impl Future<Output = Result<Remembered, StoreError>> + Send;
 
+    /// The same for the challenge that a passkey answered.
+    fn use_passkey_challenge(
+        &self,
+        challenge: &[u8],
+        now: Timestamp,
+        expires_at: Timestamp,
+        most: i64,
+    ) -> impl Future<Output = Result<Remembered, StoreError>> + Send;
+
     /// Keeps a code that stands for who signed in. `challenge` is the SHA-256 of what its wallet keeps to itself.
     fn keep_sign_in_code(
         &self,
@@ -108,7 +117,17 @@ impl SignInStore for Database {
         expires_at: Timestamp,
         most: i64,
     ) -> Result<Remembered, StoreError> {
-        remember(self, "state", state, None, now, expires_at, most).await
+        remember(self, "state", state.as_bytes(), None, now, expires_at, most).await
+    }
+
+    async fn use_passkey_challenge(
+        &self,
+        challenge: &[u8],
+        now: Timestamp,
+        expires_at: Timestamp,
+        most: i64,
+    ) -> Result<Remembered, StoreError> {
+        remember(self, "challenge", challenge, None, now, expires_at, most).await
     }
 
     async fn keep_sign_in_code(
@@ -123,7 +142,7 @@ impl SignInStore for Database {
         remember(
             self,
             "code",
-            code,
+            code.as_bytes(),
             Some((signed_in, challenge)),
             now,
             expires_at,
@@ -248,7 +267,7 @@ impl SignInStore for Database {
 async fn remember(
     database: &Database,
     kind: &'static str,
-    secret: &str,
+    secret: &[u8],
     code: Option<(&SignedIn, &[u8; 32])>,
     now: Timestamp,
     expires_at: Timestamp,
@@ -266,7 +285,7 @@ async fn remember(
              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (kind, secret_sha256) DO NOTHING",
             args![
                 kind,
-                &sha256(secret.as_bytes()),
+                &sha256(secret),
                 code.map(|(signed_in, _)| signed_in.subject.as_slice()),
                 code.map(|(signed_in, _)| signed_in.provider.as_str()),
                 code.map(|(_, challenge)| challenge.as_slice()),

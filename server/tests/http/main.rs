@@ -18,6 +18,7 @@ mod journey;
 mod lookups;
 mod operator;
 mod pairing;
+mod passkeys;
 mod protocol;
 mod results;
 mod sign_in;

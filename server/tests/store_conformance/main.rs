@@ -93,6 +93,8 @@ suite!(
     pairings_are_written_once_and_end,
     one_of_two_messages_wins,
     sign_ins_lead_to_vaults_until_they_are_taken_away,
+    passkeys_follow_the_header_and_count_upwards,
+    a_challenge_is_answered_once,
     sign_in_codes_are_taken_once,
     links_are_counted_under_concurrency,
     emergency_access_waits_to_the_second,

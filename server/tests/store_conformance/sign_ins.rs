@@ -2,8 +2,8 @@
 
 use assent_core::env::Timestamp;
 use assent_server::store::{
-    CreateOutcome, Database, LinkOutcome, NewVault, Quota, Remembered, SignInRow, SignInStore, SignedIn,
-    VaultStore,
+    Commit, CommitOutcome, CreateOutcome, Database, LinkOutcome, NewVault, PasskeyRow, PasskeyStore,
+    Passkeys, Quota, Remembered, SignInRow, SignInStore, SignedIn, VaultStore,
 };
 
 use crate::NOW;
@@ -16,6 +16,7 @@ pub async fn vault(store: &Database, id: &str) {
         header: id.as_bytes().to_vec(),
         manifest: vec![2],
         put: Vec::new(),
+        passkeys: Passkeys::default(),
     };
     let quota = Quota {
         records: 1,
@@ -137,4 +138,106 @@ pub async fn links_are_counted_under_concurrency(store: Database) {
     }
     assert_eq!(linked, 5);
     assert_eq!(store.sign_ins_of("a").await.unwrap().len(), 5);
+}
+
+pub async fn a_challenge_is_answered_once(store: Database) {
+    let answered = async |challenge: &[u8], now: Timestamp, most| {
+        let answered = store
+            .use_passkey_challenge(challenge, now, NOW.plus(60), most)
+            .await;
+        answered.unwrap()
+    };
+    assert_eq!(answered(b"1", NOW, 2).await, Remembered::Added);
+    assert_eq!(answered(b"1", NOW, 2).await, Remembered::There);
+    // A sign-in that came back has the same name and is another thing.
+    let state = store.use_sign_in_state("1", NOW, NOW.plus(60), 2).await.unwrap();
+    assert_eq!(state, Remembered::Added);
+    assert_eq!(answered(b"2", NOW, 2).await, Remembered::Added);
+    assert_eq!(answered(b"3", NOW, 2).await, Remembered::Full);
+    assert_eq!(store.sweep_sign_ins(NOW.plus(60)).await.unwrap(), 3);
+    assert_eq!(answered(b"3", NOW.plus(60), 2).await, Remembered::Added);
+}
+
+fn passkey(subject: u8) -> PasskeyRow {
+    PasskeyRow {
+        subject: [subject; 32],
+        algorithm: -7,
+        public_key: vec![subject; 65],
+        counter: 0,
+        backup_eligible: subject == 1,
+    }
+}
+
+pub async fn passkeys_follow_the_header_and_count_upwards(store: Database) {
+    vault(&store, "a").await;
+    vault(&store, "b").await;
+    let follow = async |vault: &str, base_version, all: &[u8], new: &[u8]| {
+        let commit = Commit {
+            access_token_sha256: [1; 32],
+            base_version,
+            header: Some(vec![3]),
+            manifest: vec![4],
+            put: Vec::new(),
+            delete: Vec::new(),
+            keys: Vec::new(),
+            epoch: None,
+            link: Vec::new(),
+            unlink: Vec::new(),
+            passkeys: Some(Passkeys {
+                all: all.iter().map(|subject| [*subject; 32]).collect(),
+                new: new.iter().map(|subject| passkey(*subject)).collect(),
+            }),
+        };
+        let quota = Quota {
+            records: 1,
+            bytes: 1000,
+        };
+        store.commit_vault(vault, &commit, quota, NOW).await.unwrap()
+    };
+    let known = async |vault: &str, subject: u8| store.passkey(vault, &[subject; 32]).await.unwrap();
+    let count = async |vault: &str, subject: u8, counter| {
+        let counted = store.count_passkey(vault, &[subject; 32], counter).await;
+        counted.unwrap()
+    };
+    assert_eq!(
+        follow("a", 1, &[1, 2], &[1, 2]).await,
+        CommitOutcome::Committed(2)
+    );
+    assert_eq!(follow("b", 1, &[1], &[1]).await, CommitOutcome::Committed(2));
+    assert_eq!(known("a", 1).await, Some(passkey(1)));
+    assert_eq!(known("a", 2).await, Some(passkey(2)));
+    assert_eq!(known("b", 2).await, None);
+    assert!(
+        count("a", 1, 0).await && count("a", 1, 0).await,
+        "it does not count"
+    );
+    assert!(count("a", 1, 4_294_967_295).await);
+    assert!(!count("a", 1, 4_294_967_295).await && !count("a", 1, 7).await && !count("a", 1, 0).await);
+    assert!(!count("a", 9, 1).await, "it is not there");
+    assert_eq!(known("b", 1).await, Some(passkey(1)), "another vault's");
+    // What came too late changes nothing.
+    assert_eq!(follow("a", 1, &[], &[]).await, CommitOutcome::Conflict(2));
+    assert_eq!(
+        follow("a", 2, &[1, 3], &[1, 3]).await,
+        CommitOutcome::Committed(3)
+    );
+    assert_eq!(known("a", 1).await.unwrap().counter, 4_294_967_295);
+    assert_eq!(known("a", 2).await, None);
+    assert_eq!(known("a", 3).await, Some(passkey(3)));
+    assert!(store.delete_vault("a").await.unwrap());
+    assert_eq!(known("a", 3).await, None);
+    assert_eq!(known("b", 1).await, Some(passkey(1)));
+    // Of many that count the same at once, one does.
+    let mut tasks = Vec::new();
+    for _ in 0..8 {
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move {
+            store.count_passkey("b", &[1; 32], 5).await.unwrap()
+        }));
+    }
+    let mut counted = 0;
+    for task in tasks {
+        counted += usize::from(task.await.unwrap());
+    }
+    assert_eq!(counted, 1);
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use assent_server::store::{
     BlobPart, BlobQuota, BlobStore as _, ChangesPage, Commit, CommitOutcome, CountStore as _, CreateOutcome,
     Cursor, Database, DeclareOutcome, DeleteBlobOutcome, Garbage, Head, NewBlob, NewEpoch, NewVault,
-    PageLimits, PutKey, PutRecord, Quota, VaultStore as _,
+    PageLimits, Passkeys, PutKey, PutRecord, Quota, VaultStore as _,
 };
 
 use super::NOW;
@@ -50,6 +50,7 @@ fn vault(id: &str) -> NewVault {
         header: b"header".to_vec(),
         manifest: b"manifest".to_vec(),
         put: vec![record("a", b"1"), record("b", b"2")],
+        passkeys: Passkeys::default(),
     }
 }
 
@@ -65,6 +66,7 @@ fn commit(base_version: i64) -> Commit {
         epoch: None,
         link: Vec::new(),
         unlink: Vec::new(),
+        passkeys: None,
     }
 }
 

@@ -1,14 +1,15 @@
 //! Citizens who sign in find their vault; they do not open it (specs/decisions/0023-sign-in-finds-a-vault.md).
 //!
 //! There is no session. Signing in at a login provider gives a single-use code, bound to the wallet that began; it is
-//! worth one answer: the vaults that are linked, or one more link of a vault that is open. A passkey needs none of this:
-//! it names its vault itself. What is handed out are unlock slots, which whoever knows a vault's address can read too.
+//! worth one answer: the vaults that are linked, or one more link of a vault that is open. A passkey that was registered signs a
+//! challenge instead. What is handed out are unlock slots, which whoever knows a vault's address can read too.
 
 mod begin;
 mod callback;
 mod error;
 mod find;
 mod links;
+mod passkey;
 mod ways;
 
 use axum::Json;
@@ -20,6 +21,7 @@ use crate::config::Config;
 use crate::crypto::SealingKey;
 use crate::login::Provider;
 use crate::state::{AppState, Keys};
+use crate::webauthn::{Credential, RelyingParty, Unfit};
 use error::SignInError;
 
 /// Seconds at the login provider.
@@ -37,6 +39,8 @@ pub(crate) struct SignIn {
     providers: Vec<NamedProvider>,
     /// Origin of the wallet app.
     wallet: String,
+    /// The wallet app, as passkeys know it.
+    relying_party: Option<RelyingParty>,
 }
 
 #[derive(Debug)]
@@ -50,7 +54,10 @@ impl SignIn {
     pub(crate) fn new(config: &Config, keys: &Keys) -> Self {
         let settings = &config.sign_in;
         let providers = settings.providers.iter().zip(&keys.sign_in_secrets);
+        let wallet = settings.wallet_url.as_ref().unwrap_or(&config.public_url);
         Self {
+            relying_party: RelyingParty::new(wallet),
+            wallet: wallet.clone(),
             providers: providers
                 .map(|(provider, secret)| NamedProvider {
                     id: provider.id.clone(),
@@ -64,16 +71,23 @@ impl SignIn {
                     ),
                 })
                 .collect(),
-            wallet: settings
-                .wallet_url
-                .clone()
-                .unwrap_or_else(|| config.public_url.clone()),
         }
     }
 
     fn provider(&self, id: &str) -> Result<&NamedProvider, SignInError> {
         let found = self.providers.iter().find(|provider| provider.id == id);
         found.ok_or(SignInError::Unknown)
+    }
+
+    /// Reads what the passkey `id` said when it was made.
+    pub(super) fn register(&self, id: &[u8], authenticator_data: &[u8]) -> Result<Credential, Unfit> {
+        let party = self.relying_party.as_ref().ok_or(Unfit::RelyingParty)?;
+        let (credential, own) = party.registration(authenticator_data)?;
+        if own == id {
+            Ok(credential)
+        } else {
+            Err(Unfit::Malformed)
+        }
     }
 
     /// Where the wallet app takes up what became of a sign-in. After `#`: no server, log or referrer sees it.
@@ -88,6 +102,8 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(begin::begin))
         .routes(routes!(callback::callback))
         .routes(routes!(find::find))
+        .routes(routes!(passkey::challenge))
+        .routes(routes!(passkey::sign_in))
         .routes(routes!(links::list, links::link))
         .routes(routes!(links::unlink))
 }
@@ -127,6 +143,11 @@ struct FoundVault {
 /// Who somebody of a login provider is in our tables. Only this server can make it, so a copy of the tables names nobody.
 fn subject_of_openid(sealing: &SealingKey, issuer: &str, subject: &str) -> [u8; 32] {
     sealing.mac("sign-in", &[b"openid", issuer.as_bytes(), subject.as_bytes()])
+}
+
+/// The same for a passkey.
+pub(super) fn subject_of_passkey(sealing: &SealingKey, credential_id: &[u8]) -> [u8; 32] {
+    sealing.mac("sign-in", &[b"passkey", credential_id])
 }
 
 /// The vaults of these links, with what unlocks them.

@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{Put, Version};
+use super::{Put, Version, passkeys};
 use crate::api::auth;
 use crate::error::{Problem, ProblemDetails};
 use crate::http::address::caller;
@@ -48,6 +48,9 @@ pub(super) struct CommitVault {
     /// Ids of blobs that no record needs any more.
     #[serde(default)]
     unlink: Vec<String>,
+    /// The passkeys among the unlock slots, with a new header: those that may sign in are kept, others forgotten.
+    #[serde(default)]
+    passkeys: Option<Vec<passkeys::Passkey>>,
 }
 
 /// The sealed key of a record, sealed anew.
@@ -119,6 +122,13 @@ async fn store(state: &AppState, id: &str, token_hash: [u8; 32], body: CommitVau
     if costs > 0 {
         state.vault_rate.check_many(id, costs)?;
     }
+    if body.passkeys.is_some() && body.header.is_none() {
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "body-invalid",
+            "passkeys come with a new header.",
+        ));
+    }
     let mut commit = Commit {
         access_token_sha256: token_hash,
         base_version: body.base_version,
@@ -140,6 +150,10 @@ async fn store(state: &AppState, id: &str, token_hash: [u8; 32], body: CommitVau
             .collect::<Result<_, Problem>>()?,
         link: body.link,
         unlink: body.unlink,
+        passkeys: body
+            .passkeys
+            .map(|list| passkeys::read(state, list))
+            .transpose()?,
     };
     // Sealing costs the key store a write, so a commit that comes too late is refused before.
     match state.store.vault_access_and_version(id).await? {

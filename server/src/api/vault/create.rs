@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 
-use super::{Put, Version};
+use super::{Put, Version, passkeys};
 use crate::error::{Problem, ProblemDetails};
 use crate::http::body::{Base64Url, StrictJson};
 use crate::state::AppState;
@@ -29,6 +29,9 @@ pub(super) struct CreateVault {
     /// First records.
     #[serde(default)]
     put: Vec<Put>,
+    /// The passkeys among its unlock slots.
+    #[serde(default)]
+    passkeys: Vec<passkeys::Passkey>,
 }
 
 /// Creates a vault. Everything in it is ciphertext; the server learns sizes and times only.
@@ -68,6 +71,7 @@ pub(super) async fn create(
         header: body.header.0,
         manifest: body.manifest.0,
         put: super::records(&state, body.put)?,
+        passkeys: passkeys::read(&state, body.passkeys)?,
     };
     let made = state.rest_keys.seal_new(&mut vault, state.clock.now()).await?;
     let outcome = state

@@ -11,6 +11,7 @@ mod create;
 mod delete;
 mod events;
 mod header;
+mod passkeys;
 
 use assent_core::crypto::{constant_time_eq, sha256};
 use axum::extract::DefaultBodyLimit;

@@ -7,8 +7,8 @@ use assent_core::env::Timestamp;
 
 use super::super::database::{Database, StoreError, Tx};
 use super::super::value::args;
-use super::blobs;
 use super::{Commit, CommitOutcome, NewEpoch, PutKey, PutRecord, Quota};
+use super::{blobs, passkeys};
 
 /// Seconds until the key of what was replaced is destroyed: as long as a backup of the ciphertext can be restored
 /// whole.
@@ -93,6 +93,9 @@ async fn apply(
     }
     if !blobs::link(tx, id, &commit.link, &commit.unlink, now).await? {
         return Ok(CommitOutcome::BlobUnknown);
+    }
+    if let Some(passkeys) = &commit.passkeys {
+        passkeys::follow(tx, id, passkeys).await?;
     }
     // The lengths of header and manifest are in the counter, too: the old ones go, the new ones come.
     let header = commit.header.as_ref().map_or(before.header, |new| length(new));

@@ -3,6 +3,7 @@
 mod blobs;
 mod changes;
 mod commit;
+mod passkeys;
 mod types;
 
 use std::future::Future;
@@ -16,6 +17,7 @@ use super::{Database, StoreError};
 pub use blobs::{
     BlobPart, BlobQuota, BlobRow, BlobStore, DeclareOutcome, DeleteBlobOutcome, Garbage, NewBlob,
 };
+pub use passkeys::{PasskeyRow, PasskeyStore, Passkeys};
 pub use types::{
     ChangedRecord, ChangesPage, Commit, CommitOutcome, CreateOutcome, Cursor, Head, NewEpoch, NewVault,
     PageLimits, PutKey, PutRecord, Quota, VaultHeader,
@@ -126,6 +128,7 @@ impl VaultStore for Database {
             tx.rollback().await?;
             return Ok(CreateOutcome::QuotaExceeded);
         }
+        passkeys::follow(&mut tx, &vault.id, &vault.passkeys).await?;
         tx.execute(
             "UPDATE vaults SET record_count = $2, byte_count = $3 WHERE id = $1",
             args![vault.id.as_str(), totals.records, totals.bytes],

@@ -1,5 +1,7 @@
 //! What goes into and comes out of the vault store.
 
+use super::Passkeys;
+
 /// One sealed record to store.
 #[derive(Clone)]
 pub struct PutRecord {
@@ -53,6 +55,8 @@ pub struct NewVault {
     pub manifest: Vec<u8>,
     /// First records.
     pub put: Vec<PutRecord>,
+    /// The passkeys among its unlock slots.
+    pub passkeys: Passkeys,
 }
 
 /// A change to a vault.
@@ -78,6 +82,8 @@ pub struct Commit {
     pub link: Vec<String>,
     /// Blobs that no record needs any more.
     pub unlink: Vec<String>,
+    /// The passkeys among the unlock slots of the new header, or `None` to leave them.
+    pub passkeys: Option<Passkeys>,
 }
 
 /// A new epoch: every key is sealed anew, and the token changes with the root key.

@@ -3,6 +3,7 @@
 pub mod asking;
 pub mod holder;
 pub mod login;
+pub mod passkey;
 mod scratch;
 pub mod vault;
 
