@@ -30,6 +30,9 @@ fn with_exit_codes(command: clap::Command) -> clap::Command {
         })
 }
 
+/// Where options of every command stand in its help, after its own.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Tools for consent and credentials: check, decode, lint, and a headless wallet.
 #[derive(Debug, Parser)]
 #[command(name = "assent", version, max_term_width = 100)]
@@ -40,16 +43,23 @@ fn with_exit_codes(command: clap::Command) -> clap::Command {
 )]
 pub struct Cli {
     /// Print one JSON object on standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        help_heading = EVERYWHERE
+    )]
     pub color: Color,
     /// Show what is asked, of whom, and how long it takes; twice for the form of each message. Never shows a secret
-    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = EVERYWHERE)]
     pub verbose: u8,
     /// Write the same, one JSON object per line, to this new file
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     pub trace: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]

@@ -79,17 +79,31 @@ impl From<WalletError> for CliError {
             code if code.contains("conflict") || code == "vault-busy" => Exit::Conflict,
             "vault-cache-malformed" => Exit::Configuration,
             code if code.contains("locked") || code.contains("wrong-secret") => Exit::Refused,
+            // What was given as a link is none.
+            "offer-not-an-offer" | "request-link" => Exit::Usage,
             // The words of `ErrorView::blame`.
             _ => match view.blame {
                 "network" => Exit::Unreachable,
                 "service" => Exit::Refused,
+                "you" => Exit::Usage,
                 _ => Exit::Failed,
             },
+        };
+        // The engine's words are for a screen; here there is something better to say.
+        let hint = match view.code.as_str() {
+            "offer-not-an-offer" => {
+                "Give the whole link of the offer: it begins with openid-credential-offer://, or has credential_offer in it."
+            }
+            "request-link" => {
+                "Give the whole link of the request: it begins with openid4vp:// or haip-vp://, or has request_uri in it."
+            }
+            "not-found" => "Give an id as the list of the same kind shows it.",
+            _ => &view.hint,
         };
         Self {
             code: Cow::Owned(view.code),
             message: view.message,
-            hint: view.hint,
+            hint: hint.to_owned(),
             exit,
             shared: Some(view.was_anything_shared),
         }

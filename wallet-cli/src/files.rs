@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use zeroize::Zeroizing;
 
@@ -24,7 +25,10 @@ pub fn read_text(path: &Path) -> Result<String, CliError> {
 fn read_whole(path: &Path) -> Result<String, CliError> {
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
-        io::stdin().lock().take(MAX_INPUT + 1).read_to_end(&mut bytes)
+        standard_input()?
+            .lock()
+            .take(MAX_INPUT + 1)
+            .read_to_end(&mut bytes)
     } else {
         File::open(path).and_then(|file| file.take(MAX_INPUT + 1).read_to_end(&mut bytes))
     };
@@ -47,7 +51,7 @@ pub fn read_bytes(path: &Path, most: usize) -> Result<Zeroizing<Vec<u8>>, CliErr
     let most = most as u64;
     let mut bytes = Zeroizing::new(Vec::new());
     let read = if path == Path::new("-") {
-        io::stdin().lock().take(most + 1).read_to_end(&mut bytes)
+        standard_input()?.lock().take(most + 1).read_to_end(&mut bytes)
     } else {
         File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes))
     };
@@ -56,6 +60,20 @@ pub fn read_bytes(path: &Path, most: usize) -> Result<Zeroizing<Vec<u8>>, CliErr
         return Err(too_large(path, most));
     }
     Ok(bytes)
+}
+
+/// Standard input, once: who comes second would find it empty, and call that a wrong passphrase.
+fn standard_input() -> Result<io::Stdin, CliError> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(CliError::new(
+            Exit::Usage,
+            "standard-input-twice",
+            "standard input is to be read for two things",
+            "Give one of them as a file instead of -.",
+        ));
+    }
+    Ok(io::stdin())
 }
 
 /// A secret from a file, or from standard input for `-`: the first line, spaces and all.

@@ -18,7 +18,7 @@ use crate::trace;
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct NetworkArgs {
     /// PEM file with authorities to trust for https, beside those of this machine
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Network")]
     ca_file: Option<PathBuf>,
 }
 

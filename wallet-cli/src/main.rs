@@ -97,8 +97,14 @@ fn usage(error: &clap::Error) -> Exit {
         };
     }
     let message = error.to_string();
-    let first = message.lines().next().unwrap_or_default();
-    let message = first.strip_prefix("error: ").unwrap_or(first);
+    // Up to the usage: which arguments are missing stands on lines of its own.
+    let lines: Vec<&str> = message
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .map(str::trim)
+        .collect();
+    let message = lines.join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
     let error = CliError::new(Exit::Usage, "usage", message, "Run the command with --help.");
     Output::new(true, Color::Never, false).finish(Err(error))
 }

@@ -7,5 +7,5 @@ mod shell;
 mod state;
 
 pub use open::WalletArgs;
-pub use shell::Shell;
+pub use shell::{Shell, unexpected};
 pub use state::{State, Where};

@@ -11,14 +11,17 @@ use crate::http::NetworkArgs;
 use crate::output::Output;
 use crate::{ask, system};
 
+/// Where they stand in the help.
+const WALLET: &str = "Which wallet";
+
 /// Which wallet, and how it is opened.
 #[derive(Debug, clap::Args)]
 pub struct WalletArgs {
     /// The wallet file
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = WALLET)]
     pub state: Option<PathBuf>,
     /// File with the passphrase on its first line, or - for standard input
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = WALLET)]
     pub passphrase_file: Option<PathBuf>,
     #[command(flatten)]
     pub network: NetworkArgs,

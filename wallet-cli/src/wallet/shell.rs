@@ -34,6 +34,8 @@ pub struct Shell {
 impl Shell {
     /// Opens the wallet file; the wallet is locked.
     pub fn open(path: &Path, network: &NetworkArgs, output: Output) -> Result<Self, CliError> {
+        // Nothing is made, not even a lock, beside a wallet that is not there.
+        State::insist_on(path)?;
         let lock = Lock::take(path)?;
         let state = State::read(path)?;
         Self::with(path, state, lock, network, output)
@@ -158,6 +160,16 @@ impl Shell {
         )
         .sharing(Shared::Unknown))
     }
+}
+
+/// The engine answered with another reply than the command has.
+pub fn unexpected() -> CliError {
+    CliError::new(
+        Exit::Failed,
+        "wallet-reply",
+        "the wallet gave an unexpected answer",
+        "This is a mistake in this program. Run it again with --trace FILE and report it.",
+    )
 }
 
 /// What a command does, for the person who waits.

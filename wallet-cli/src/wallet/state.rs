@@ -13,6 +13,9 @@ use crate::files;
 
 const FORMAT: &str = "assent-cli-wallet/1";
 
+/// Most bytes of the file: what is written must be read again. A vault of a hundred megabytes, twice in base64url, and more.
+const MOST: usize = 512 << 20;
+
 /// Where the vault lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Where {
@@ -55,18 +58,24 @@ impl State {
         })
     }
 
+    /// Says so when there is no such file.
+    pub fn insist_on(path: &Path) -> Result<(), CliError> {
+        if path.exists() {
+            return Ok(());
+        }
+        Err(CliError::new(
+            Exit::NotFound,
+            "wallet-not-found",
+            format!("there is no wallet at {}", path.display()),
+            "Make one with `assent holder init`.",
+        ))
+    }
+
     /// Reads the file.
     pub fn read(path: &Path) -> Result<Self, CliError> {
-        if !path.exists() {
-            return Err(CliError::new(
-                Exit::NotFound,
-                "wallet-not-found",
-                format!("there is no wallet at {}", path.display()),
-                "Make one with `assent holder init`.",
-            ));
-        }
-        let text = files::read_text(path)?;
-        let state: Self = serde_json::from_str(&text).map_err(|_| malformed(path))?;
+        Self::insist_on(path)?;
+        let bytes = files::read_bytes(path, MOST)?;
+        let state: Self = serde_json::from_slice(&bytes).map_err(|_| malformed(path))?;
         if state.format != FORMAT {
             return Err(malformed(path));
         }

@@ -118,7 +118,10 @@ fn a_damaged_part_is_found_out_and_leaves_no_half_file() {
     bytes[1000] ^= 1;
     std::fs::write(&part, &bytes).unwrap();
     let (code, refused) = documents(&sandbox, &format!("get {id} --out film"));
-    assert_eq!(refused["error"]["code"], "document-not-authentic", "{code}");
+    assert_eq!(
+        (code, &refused["error"]["code"]),
+        (5, &"document-not-authentic".into())
+    );
     assert!(!sandbox.path("film").exists());
     // Another part in its place.
     std::fs::copy(part.with_file_name("0"), &part).unwrap();
@@ -141,6 +144,11 @@ fn replaced_it_keeps_the_version_before_and_too_large_is_said() {
     assert_eq!(std::fs::read(sandbox.path("old")).unwrap(), b"old");
     let huge = std::fs::File::create(sandbox.path("huge")).unwrap();
     huge.set_len((100 << 20) + 1).unwrap();
-    let (_, refused) = documents(&sandbox, "add huge");
-    assert_eq!(refused["error"]["code"], "vault-attachment-too-large");
+    let (code, refused) = documents(&sandbox, "add huge");
+    assert_eq!(
+        (code, &refused["error"]["code"]),
+        (2, &"vault-attachment-too-large".into())
+    );
+    let (code, refused) = documents(&sandbox, "add .");
+    assert_eq!((code, &refused["error"]["code"]), (7, &"file-unreadable".into()));
 }

@@ -116,6 +116,17 @@ fn a_wrong_command_line_ends_with_2() {
     let (code, value) = sandbox.json(["dance"]);
     assert_eq!(code, 2);
     assert_eq!(value["error"]["code"], "usage");
+    // What is missing is named.
+    let (_, value) = sandbox.json(["credential", "verify"]);
+    assert!(
+        value["error"]["message"].as_str().unwrap().contains("<FILE>"),
+        "{value}"
+    );
+    // Standard input cannot be two things.
+    let twice = ["vault", "verify-backup", "-", "--seal-passphrase-file", "-"];
+    let run = sandbox.run_with(twice, "age-encryption.org/v1\n-> scrypt x 18\n");
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(run.err.contains("code: standard-input-twice"), "{}", run.err);
 }
 
 #[test]

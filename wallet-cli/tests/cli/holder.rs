@@ -95,21 +95,37 @@ fn exit_codes_of_the_verbs() {
         (none.0, &none.1["error"]["code"]),
         (4, &json!("wallet-not-found"))
     );
+    assert!(
+        !sandbox.path("w").exists(),
+        "nothing is made beside a wallet that is not there"
+    );
     init(&sandbox);
     let run = |args: &[&'static str]| sandbox.json(args.iter().copied().chain(STATE));
-    assert_ne!(run(&["holder", "receive", "not a link", "--yes"]).0, 0);
-    let (code, value) = run(&["holder", "present", "not a link", "--yes"]);
-    assert_ne!(code, 0);
-    assert_eq!(value["error"]["wasAnythingShared"], "no");
+    for (verb, code, begins) in [
+        ("receive", "offer-not-an-offer", "openid-credential-offer://"),
+        ("present", "request-link", "openid4vp://"),
+    ] {
+        let (exit, value) = run(&["holder", verb, "not a link", "--yes"]);
+        assert_eq!((exit, &value["error"]["code"]), (2, &json!(code)));
+        assert_eq!(value["error"]["wasAnythingShared"], "no");
+        assert!(
+            value["error"]["hint"].as_str().unwrap().contains(begins),
+            "{value}"
+        );
+    }
     for more in ["--yes", "--dry-run", "--erase", "--purpose=required"] {
         let (code, value) = run(&["holder", "withdraw", "nothing", more]);
         assert_eq!((code, &value["error"]["code"]), (4, &json!("sharing-not-found")));
     }
-    assert_ne!(run(&["holder", "receipt", "nothing"]).0, 0);
+    let (code, value) = run(&["holder", "receipt", "nothing"]);
+    assert_eq!((code, &value["error"]["code"]), (4, &json!("not-found")));
     assert_eq!(run(&["holder", "present", "x", "--yes", "--decline"]).0, 2);
-    // A wallet file whose vault is damaged is kept, and says what to do.
+    // What this program writes it reads again, however much it became.
     let path = sandbox.path("w/wallet.json");
     let whole = std::fs::read_to_string(&path).unwrap();
+    sandbox.put("w/wallet.json", format!("{whole}{}", " ".repeat(5 << 20)));
+    assert_eq!(run(&["holder", "cards"]).0, 0);
+    // A wallet file whose vault is damaged is kept, and says what to do.
     let mut file: serde_json::Value = serde_json::from_str(&whole).unwrap();
     file["cache"] = json!("AAAA");
     let damaged = serde_json::to_string(&file).unwrap();
@@ -261,6 +277,12 @@ fn own_details() {
     assert_eq!(
         refused["data"]["problems"],
         json!([{ "part": "iban", "code": "detail-iban-checksum" }])
+    );
+    let add = ["holder", "details", "add", "bank_account", "--from", "bad"];
+    let said = sandbox.run(add.into_iter().chain(STATE)).out;
+    assert!(
+        said.contains("iban: the check digits of the bank account number do not fit"),
+        "{said}"
     );
     assert_eq!(
         details(&["add", "shoe", "--from", "one"]).1["error"]["code"],

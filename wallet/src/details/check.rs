@@ -71,6 +71,38 @@ pub enum DetailError {
     NoName,
 }
 
+impl DetailError {
+    const ALL: [Self; 19] = [
+        Self::Empty,
+        Self::TooLong,
+        Self::NoSuchPart,
+        Self::Email,
+        Self::PhoneCountry,
+        Self::Phone,
+        Self::Url,
+        Self::Day,
+        Self::DayToCome,
+        Self::Country,
+        Self::Language,
+        Self::Iban,
+        Self::IbanLength,
+        Self::IbanChecksum,
+        Self::Bsn,
+        Self::Code,
+        Self::Postcode,
+        Self::Choice,
+        Self::NoName,
+    ];
+}
+
+/// What is wrong, in English, by the code that [`crate::app::Reply::DetailSaved`] gives for a part. For shells without texts
+/// of their own.
+#[must_use]
+pub fn problem_text(code: &str) -> Option<String> {
+    let found = DetailError::ALL.iter().find(|error| error.code() == code);
+    found.map(ToString::to_string)
+}
+
 impl ErrorCode for DetailError {
     fn code(&self) -> &'static str {
         match self {

@@ -242,3 +242,23 @@ proptest! {
         }
     }
 }
+
+/// Every code of a problem that screens have words for has words for shells without screens.
+#[test]
+fn every_problem_has_a_text() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../web/ui/messages/en.json");
+    let words: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let ours = words
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, text)| **text == "Correct it and save again.")
+        .map(|(key, _)| key.trim_start_matches("problem.").trim_end_matches(".next"));
+    let mut count = 0;
+    for code in ours {
+        assert!(super::problem_text(code).is_some(), "{code}");
+        count += 1;
+    }
+    assert_eq!(count, DetailError::ALL.len());
+    assert_eq!(super::problem_text("detail"), None);
+}

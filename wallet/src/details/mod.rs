@@ -11,6 +11,7 @@ mod number;
 
 pub(crate) use catalogue::of_path;
 pub use catalogue::{Check, DetailKind, KINDS, OwnName, Part, kind};
+pub use check::problem_text;
 pub(crate) use check::{DetailError, checked};
 pub(crate) use detail::{Detail, Origin, RECORD};
 pub use names::kind_name;

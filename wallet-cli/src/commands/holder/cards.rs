@@ -2,7 +2,7 @@
 
 use assent_wallet::app::{Command, Reply};
 
-use super::{data, unexpected};
+use super::{data, unexpected, words};
 use crate::error::CliError;
 use crate::output::Answer;
 use crate::wallet::Shell;
@@ -25,16 +25,16 @@ pub async fn run(args: Args, shell: &mut Shell) -> Result<Answer, CliError> {
     let text = match &reply {
         Reply::Cards { cards } if cards.is_empty() => "No cards yet.".to_owned(),
         Reply::Cards { cards } => {
-            let lines: Vec<String> = cards
-                .iter()
-                .map(|card| format!("{}  {}", card.id, card.name))
-                .collect();
+            let lines: Vec<String> = cards.iter().map(words::card).collect();
             lines.join("\n")
         }
         Reply::Card { card } => {
-            let mut lines = vec![card.summary.name.clone()];
-            let details = card.details.iter();
-            lines.extend(details.map(|detail| format!("  {}: {}", detail.label, detail.value.0)));
+            let mut lines = vec![words::card(&card.summary)];
+            lines.extend(
+                card.details
+                    .iter()
+                    .map(|detail| format!("  {}", words::detail(detail))),
+            );
             lines.join("\n")
         }
         _ => return Err(unexpected()),

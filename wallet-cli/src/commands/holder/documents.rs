@@ -116,6 +116,12 @@ async fn add(args: Add, shell: &mut Shell, output: Output) -> Result<Answer, Cli
     let metadata = file
         .metadata()
         .map_err(|error| files::unreadable(&args.file, &error))?;
+    if !metadata.is_file() {
+        return Err(files::unreadable(
+            &args.file,
+            &std::io::Error::other("it is not a file"),
+        ));
+    }
     let size = metadata.len();
     let own_name = args
         .file

@@ -1,9 +1,8 @@
 //! `assent holder history`.
 
-use assent_core::env::Timestamp;
 use assent_wallet::app::{Command, Reply};
 
-use super::{data, unexpected};
+use super::{data, unexpected, words};
 use crate::error::CliError;
 use crate::output::Answer;
 use crate::wallet::Shell;
@@ -24,6 +23,7 @@ pub struct Args {
 
 /// Shows.
 pub async fn run(args: Args, shell: &mut Shell) -> Result<Answer, CliError> {
+    let filtered = args.text.is_some() || args.service.is_some();
     let command = match args.id {
         Some(id) => Command::Entry { id },
         None => Command::History {
@@ -33,14 +33,9 @@ pub async fn run(args: Args, shell: &mut Shell) -> Result<Answer, CliError> {
     };
     let reply = shell.run(command).await?;
     let text = match &reply {
+        Reply::History { entries } if entries.is_empty() && filtered => "Nothing matches.".to_owned(),
         Reply::History { entries } if entries.is_empty() => "Nothing happened yet.".to_owned(),
-        Reply::History { entries } => {
-            let line = |entry: &assent_wallet::app::view::EntrySummary| {
-                let at = Timestamp(entry.at).to_rfc3339().unwrap_or_default();
-                format!("{}  {at}  {}  {}", entry.id, entry.kind, entry.name)
-            };
-            entries.iter().map(line).collect::<Vec<_>>().join("\n")
-        }
+        Reply::History { entries } => entries.iter().map(words::entry).collect::<Vec<_>>().join("\n"),
         Reply::Entry { .. } => format!("{:#}", data(&reply)?["entry"]),
         _ => return Err(unexpected()),
     };

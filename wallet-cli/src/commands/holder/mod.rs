@@ -10,15 +10,15 @@ mod receipt;
 mod receive;
 mod sharing;
 mod withdraw;
+mod words;
 
 use assent_core::encoding::record::ToJson as _;
-use assent_wallet::app::{Reply, Shared};
+use assent_wallet::app::{Command as WalletCommand, Reply, Shared};
 
 use crate::error::CliError;
-use crate::exit::Exit;
 use crate::files;
 use crate::output::{Answer, Output};
-use crate::wallet::WalletArgs;
+use crate::wallet::{Shell, WalletArgs, unexpected};
 
 /// Flags of every verb.
 #[derive(Debug, clap::Args)]
@@ -83,7 +83,7 @@ async fn run_verb(args: Args, output: Output) -> Result<Answer, CliError> {
         return init::run(init, &path, passphrase, &args.wallet.network, output).await;
     }
     let mut shell = args.wallet.open(output).await?;
-    match args.command {
+    let answer = match args.command {
         // Handled above; an open wallet has nothing to initialise.
         Command::Init(_) => Err(unexpected()),
         Command::Cards(args) => cards::run(args, &mut shell).await,
@@ -95,18 +95,29 @@ async fn run_verb(args: Args, output: Output) -> Result<Answer, CliError> {
         Command::Sharing(args) => sharing::run(args, &mut shell).await,
         Command::Withdraw(args) => withdraw::run(args, &mut shell, output).await,
         Command::Receipt(args) => receipt::run(args, &mut shell).await,
-    }
+    }?;
+    warn_of_waiting(answer, &mut shell).await
 }
 
-/// The engine answered with another reply than the command has.
-fn unexpected() -> CliError {
-    CliError::new(
-        Exit::Failed,
-        "wallet-reply",
-        "the wallet gave an unexpected answer",
-        "This is a mistake in this program. Run it again with --trace FILE and report it.",
-    )
+/// What could not reach the vault service yet is only here: said with every answer until it is there.
+async fn warn_of_waiting(answer: Answer, shell: &mut Shell) -> Result<Answer, CliError> {
+    let Reply::Status { status } = shell.run(WalletCommand::Status).await? else {
+        return Err(unexpected());
+    };
+    Ok(match status.waiting {
+        0 => answer,
+        1 => answer.warn(
+            WAITING,
+            "1 change is only in this wallet file; the vault service could not be reached",
+        ),
+        many => answer.warn(
+            WAITING,
+            format!("{many} changes are only in this wallet file; the vault service could not be reached"),
+        ),
+    })
 }
+
+const WAITING: &str = "changes-wait";
 
 /// The data of an answer: the reply as the app gets it.
 fn data(reply: &Reply) -> Result<serde_json::Value, CliError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use assent_wallet::app::view::{DetailView, OtherCard, Outcome, RequestView, ResultView, Warning};
 use assent_wallet::app::{Command, Reply};
 
-use super::{data, link, unexpected};
+use super::{data, link, unexpected, words};
 use crate::ask;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -140,7 +140,7 @@ fn finish(reply: &Reply) -> Result<Answer, CliError> {
 fn told(result: &ResultView) -> String {
     let service = &one_line(&result.service);
     let mut lines = vec![match result.outcome {
-        Outcome::Shared => format!("Shared {} details with {service}.", result.count),
+        Outcome::Shared => format!("Shared {} with {service}.", words::details(result.count)),
         Outcome::Declined => format!("Refused. {service} got nothing."),
         Outcome::FailedBeforeSending => "Nothing was sent.".to_owned(),
         Outcome::Refused => format!("{service} got the answer and did not accept it."),
@@ -225,10 +225,10 @@ fn selection(request: &RequestView, wanted: &[String]) -> Result<Vec<String>, Cl
 
 fn describe(request: &RequestView) -> String {
     let mut lines = vec![format!(
-        "{} ({}, {:?}) asks:",
+        "{} ({}, {}) asks:",
         one_line(&request.service.name),
         one_line(&request.service.domain),
-        request.service.trust
+        words::trust(request.service.trust)
     )];
     if let Some(purpose) = &request.purpose {
         lines.push(format!("  why: {}", one_line(purpose)));
@@ -262,8 +262,8 @@ fn describe(request: &RequestView) -> String {
         ));
     }
     lines.push(format!(
-        "  they will know you: {:?}",
-        request.recognisability.level
+        "  they will know you: {}",
+        words::recognisability(request.recognisability.level)
     ));
     lines.extend(request.warnings.iter().map(|warning| warned("  ", warning)));
     lines.join("\n")
@@ -274,5 +274,5 @@ fn warned(indent: &str, warning: &Warning) -> String {
 }
 
 fn shown(detail: &DetailView) -> String {
-    format!("    {}: {}", one_line(&detail.label), one_line(&detail.value.0))
+    format!("    {}", words::detail(detail))
 }

@@ -1,9 +1,8 @@
 //! `assent holder sharing`.
 
-use assent_wallet::app::view::SharedDetail;
 use assent_wallet::app::{Command, Reply};
 
-use super::{data, unexpected};
+use super::{data, unexpected, words};
 use crate::error::CliError;
 use crate::output::{Answer, one_line};
 use crate::wallet::Shell;
@@ -33,26 +32,21 @@ pub async fn run(args: Args, shell: &mut Shell) -> Result<Answer, CliError> {
         let mut lines = Vec::new();
         for item in sharing {
             lines.push(format!(
-                "{}  {:?}  {}: {}",
+                "{}  {}: {} [{}]",
                 item.id,
-                item.state,
-                item.service.name,
-                labels(&item.details)
+                one_line(&item.service.name),
+                words::labels(&item.details),
+                words::sharing(item.state)
             ));
             if item.purposes.len() > 1 {
                 let purposes = item.purposes.iter();
                 lines.extend(purposes.map(|one| {
                     let text = one_line(&one.text);
-                    format!("    {}  {text}: {}", one.id, labels(&one.details))
+                    format!("    {}  {text}: {}", one.id, words::labels(&one.details))
                 }));
             }
         }
         lines.join("\n")
     };
     Ok(Answer::new("assent.holder-sharing/1", data(&reply)?, text))
-}
-
-fn labels(details: &[SharedDetail]) -> String {
-    let labels: Vec<&str> = details.iter().map(|detail| detail.label.as_str()).collect();
-    labels.join(", ")
 }

@@ -1,10 +1,10 @@
 //! `assent holder withdraw`: stops a sharing.
 
-use assent_wallet::app::view::{SharedDetail, SharingState, SharingView};
+use assent_wallet::app::view::{SharingState, SharingView};
 use assent_wallet::app::{Command, Reply};
 use serde_json::json;
 
-use super::{data, unexpected};
+use super::{data, unexpected, words};
 use crate::ask;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -93,12 +93,8 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
 
 /// What is about to be stopped, in words.
 fn plan(found: &SharingView, purposes: &[String]) -> Result<String, CliError> {
-    let labels = |details: &[SharedDetail]| -> String {
-        let labels: Vec<&str> = details.iter().map(|detail| detail.label.as_str()).collect();
-        labels.join(", ")
-    };
     if purposes.is_empty() {
-        let (what, name) = (labels(&found.details), &found.service.name);
+        let (what, name) = (words::labels(&found.details), &found.service.name);
         return Ok(one_line(&format!("Stop sharing {what} with {name}")));
     }
     let mut parts = Vec::new();
@@ -111,7 +107,11 @@ fn plan(found: &SharingView, purposes: &[String]) -> Result<String, CliError> {
                 "`assent holder sharing` shows what there is.",
             ));
         };
-        parts.push(format!("{} (for: {})", labels(&purpose.details), purpose.text));
+        parts.push(format!(
+            "{} (for: {})",
+            words::labels(&purpose.details),
+            purpose.text
+        ));
     }
     Ok(one_line(&format!(
         "Stop sharing {} with {}",

@@ -17,6 +17,7 @@ use crate::wallet::Shell;
 /// Flags.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Formats:
   backup    everything, with the keys of the cards, sealed with a passphrase (age v1: `age -d` opens it too)
   exchange  history and list of cards in the EU's exchange format (TS10), sealed with a passphrase (JWE)
   json      everything but keys, to read and to reuse; not sealed

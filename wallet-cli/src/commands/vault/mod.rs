@@ -10,9 +10,8 @@ use assent_wallet::app::{Command as WalletCommand, Reply};
 use assent_wallet::transfer::{KindCount, Present};
 
 use crate::error::CliError;
-use crate::exit::Exit;
 use crate::output::{Answer, Output};
-use crate::wallet::{Shell, WalletArgs};
+use crate::wallet::{Shell, WalletArgs, unexpected};
 
 /// Flags of every verb.
 #[derive(Debug, clap::Args)]
@@ -66,13 +65,4 @@ fn lines(kinds: &[KindCount]) -> String {
         .map(|kind| format!("{:>7}  {:<12} {} bytes", kind.count, kind.kind, kind.bytes))
         .collect();
     lines.join("\n")
-}
-
-fn unexpected() -> CliError {
-    CliError::new(
-        Exit::Failed,
-        "wallet-reply",
-        "the wallet gave an unexpected answer",
-        "",
-    )
 }

@@ -2,7 +2,7 @@
 
 use assent_core::encoding::json::Object;
 use assent_wallet::app::{Command, Reply};
-use assent_wallet::details::kind;
+use assent_wallet::details::{kind, problem_text};
 use serde_json::{Value, json};
 
 use super::super::unexpected;
@@ -83,15 +83,16 @@ fn saved(reply: Reply, kind: &str) -> Result<Answer, CliError> {
     let problem = |(part, code): &(String, String)| json!({ "part": part, "code": code });
     let data = json!({ "id": id, "problems": problems.iter().map(problem).collect::<Vec<_>>() });
     let Some(id) = id else {
-        let lines: Vec<_> = problems
-            .iter()
-            .map(|(part, code)| format!("{part}: {code}"))
-            .collect();
+        let mut lines = vec!["Not saved:".to_owned()];
+        lines.extend(problems.iter().map(|(part, code)| {
+            let what = problem_text(code).unwrap_or_default();
+            format!("  {part}: {what} ({code})")
+        }));
         let error = CliError::new(
             Exit::Refused,
             "detail-not-accepted",
             "the detail is not accepted as it is",
-            "`assent holder details kinds` shows the parts of each kind; specs/problems.md says what each code means.",
+            "`assent holder details kinds` shows the parts of each kind.",
         );
         return Ok(Answer::new("assent.holder-detail-saved/1", data, lines.join("\n")).failing(error));
     };
