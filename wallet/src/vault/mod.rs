@@ -44,6 +44,8 @@ mod padding;
 mod pairing;
 #[cfg(test)]
 mod primitive_tests;
+#[cfg(test)]
+mod published_tests;
 mod record;
 mod recovery;
 mod root;
