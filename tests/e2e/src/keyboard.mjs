@@ -1,5 +1,7 @@
 // A person without a mouse: everything by Tab, Enter, Space and typing, looking each time where the focus is.
 
+import { until } from "./stack.mjs";
+
 /** Runs in the page: what has the focus, also inside a shadow tree. */
 const LOOK = () => {
   let element = document.activeElement;
@@ -81,6 +83,11 @@ export class Keyboard {
       met.push(focus?.what ?? "(the browser)");
     }
     throw new Error(`${key} does not reach ${what} at ${this.#page.url()}; it met:\n${[...new Set(met)].join("\n")}`);
+  }
+
+  /** Waits until something in the page has the focus again: whoever pressed something that went must not begin at the top. */
+  async holds(what) {
+    await until(`the focus after ${what}`, () => this.#page.evaluate(() => document.activeElement !== document.body));
   }
 
   async press(key) {

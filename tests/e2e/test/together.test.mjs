@@ -125,6 +125,42 @@ test("two tabs do not fight: one has the vault, the other says so and can take o
   await first.close();
 });
 
+test("what was typed in one tab waits there while the other one has the vault, and goes when the vault is locked", async () => {
+  const field = (name) => dan.page.locator(`#part-${name}`);
+  const first = dan.page;
+  await first.goto(`${stack.base}/#/detailedit/new/bank_account`);
+  await field("holder").fill("D. Voorbeeld");
+  const second = await dan.context.newPage();
+  dan.use(second);
+  await second.goto(`${stack.base}/`);
+  await dan.press("button", t("tabs.use-here"));
+  await unlock(dan, PASSPHRASE);
+  await dan.sees(t("home.title"));
+  dan.use(first);
+  await dan.sees(t("tabs.moved"));
+  await dan.press("button", t("tabs.use-here"));
+  await unlock(dan, PASSPHRASE);
+  await dan.page.getByText(t("tabs.typed")).waitFor();
+  assert.equal(await field("holder").inputValue(), "D. Voorbeeld");
+  await dan.looksAt("detail-edit-typed");
+  await second.close();
+  // Taken away once more, then locked: nothing stays in a page whose vault was locked.
+  const third = await dan.context.newPage();
+  await third.goto(`${stack.base}/`);
+  await third.getByRole("button", { name: t("tabs.use-here") }).click();
+  await dan.sees(t("tabs.moved"));
+  await dan.press("button", t("tabs.use-here"));
+  await dan.sees(t("unlock.title"));
+  await third.close();
+  await unlock(dan, PASSPHRASE);
+  await dan.page.getByText(t("tabs.typed")).waitFor();
+  await dan.press("button", t("nav.lock"));
+  await unlock(dan, PASSPHRASE);
+  await dan.sees(t("home.title"));
+  await dan.page.goto(`${stack.base}/#/detailedit/new/bank_account`);
+  assert.equal(await field("holder").inputValue(), "");
+});
+
 /** What the service has was written by a later app: the label of the header ends in a higher number. */
 const writtenByLaterApp = (person) =>
   person.context.route(/\/v1\/vaults\/[^/]+\/(header|changes)/, async (route) => {

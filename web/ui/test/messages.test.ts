@@ -27,6 +27,11 @@ describe("every language", () => {
     expect(long).toEqual([]);
   });
 
+  it("speaks to people as je in Dutch", () => {
+    const formal = Object.entries(nl).filter(([, text]) => /(?<!I, L, O of )\b(u|uw|uzelf)\b/i.test(text));
+    expect(formal).toEqual([]);
+  });
+
   it.each(Object.keys(catalogues))("has no empty text and no markup: %s", (language) => {
     for (const [key, text] of Object.entries(catalogues[language] ?? {})) {
       expect([key, text.trim().length > 0, /[<>]/.test(text)]).toEqual([key, true, false]);

@@ -35,6 +35,10 @@ class App {
   asked = $state(0);
   /** What came of signing in to the vault service, until a screen takes it up. */
   arrival = $state.raw<Arrival>();
+  /** Another tab took the vault. No state of a screen: one that goes because of it must be able to tell. */
+  taken = false;
+  /** What was typed on a screen that another tab ended, with where it was (draft.ts). */
+  typed: { place: string; vault: string | undefined; fields: unknown } | undefined;
   /** A request that waits for a card that is being added. */
   resume = $state.raw<IncomingLink>();
   /** The code of a new device that was read on another screen. */
@@ -74,7 +78,7 @@ class App {
   /** True while something would be lost by starting the app again: a request, an offer, a vault or text in the making. */
   get inTheMiddle(): boolean {
     const { screen } = this.route;
-    return this.incoming !== undefined || ["request", "offer", "result", "create", "open", "add", "stop", "detailedit", "way", "add-way", "device-add", "device-join", "take-out", "bring-in"].includes(screen);
+    return this.incoming !== undefined || ["request", "offer", "result", "create", "open", "add", "stop", "detailedit", "way", "add-way", "device-add", "device-join", "document", "emergency", "rescue", "take-out", "bring-in"].includes(screen);
   }
 
   async start(): Promise<void> {
@@ -104,6 +108,8 @@ class App {
     if (this.route.screen === "result") this.go("home");
     this.result = undefined;
     this.alarm = undefined;
+    this.taken = false;
+    if (!takeOver) this.typed = undefined;
     this.asked = 0;
     this.again = false;
     // A new worker knows nothing of a vault that was not stored yet, and the passkey made for it opens nothing.
@@ -134,10 +140,13 @@ class App {
     this.again = false;
     this.removed = true;
     // The engine has forgotten the vault; the page follows.
-    void this.call({ type: "status" }).then(({ status }) => {
-      this.status = status;
-      this.go("home");
-    });
+    void this.call({ type: "status" }).then(
+      ({ status }) => {
+        this.status = status;
+        this.go("home");
+      },
+      () => undefined,
+    );
     return true;
   }
 
@@ -183,6 +192,11 @@ class App {
     (place ?? document.querySelector<HTMLElement>("h1"))?.focus();
   }
 
+  /** Puts the focus into the first field that is not right. */
+  landOnError(): Promise<void> {
+    return tick().then(() => document.querySelector<HTMLElement>("main [aria-invalid=true]")?.focus());
+  }
+
   /** Says something to screen readers without moving the focus. */
   announce(text: string): void {
     this.announcement = text;
@@ -208,8 +222,11 @@ class App {
     applyTheme(theme);
   }
 
-  /** After unlocking: the vault's settings win over the device's, and what waited is opened. */
-  async opened(status: StatusView): Promise<void> {
+  /**
+   * After unlocking: the vault's settings win over the device's, and what waited is opened. `name` is what the person calls
+   * this device, when they were asked.
+   */
+  async opened(status: StatusView, name = ""): Promise<void> {
     const { settings } = await this.call({ type: "settings" });
     this.useSettings(settings);
     const language = this.translator.language;
@@ -223,7 +240,7 @@ class App {
     this.creation = undefined;
     void this.#noteUse().catch(() => undefined);
     // Without a connection it can wait until the next time.
-    if (this.online) void this.call({ type: "registerDevice", name: deviceName() }).catch(() => undefined);
+    if (this.online) void this.call({ type: "registerDevice", name: name || deviceName() }).catch(() => undefined);
     if (this.incoming) this.go(this.incoming.kind);
     else if (["create", "open", "device-join", "find", "rescue"].includes(this.route.screen)) this.go("home");
   }
@@ -304,6 +321,7 @@ class App {
       return this.begin(false);
     }
     if (news.type === "broken") this.failure = news.failure;
+    this.taken = news.type === "moved";
     this.phase = news.type;
   }
 

@@ -53,6 +53,12 @@ const endings: Record<string, string> = {
   heic: "image/heic", pdf: "application/pdf", zip: "application/zip",
 };
 
+/** What a type is called: `PDF`; the type itself when it is none we know, nothing when it says nothing. */
+export function kindInWords(type: string): string | undefined {
+  if (kinds.some((kind) => kind.type === type)) return type.split("/")[1]?.toUpperCase();
+  return type === "application/octet-stream" ? undefined : type || undefined;
+}
+
 /** A name that is safe to save under on any system. */
 export function fileName(name: string): string {
   const safe = name.replace(/[\p{Cc}\p{Cf}\\/:*?"<>|]/gu, "_").replace(/^[\s.]+|[\s.]+$/g, "");

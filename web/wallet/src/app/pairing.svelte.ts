@@ -22,39 +22,55 @@ export class Pairing {
     this.failure = this.view = undefined;
     this.working = true;
     try {
-      this.view = (await app.call(command)).pairing;
+      const { pairing } = await app.call(command);
+      if (this.#turn !== turn) {
+        // Stopped before there was anything to stop; when it was begun anew instead, the engine has dropped this one.
+        if (!this.working) this.#cancel();
+        return;
+      }
+      this.view = pairing;
       void this.#follow(turn);
     } catch (error) {
-      this.failure = failureOf(error);
+      if (this.#turn === turn) this.failure = failureOf(error);
     } finally {
-      this.working = false;
+      if (this.#turn === turn) this.working = false;
     }
   }
 
   /** The person says that the digits are the same. Resolves to whether it was right. */
   async confirm(digits: string, confirm?: Proof): Promise<boolean> {
+    if (this.working) return false;
+    const turn = this.#turn;
     this.failure = undefined;
     this.working = true;
     try {
-      this.view = (await app.call({ type: "pairConfirm", digits, confirm })).pairing;
+      const { pairing } = await app.call({ type: "pairConfirm", digits, confirm });
+      // Who stops meanwhile must know when it was too late.
+      if (this.#turn === turn || pairing.state === "given") this.view = pairing;
       return true;
     } catch (error) {
+      if (this.#turn !== turn) return false;
       this.failure = failureOf(error);
       // A mistyped passphrase ends nothing.
       if (this.failure.code.startsWith("pairing-")) this.view = undefined;
       return false;
     } finally {
-      this.working = false;
+      if (this.#turn === turn) this.working = false;
     }
   }
 
   /** Ends it, and tells the other device. */
   stop(): void {
     this.#turn += 1;
+    this.working = false;
     if (!this.view) return;
     const over = ["given", "received"].includes(this.view.state);
     this.view = this.failure = undefined;
-    if (!over) void app.call({ type: "pairCancel" }).catch(() => undefined);
+    if (!over) this.#cancel();
+  }
+
+  #cancel(): void {
+    void app.call({ type: "pairCancel" }).catch(() => undefined);
   }
 
   async #follow(turn: number): Promise<void> {

@@ -40,6 +40,8 @@ class Uploads {
   /** Counts those that ended well. */
   finished = $state(0);
   #busy = false;
+  /** The vault they are for. */
+  #vault: string | undefined;
 
   add(files: Iterable<File>, replaces = ""): void {
     this.list = [...this.list, ...[...files].map((file) => new Upload(file, replaces))];
@@ -71,6 +73,7 @@ class Uploads {
   /** Works on what waits. Called when something was added and whenever the vault was opened. */
   async goOn(): Promise<void> {
     if (this.#busy || !app.isOpen) return;
+    this.#vault = app.status?.vaultAddress;
     this.#busy = true;
     try {
       for (let next = this.#next(); next; next = this.#next()) await this.#send(next);
@@ -81,6 +84,8 @@ class Uploads {
 
   /** The vault was locked while files were on their way: they wait for it to be opened again. */
   unlocked(): void {
+    // Whoever opened another vault in this page must not get what was meant for the one before.
+    if (this.#vault !== app.status?.vaultAddress) this.list = [];
     for (const upload of this.list) if (upload.failure?.code === "engine-ended") upload.failure = undefined;
     void this.goOn();
   }

@@ -388,3 +388,4 @@ export const importPlan = object({
   notes: list(object({ code: text, count: number })),
 });
 export type ImportPlan = Of<typeof importPlan>;
+export type EmergencyView = Of<typeof emergency>;

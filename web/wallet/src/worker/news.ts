@@ -21,6 +21,8 @@ interface Parts {
 /** A stream without a sign of life for so long is dead; the service sends one every 20 seconds. */
 const silence = 65_000;
 const longestPause = 120_000;
+/** A service that asks for more is asked again all the same; far longer times would not fit a timer either. */
+const longestAsked = 3_600_000;
 /** News are a few bytes; a line longer than this is not news. */
 const longestLine = 1_000;
 
@@ -71,7 +73,7 @@ export class News {
       if (response.status !== 200 || !response.body) {
         await response.body?.cancel();
         if (response.status === 401 || response.status === 400) return "refused";
-        return Number(response.headers.get("retry-after")) * 1_000 || "nothing";
+        return Math.min(longestAsked, Number(response.headers.get("retry-after")) * 1_000) || "nothing";
       }
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let line = "";

@@ -21,6 +21,9 @@ const tries = 6;
 /** A service that forgets what it was sent is not sent it for ever. */
 const rounds = 3;
 
+/** Why all of them were stopped at once. */
+const ended = { code: "engine-ended" };
+
 type Phase = "preparing" | "sending" | "reading";
 
 /** All content on its way. */
@@ -34,7 +37,7 @@ export class Transfers {
   }
 
   stopAll(): void {
-    for (const running of this.#running.values()) running.abort();
+    for (const running of this.#running.values()) running.abort(ended);
   }
 
   /** Sends an upload. Never throws: what became of it is posted. */
@@ -102,7 +105,7 @@ export class Transfers {
         await out?.close();
       } catch (error) {
         // Nothing that is not whole stays in the person's folder.
-        await out?.abort();
+        await out?.abort().catch(() => undefined);
         throw error;
       }
       return out ? undefined : new Blob(parts, { type: "application/octet-stream" });
@@ -115,7 +118,8 @@ export class Transfers {
     try {
       this.parts.post({ type: "reply", id, reply: await work(control.signal) });
     } catch (error) {
-      const failure = control.signal.aborted ? { code: "document-stopped", blame: "you" } : error;
+      const { aborted, reason } = control.signal;
+      const failure = !aborted ? error : reason === ended ? ended : { code: "document-stopped", blame: "you" };
       this.parts.post({ type: "failed", id, failure: asFailure(failure) });
     } finally {
       this.#running.delete(id);

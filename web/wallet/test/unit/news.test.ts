@@ -22,7 +22,7 @@ function setUp(answers: (string[] | number | Error)[], { afterRefresh = "t" } = 
       const answer = answers.shift();
       if (answer === undefined) return ((here = undefined), new Response(null, { status: 503 }));
       if (answer instanceof Error) throw answer;
-      if (typeof answer === "number") return new Response(null, { status: answer, headers: { "retry-after": "30" } });
+      if (typeof answer === "number") return new Response(null, { status: answer, headers: { "retry-after": answer === 429 ? "30" : "99999999999" } });
       const stream = new ReadableStream({
         start(controller) {
           for (const part of answer) controller.enqueue(new TextEncoder().encode(part));
@@ -64,6 +64,13 @@ describe("news of the vault", () => {
     expect(log.filter((entry) => entry.startsWith("wait")).slice(0, 6)).toEqual([
       "wait 1000", "wait 2000", "wait 4000", "wait 30000", "wait 1000", "wait 2000",
     ]);
+  });
+
+  it("waits an hour at most, whatever the service asks", async () => {
+    const { news, log } = setUp([503]);
+    news.start();
+    await settled();
+    expect(log.find((entry) => entry.startsWith("wait"))).toBe("wait 3600000");
   });
 
   it.each([400, 401])("asks once more and stops when it is refused (%i)", async (status) => {
