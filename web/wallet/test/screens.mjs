@@ -11,7 +11,7 @@ const base = `http://127.0.0.1:${port}`;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : "";
 const looks = [
-  { name: "phone-light-en", viewport: { width: 390, height: 844 }, colorScheme: "light", locale: "en-GB" },
+  { name: "phone-light-en", viewport: { width: 412, height: 915 }, colorScheme: "light", locale: "en-GB" },
   { name: "narrow-dark-nl", viewport: { width: 320, height: 700 }, colorScheme: "dark", locale: "nl-NL" },
   { name: "desktop-light-nl", viewport: { width: 1280, height: 860 }, colorScheme: "light", locale: "nl-NL" },
   { name: "desktop-dark-en", viewport: { width: 1280, height: 860 }, colorScheme: "dark", locale: "en-GB" },
@@ -56,10 +56,89 @@ const screens = [
   ["document", "#/document/d1", showPicture], ["document-edit", "#/document/d1", (page) => page.locator("#about ~ button").click()],
   ["document-other", "#/document/d3"], ["document-deleted", "#/document/d4", (page) => page.locator(".button.danger").click()], ["document-unknown", "#/document/zzz"],
   ["settings", "#/settings", (page) => page.locator(".button.danger").click()],
-  ["ways", "#/ways"],
-  ["way", "#/way/s1"],
-  ["add-way", "#/add-way/passkey"],
+  ["ways", "#/ways"], ["ways-new-keys", "#/ways", (page) => page.locator("summary").click()],
+  ["way", "#/way/s1"], ["way-change", "#/way/s1", (page) => page.locator("#change ~ div button").click()], ["way-code", "#/way/s2"],
+  ["way-remove", "#/way/s3", (page) => page.locator(".button.danger").click()],
+  ["add-way", "#/add-way/passkey"], ["add-way-passphrase", "#/add-way/passphrase", (page) => page.locator("form button[type=submit]").click()],
+  ["add-way-device", "#/add-way/device"], ["add-way-code", "#/add-way/code"],
+  ["add-way-code-shown", "#/add-way/code", async (page) => (await prove(page), page.locator("ol[role=list]").waitFor())],
+  ["devices", "#/devices"], ["device-this", "#/device/g1"], ["device-other", "#/device/g2"], ["device-never", "#/device/g3"],
+  ["device-remove", "#/device/g2", (page) => page.locator(".button.danger").click()], ["device-unknown", "#/device/zzz"],
+  ["device-add", "#/device-add"], ["device-add-wrong", "#/device-add", (page) => page.locator("form button").click()],
+  ["device-add-over", "#/device-add", (page) => scan(page, "old")], ["device-add-meeting", "#/device-add", (page) => scan(page, "meeting")],
+  ["device-add-digits", "#/device-add", async (page) => (await scan(page, ""), page.locator("form button[type=submit]").click())],
+  ["device-add-given", "#/device-add", async (page) => (await scan(page, ""), await page.locator("input.digits").fill("048213"), prove(page))],
+  ...["emergency", "emergency-ready", "emergency-asked", "emergency-stopped", "emergency-released", "emergency-half"].map((name) => [name, "#/emergency"]),
+  ["emergency-unnamed", "#/emergency", (page) => prove(page)],
+  ["emergency-remove", "#/emergency", (page) => page.locator("#remove ~ div button").click()],
+  ["emergency-sheet", "#/emergency", async (page) => {
+    // Round to the one that is not set up.
+    for (let round = 0; round < 5; round += 1) {
+      await page.evaluate(() => (location.hash = "#/none"));
+      await page.evaluate(() => (location.hash = "#/emergency"));
+      await page.locator("section").first().waitFor();
+      if (await page.locator("select").count()) break;
+    }
+    await page.locator("section input").first().fill("Robin van den Donaudampfschifffahrtsgesellschaft tot Zolder");
+    await prove(page);
+    await page.locator("[data-code]").waitFor();
+  }],
+  ["sign-ins", "#/sign-ins"], ["sign-ins-unlink", "#/sign-ins", (page) => page.locator(".button.danger").first().click()],
+  ["take-out", "#/take-out"], ["take-out-short", "#/take-out", (page) => page.locator("button[type=submit]").click()],
+  ["take-out-open", "#/take-out", (page) => page.locator("input[value=html]").check()],
+  ["take-out-made", "#/take-out", async (page) => {
+    for (const input of await page.locator("input[type=password]").all()) await input.fill("purple otter tea kettle");
+    await page.locator("button[type=submit]").click();
+    await page.locator("ol").waitFor();
+  }],
+  ["bring-in", "#/bring-in"], ["bring-in-locked", "#/bring-in", (page) => pick(page)],
+  ["bring-in-wrong", "#/bring-in", async (page) => (await pick(page), await page.locator("input[type=password]").fill("wrong"), page.locator("button[type=submit]").click())],
+  ["bring-in-plan", "#/bring-in", (page) => openFile(page)],
+  ["bring-in-report", "#/bring-in", async (page) => (await openFile(page), await page.locator(".row .button.main").last().click(), page.locator("#report").waitFor())],
+  ["erase", "#/erase", (page) => page.locator(".button.danger").click()],
 ];
+
+const empty = [["home-empty", "#/"], ["details-empty", "#/details"], ["documents-empty", "#/documents"], ["sharing-empty", "#/sharing"], ["history-empty", "#/history"]];
+
+const locked = [
+  ["join", "#/device-join"], ["join-code", "#/device-join", (page) => join(page, "code").then(() => page.locator("summary").click())],
+  ["join-away", "#/device-join", (page) => join(page, "away")], ["join-digits", "#/device-join", (page) => join(page, "digits")],
+  ["join-receiving", "#/device-join", (page) => join(page, "receiving")], ["join-meeting", "#/device-join", (page) => join(page, "meeting")],
+  ["rescue", "#/rescue"], ["rescue-missing", "#/rescue", (page) => page.locator("button[type=submit]").click()],
+  ["rescue-wrong", "#/rescue", (page) => rescue(page, "wrong")], ["rescue-waiting", "#/rescue", (page) => rescue(page, "7K3M")], ["rescue-due", "#/rescue", (page) => rescue(page, "due")],
+  ["find-over", "#/find"], ["open", "#/open"], ["open-missing", "#/open", (page) => prove(page)],
+];
+
+async function prove(page) {
+  await page.locator("input[autocomplete=current-password]").fill("purple otter tea kettle");
+  await page.locator("form:has(input[autocomplete=current-password]) button[type=submit]").click();
+}
+
+async function scan(page, what) {
+  await page.locator("textarea").fill(`assent-pair:1:${what}`);
+  await page.locator("form button").click();
+}
+
+async function join(page, name) {
+  await page.locator("form input").first().fill(name);
+  await page.locator("form button[type=submit]").click();
+  await page.locator("form").waitFor({ state: "detached" });
+}
+
+async function rescue(page, code) {
+  await page.locator("form input").first().fill("https://vault.example/v1/vaults/kR3bBv9dQx6mJ0sYp1uT2g");
+  await page.locator("form input").last().fill(code);
+  await page.locator("button[type=submit]").click();
+}
+
+const pick = (page) => page.locator("input[type=file]").setInputFiles({ name: "assent-2026-11-20.tar.age", mimeType: "application/octet-stream", buffer: Buffer.alloc(10) });
+
+async function openFile(page) {
+  await pick(page);
+  await page.locator("input[type=password]").fill("purple otter tea kettle");
+  await page.locator("button[type=submit]").click();
+  await page.locator("#inside").waitFor();
+}
 
 async function stopPart(page) {
   await page.locator(".choice button").click();
@@ -90,17 +169,24 @@ let problems = 0;
 
 for (const { name, ...options } of looks) {
   const context = await browser.newContext({ ...options, reducedMotion: "reduce", serviceWorkers: "block" });
-  const page = await context.newPage();
+  let page = await context.newPage();
   const trouble = (text) => {
     problems += 1;
     console.error(`${name}: ${text}`);
   };
-  page.on("console", (message) => message.type() === "error" && trouble(message.text()));
-  page.on("pageerror", (error) => trouble(error.message));
+  const watch = () => {
+    page.on("console", (message) => message.type() === "error" && !(offline && /ERR_INTERNET/.test(message.text())) && trouble(message.text()));
+    page.on("pageerror", (error) => trouble(error.message));
+  };
+  let offline = false;
+  watch();
 
   const look = async (screen) => {
     if (only && !screen.includes(only)) return;
     await page.waitForTimeout(60);
+    // As high as its content: axe measures what is on the screen, and a person scrolls.
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ ...options.viewport, height: Math.max(options.viewport.height, Math.min(8000, height)) });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (wide > 0) trouble(`${screen}: ${wide} px wider than the window`);
     const small = await page.evaluate(() =>
@@ -114,6 +200,7 @@ for (const { name, ...options } of looks) {
     const axe = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
     for (const { id, nodes } of axe.violations) trouble(`${screen}: axe ${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
     await page.screenshot({ path: here(`.screens/${name}--${screen}.png`), fullPage: true });
+    await page.setViewportSize(options.viewport);
   };
 
   await page.goto(base);
@@ -145,21 +232,27 @@ for (const { name, ...options } of looks) {
   await page.locator("button[type=submit]").click();
   await page.locator("nav").waitFor();
 
-  for (const [screen, address, act] of screens) {
-    if (only && !screen.includes(only)) continue;
-    await page.evaluate((hash) => (location.hash = hash), "#/none");
-    await page.evaluate((hash) => (location.hash = hash), address);
-    await page.waitForTimeout(120);
-    await act?.(page);
-    await page.waitForTimeout(80);
-    await look(screen);
-  }
+  const walk = async (places) => {
+    for (const [screen, address, act] of places) {
+      if (only && !screen.includes(only)) continue;
+      await page.evaluate((hash) => (location.hash = hash), "#/none");
+      await page.evaluate((hash) => (location.hash = hash), address);
+      await page.waitForTimeout(120);
+      await act?.(page);
+      await page.waitForTimeout(80);
+      await look(screen);
+    }
+  };
+  await walk(screens);
 
+  offline = true;
   await context.setOffline(true);
   await page.evaluate(() => (location.hash = "#/"));
   await page.waitForTimeout(150);
   await look("home-offline");
+  await walk([["documents-offline", "#/documents"], ["document-offline", "#/document/d1"]]);
   await context.setOffline(false);
+  offline = false;
 
   await page.locator("header .button.quiet").click();
   await page.locator("form").waitFor();
@@ -168,11 +261,28 @@ for (const { name, ...options } of looks) {
   await page.locator("button[type=submit]").click();
   await page.locator("[role=alert]").waitFor();
   await look("unlock-wrong");
+  await walk(locked);
   const second = await context.newPage();
   await second.goto(base);
   await second.locator("h1").waitFor();
   await second.screenshot({ path: here(`.screens/${name}--second-tab.png`) });
   await context.close();
+
+  // A vault with nothing in it yet.
+  const young = await browser.newContext({ ...options, reducedMotion: "reduce", serviceWorkers: "block" });
+  page = await young.newPage();
+  watch();
+  await page.goto(`${base}/#/create`);
+  await page.locator("input[type=password]").first().waitFor();
+  for (const input of await page.locator("input[type=password]").all()) await input.fill("empty otter tea kettle");
+  await page.locator("button[type=submit]").click();
+  await page.locator("ol").waitFor();
+  await page.locator(".button.main").click();
+  for (const input of await page.locator("input").all()) await input.fill("7K3M");
+  await page.locator("button[type=submit]").click();
+  await page.locator("nav").waitFor();
+  await walk(empty);
+  await young.close();
 }
 
 await browser.close();
