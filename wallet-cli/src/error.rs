@@ -97,6 +97,9 @@ impl From<WalletError> for CliError {
             "request-link" => {
                 "Give the whole link of the request: it begins with openid4vp:// or haip-vp://, or has request_uri in it."
             }
+            "request-fetch" => {
+                "If you are online, the request is over or was answered already: start again at the service."
+            }
             "not-found" => "Give an id as the list of the same kind shows it.",
             _ => &view.hint,
         };

@@ -47,6 +47,26 @@ fn good_requests_have_no_findings() {
         assert_eq!(code, 0, "{value}");
         assert_eq!(codes(&value), [""; 0], "{value}");
     }
+    // The receipt that our verifier asks for has no claims, and is no reason for a hint.
+    let mut with_receipt = query();
+    let receipt = json!({ "id": "r", "format": "dc+sd-jwt", "meta": { "vct_values": ["urn:assent:consent-receipt:1"] } });
+    with_receipt["credentials"].as_array_mut().unwrap().push(receipt);
+    assert!(!codes(&lint(&with_receipt).1).contains(&"dcql-no-claims"));
+    with_receipt["credentials"][1]["meta"]["vct_values"][0] = json!("urn:other");
+    assert!(codes(&lint(&with_receipt).1).contains(&"dcql-no-claims"));
+}
+
+#[test]
+fn a_sandbox_is_told_apart() {
+    let mut request = parameters();
+    request["response_uri"] = json!("http://localhost:8470/r");
+    let (code, value) = lint(&request);
+    assert_eq!(code, 3);
+    assert!(codes(&value).contains(&"only-for-a-sandbox"), "{value}");
+    request["nonce"] = Value::Null;
+    assert!(!codes(&lint(&request).1).contains(&"only-for-a-sandbox"));
+    let (code, value) = Sandbox::new().json(["request", "lint", "https://wallet.example/?request_uri=x"]);
+    assert_eq!((code, &value["error"]["code"]), (2, &json!("file-is-a-link")));
 }
 
 #[test]

@@ -258,7 +258,7 @@ fn describe(request: &RequestView) -> String {
     if let Some(retention) = &request.retention {
         lines.push(format!(
             "  kept for: {} (the service states this)",
-            one_line(&retention.text)
+            words::period(&retention.text)
         ));
     }
     lines.push(format!(

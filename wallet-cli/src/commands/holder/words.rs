@@ -81,6 +81,29 @@ pub fn details(count: usize) -> String {
     }
 }
 
+/// A period (ISO 8601) in words; as it is when it is of another form.
+pub fn period(text: &str) -> String {
+    let units = [('Y', "year"), ('M', "month"), ('W', "week"), ('D', "day")];
+    let mut words = Vec::new();
+    let mut rest = text.strip_prefix('P').unwrap_or_default();
+    while let Some((number, after)) = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .map(|at| rest.split_at(at))
+    {
+        let unit = units.iter().find(|(letter, _)| after.starts_with(*letter));
+        let (Some((_, unit)), false) = (unit, number.is_empty()) else {
+            return one_line(text);
+        };
+        let plural = if number == "1" { "" } else { "s" };
+        words.push(format!("{number} {unit}{plural}"));
+        rest = after.get(1..).unwrap_or_default();
+    }
+    match (rest, words.is_empty()) {
+        ("", false) => words.join(" "),
+        _ => one_line(text),
+    }
+}
+
 /// Names of details.
 pub fn labels(details: &[SharedDetail]) -> String {
     let labels: Vec<&str> = details.iter().map(|detail| detail.label.as_str()).collect();
@@ -99,6 +122,22 @@ pub fn detail(detail: &DetailView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn periods_are_read() {
+        for (text, words) in [
+            ("P30D", "30 days"),
+            ("P1Y6M", "1 year 6 months"),
+            ("P2W", "2 weeks"),
+            ("PT5M", "PT5M"),
+            ("P", "P"),
+            ("P5", "P5"),
+            ("PD", "PD"),
+            ("as long\nas it takes", "as long as it takes"),
+        ] {
+            assert_eq!(period(text), words);
+        }
+    }
 
     #[test]
     fn a_stranger_writes_no_line_of_ours() {

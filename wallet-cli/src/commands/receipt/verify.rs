@@ -67,7 +67,14 @@ fn check(bundle: &ReceiptBundle, anchors: &TrustAnchors, now: Timestamp, sandbox
             let (code, message) = (error.code(), error.to_string());
             let data = json!({ "verified": false, "errors": [{ "code": code, "message": message }] });
             let text = format!("Verified: no\nReason:   {message} ({code})");
-            Answer::new(SCHEMA, data, text).failing(CliError::refuted(code, message, "Do not rely on this receipt. The other party holds the same bytes: ask for its copy and check that one."))
+            let in_a_sandbox = Profile::BASELINE.sandbox();
+            let hint = if !sandbox && bundle.verify(anchors, now, &in_a_sandbox, &RustCrypto).is_ok() {
+                "Only a sandbox on this machine gives such receipts. If it is one, add --sandbox."
+            } else {
+                "Do not rely on this receipt. The other party holds the same bytes: ask for its copy and check that one."
+            };
+            let text = format!("{text}\n{hint}");
+            Answer::new(SCHEMA, data, text).failing(CliError::refuted(code, message, hint))
         }
     }
 }

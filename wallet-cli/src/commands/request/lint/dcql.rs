@@ -1,6 +1,7 @@
 //! Habits in DCQL queries.
 
 use assent_core::claims::PathElement;
+use assent_core::consent::RECEIPT_VCT;
 use assent_core::dcql::{CredentialQuery, DcqlQuery, Meta};
 use assent_core::error::ErrorCode as _;
 use serde_json::Value;
@@ -61,7 +62,10 @@ fn lint_credential(query: &CredentialQuery, at: &str, findings: &mut Vec<Finding
             "Leave require_cryptographic_holder_binding out.",
         ));
     }
-    if query.claims().is_empty() {
+    // A receipt is minted by the wallet: there is nothing in it to choose from.
+    let receipt =
+        matches!(query.meta(), Meta::SdJwtVc { vct_values } if vct_values.as_slice() == [RECEIPT_VCT]);
+    if query.claims().is_empty() && !receipt {
         findings.push(Finding::advice(
             "dcql-no-claims",
             at,

@@ -37,14 +37,33 @@ pub struct Args {
 
 /// Lints.
 pub fn run(args: Args) -> Result<Answer, CliError> {
+    if args.file.to_string_lossy().contains("://") && !args.file.exists() {
+        return Err(CliError::new(
+            Exit::Usage,
+            "file-is-a-link",
+            "a link is given where a file is wanted",
+            "Give it on standard input: printf %s 'LINK' | assent request lint -",
+        ));
+    }
     let text = files::read_text(&args.file)?;
-    let profile = if args.sandbox {
-        Profile::BASELINE.sandbox()
-    } else {
-        Profile::BASELINE
+    let found = |profile: &Profile| -> Result<(&str, Vec<Finding>), CliError> {
+        let mut findings = Vec::new();
+        let kind = lint(&text, profile, &mut findings).ok_or_else(unknown)?;
+        Ok((kind, findings))
     };
-    let mut findings = Vec::new();
-    let kind = lint(&text, &profile, &mut findings).ok_or_else(unknown)?;
+    let (kind, mut findings) = match args.sandbox {
+        true => found(&Profile::BASELINE.sandbox())?,
+        false => found(&Profile::BASELINE)?,
+    };
+    let has_errors = |findings: &[Finding]| findings.iter().any(|finding| finding.level == Level::Error);
+    if has_errors(&findings) && !args.sandbox && !has_errors(&found(&Profile::BASELINE.sandbox())?.1) {
+        findings.push(Finding::advice(
+            "only-for-a-sandbox",
+            "",
+            "Only a sandbox on this machine may ask so.",
+            "If it is one, add --sandbox.",
+        ));
+    }
     findings.sort_by_key(|finding| finding.level);
     Ok(report(kind, &findings))
 }
@@ -135,9 +154,15 @@ fn report(kind: &str, findings: &[Finding]) -> Answer {
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
     let (errors, warnings) = (count(Level::Error), count(Level::Warning));
     let mut lines: Vec<String> = findings.iter().map(Finding::line).collect();
+    let so_many = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    };
     lines.push(format!(
-        "{kind}: {errors} errors, {warnings} warnings, {} hints",
-        count(Level::Advice)
+        "{kind}: {}, {}, {}",
+        so_many(errors, "error"),
+        so_many(warnings, "warning"),
+        so_many(count(Level::Advice), "hint")
     ));
     let data = json!({
         "kind": kind,
