@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use zeroize::Zeroizing;
@@ -112,12 +112,74 @@ pub fn remove(path: &Path) -> Result<(), CliError> {
     }
 }
 
-/// Writes a new file that only its owner can read. An existing file is never overwritten.
+/// Writes a new file that only its owner can read: complete, or not at all. An existing file is never overwritten.
 pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let mut file = new_private(path)?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(|error| unwritable(path, &error))
+    let mut file = NewFile::begin(path)?;
+    file.write(bytes)?;
+    file.finish()
+}
+
+/// A file in the making, that only its owner can read. It gets its name when it is complete; dropped before, nothing of it
+/// stays.
+#[derive(Debug)]
+pub struct NewFile {
+    file: File,
+    path: PathBuf,
+    temporary: PathBuf,
+}
+
+impl NewFile {
+    /// Begins beside where it will be.
+    pub fn begin(path: &Path) -> Result<Self, CliError> {
+        if path.symlink_metadata().is_ok() {
+            return Err(unwritable(path, &io::ErrorKind::AlreadyExists.into()));
+        }
+        let mut name = std::ffi::OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(".unfinished");
+        let temporary = path.with_file_name(name);
+        // Of one that was killed.
+        remove(&temporary)?;
+        Ok(Self {
+            file: new_private(&temporary).map_err(|mut error| {
+                error.message = error
+                    .message
+                    .replace(&temporary.display().to_string(), &path.display().to_string());
+                error
+            })?,
+            path: path.to_owned(),
+            temporary,
+        })
+    }
+
+    /// Writes more of it.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), CliError> {
+        let written = self.file.write_all(bytes);
+        written.map_err(|error| unwritable(&self.path, &error))
+    }
+
+    /// It is complete.
+    pub fn finish(self) -> Result<(), CliError> {
+        let failed = |error: io::Error| unwritable(&self.path, &error);
+        self.file.sync_all().map_err(failed)?;
+        // A link is never made over a file that appeared meanwhile; where there are none (FAT), the moment between is short.
+        match fs::hard_link(&self.temporary, &self.path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !self.path.exists() => {
+                fs::rename(&self.temporary, &self.path).map_err(failed)?;
+            }
+            linked => linked.map_err(failed)?,
+        }
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = File::open(folder.unwrap_or(Path::new(".")));
+        folder.and_then(|folder| folder.sync_all()).map_err(failed)
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // Whatever cannot be removed is removed by the next one.
+        drop(fs::remove_file(&self.temporary));
+    }
 }
 
 /// Opens a new file that only its owner can read, to write to.

@@ -25,6 +25,7 @@ const DISPATCHER: &str = "::app::wallet::";
 
 /// Modules with commands of the second part.
 const RARE: &[&str] = &[
+    "::app::bringing::",
     "::app::details::",
     "::app::devices::",
     "::app::documents::",

@@ -310,6 +310,10 @@ async fn limits_and_access_are_kept() {
     let second = declare(2000, 2).await.expect(201).json();
     declare(2000, 2).await.expect(200);
     declare(1, 3).await.problem(507, "vault-quota-exceeded");
+    let room = call(&server, "GET", "blobs", None).await.expect(200).json();
+    let expected =
+        json!({ "blobs": 2, "bytes": 5000, "most_blobs": 2, "most_bytes": 5000, "most_blob_bytes": 3000 });
+    assert_eq!(room, expected);
     for wrong in [
         json!({ "size": 0, "parts": [] }),
         json!({ "size": -1, "parts": [] }),
@@ -327,6 +331,7 @@ async fn limits_and_access_are_kept() {
         .problem(413, "body-too-large");
     for (method, path) in [
         ("POST", "blobs".to_owned()),
+        ("GET", "blobs".to_owned()),
         ("GET", format!("blobs/{blob}")),
         ("DELETE", format!("blobs/{blob}")),
         ("GET", format!("blobs/{blob}/content")),

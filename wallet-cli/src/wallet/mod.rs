@@ -3,6 +3,7 @@
 mod blobs;
 mod local;
 mod open;
+mod pieces;
 mod shell;
 mod state;
 

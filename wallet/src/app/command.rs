@@ -405,6 +405,23 @@ pub enum Command {
         #[serde(default)]
         remove: bool,
     },
+    /// How much room the vault service has for documents. Reply: `room`.
+    Room,
+    /// Begins to bring in a version of a document from a file of another vault, or goes on with it: then as after
+    /// [`Command::DocumentBegin`], up to its end. Reply: `upload`, or `done` when the document is here.
+    BringDocument {
+        /// The document's record in the file, as [`crate::transfer::Incoming::document_record`] gives it.
+        record: Zeroizing<String>,
+        /// Id of the version, there.
+        file: String,
+    },
+    /// Makes the document of versions that were sent whole. Reply: `document`.
+    BringDocumentEnd {
+        /// The document's record in the file.
+        record: Zeroizing<String>,
+        /// Ids of the versions, there.
+        files: Vec<String>,
+    },
     /// Fetches what other devices changed and sends what waits here. Reply: `status`.
     Sync,
     /// The settings. Reply: `settings`.

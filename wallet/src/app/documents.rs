@@ -26,7 +26,9 @@ pub(super) fn list(core: &mut Core) -> Result<Next, WalletError> {
     let stored = |blob: &str| documents.iter().any(|document| document.file(blob).is_some());
     let uploads = &mut core.open_mut()?.device.uploads;
     uploads.retain(|upload| !upload.attachment().is_ok_and(|made| stored(&made.blob())));
-    let uploads = core.open()?.device.uploads.iter().map(upload_view);
+    // What comes out of a file goes on by bringing the file in again.
+    let uploads = core.open()?.device.uploads.iter();
+    let uploads = uploads.filter(|upload| upload.from.is_empty()).map(upload_view);
     Ok(Next::Done(Reply::Documents {
         uploads: uploads.collect::<Result<_, _>>()?,
         documents: documents.iter().map(|document| view(core, document)).collect(),
@@ -282,7 +284,7 @@ fn drop_blobs(core: &Core, mut blobs: Vec<String>, reply: Reply) -> Result<Next,
     ))
 }
 
-fn one(core: &Core, id: &str) -> Result<Next, WalletError> {
+pub(super) fn one(core: &Core, id: &str) -> Result<Next, WalletError> {
     let document = core.records()?.need::<Document>(id)?;
     Ok(Next::Done(Reply::Document {
         document: view(core, &document),
@@ -323,7 +325,7 @@ fn file_view(core: &Core, file: &StoredFile) -> FileView {
     }
 }
 
-fn upload_view(upload: &Upload) -> Result<UploadView, WalletError> {
+pub(super) fn upload_view(upload: &Upload) -> Result<UploadView, WalletError> {
     let sealing = upload.sealing()?;
     Ok(UploadView {
         id: upload.id.clone(),

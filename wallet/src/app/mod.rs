@@ -4,6 +4,7 @@
 //! request and hands the outcome to [`Wallet::resume`]. One command runs at a time. After every command the shell
 //! stores [`Wallet::cache`], which is ciphertext, and starts the next time from [`Wallet::from_cache`].
 
+mod bringing;
 mod cache;
 pub(crate) mod cards;
 mod command;

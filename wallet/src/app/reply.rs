@@ -189,6 +189,15 @@ pub enum Reply {
         /// Numbers of the pieces.
         missing: Vec<usize>,
     },
+    /// Room for documents at the vault service; unknown when it does not say.
+    Room {
+        /// Bytes, sealed, of all together.
+        bytes: Option<u64>,
+        /// How many files.
+        files: Option<u64>,
+        /// Bytes, sealed, of one.
+        file_bytes: Option<u64>,
+    },
     /// What the vault service told, as it told it.
     Service {
         /// Its answer.

@@ -8,7 +8,7 @@ use assent_core::http::{HttpRequest, HttpResponse, Step};
 
 use super::session::{Core, Pending, Session};
 use super::{
-    Command, NetworkFailure, Reply, Unlock, WalletError, cache, cards, details, devices, documents,
+    Command, NetworkFailure, Reply, Unlock, WalletError, bringing, cache, cards, details, devices, documents,
     emergency, history, methods, offer, pairing, reopen, request, rights, sign_in, sync, transfer, vault,
 };
 
@@ -198,6 +198,9 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         Command::DeleteVault => vault::delete(core),
         Command::TakeOut => transfer::take_out(core),
         Command::PutIn { records, version } => transfer::put_in(core, records, version, env),
+        Command::Room => bringing::room(core),
+        Command::BringDocument { record, file } => bringing::begin(core, &record, &file, env),
+        Command::BringDocumentEnd { record, files } => bringing::finish(core, &record, &files, env),
         Command::Settings => vault::settings(core),
         Command::SetSettings {
             language,

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::app::WalletError;
 use crate::records::{Record, Records, read};
-use crate::vault::Attachment;
+use crate::vault::{Attachment, MAX_ATTACHMENT};
 
 pub(crate) use upload::Upload;
 
@@ -19,6 +19,8 @@ const KEPT: usize = 4;
 pub(crate) const UNDO: i64 = 7 * 86_400;
 const MAX_NAME: usize = 200;
 const MAX_NOTE: usize = 2000;
+/// No record of a document is longer: five versions of 101 pieces, and what is said of them.
+const MAX_RECORD: usize = 64 << 10;
 
 /// A document.
 #[derive(Clone, ToJson, FromJson)]
@@ -92,6 +94,27 @@ impl Document {
         self.changed_at = now.0;
     }
 
+    /// From a file that somebody brings: `None` when it is not what this app could have written.
+    pub(crate) fn from_outside(content: &str) -> Option<Self> {
+        let document: Self = (content.len() <= MAX_RECORD)
+            .then(|| read(content.as_bytes()).ok())
+            .flatten()?;
+        let is_possible = name(&document.name).is_ok_and(|name| name == document.name)
+            && note(&document.note).is_ok_and(|note| note == document.note)
+            && document.about.len() <= MAX_NAME
+            && (1..=KEPT + 1).contains(&document.files.len())
+            && document
+                .files
+                .iter()
+                .all(|file| file.size <= MAX_ATTACHMENT && file.blob.len() <= MAX_NAME);
+        is_possible.then_some(document)
+    }
+
+    /// Whether this is so of the blob of one of its versions.
+    pub(crate) fn has_one(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        self.files.iter().any(|file| is_it(&file.blob))
+    }
+
     /// A version by its blob.
     pub(crate) fn file(&self, blob: &str) -> Option<&StoredFile> {
         self.files.iter().find(|file| file.blob == blob)
@@ -113,6 +136,16 @@ impl StoredFile {
             by: by.map(|by| base64url::encode(&by)).unwrap_or_default(),
             attachment: Zeroizing::new(base64url::encode(&attachment.to_bytes())),
         }
+    }
+
+    /// The same content under the keys of this vault.
+    pub(crate) fn brought(&self, attachment: &Attachment) -> Self {
+        Self::new(
+            attachment,
+            &media_type(&self.media_type),
+            Timestamp(self.at),
+            None,
+        )
     }
 
     /// What opens it.

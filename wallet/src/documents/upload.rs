@@ -23,6 +23,9 @@ pub(crate) struct Upload {
     /// The document that gets a new version; a new document when empty.
     pub(crate) replaces: String,
     pub(crate) begun_at: i64,
+    /// What it is of when it comes out of a file of another vault: `<document>/<version>` there; else empty.
+    #[serde(default)]
+    pub(crate) from: String,
     /// What seals its pieces, base64url.
     sealing: Zeroizing<String>,
     /// SHA-256 of each sealed piece so far, base64url of all together.
@@ -46,6 +49,7 @@ impl Upload {
             about,
             replaces,
             begun_at: env.now.0,
+            from: String::new(),
             sealing: Zeroizing::new(base64url::encode(&sealing.to_bytes())),
             hashes: String::new(),
         })

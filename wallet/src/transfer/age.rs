@@ -3,6 +3,8 @@
 //! Of the format only the scrypt recipient: a backup must open with what its owner knows, on a machine that has nothing
 //! else.
 
+use std::ops::Range;
+
 use assent_core::crypto::constant_time_eq;
 use assent_core::env::SecureRandom;
 use base64::Engine as _;
@@ -25,6 +27,7 @@ pub const WORK_FACTOR: u8 = 18;
 const SALT_LABEL: &[u8] = b"age-encryption.org/v1/scrypt";
 const CHUNK: usize = 64 << 10;
 const TAG: usize = 16;
+const SEALED_CHUNK: u64 = (CHUNK + TAG) as u64;
 const FILE_KEY: usize = 16;
 const NONCE: usize = 16;
 const MAC: usize = 32;
@@ -32,89 +35,203 @@ const MAC: usize = 32;
 const MAX_HEADER: usize = 1024;
 
 /// Seals `plaintext` under a passphrase. `work_factor` is log₂ of scrypt's N.
+#[cfg(test)]
 pub(super) fn seal(
     plaintext: &[u8],
     passphrase: &str,
     work_factor: u8,
     rng: &mut dyn SecureRandom,
 ) -> Result<Vec<u8>, TransferError> {
-    let mut salt = [0; 16];
-    let mut file_key = Zeroizing::new([0; FILE_KEY]);
-    let mut nonce = [0; NONCE];
-    rng.fill(&mut salt)?;
-    rng.fill(file_key.as_mut_slice())?;
-    rng.fill(&mut nonce)?;
-    let wrapped = cipher(&wrapping_key(passphrase, &salt, work_factor)?)
-        .encrypt(&Nonce::default(), file_key.as_slice())
-        .map_err(|_| TransferError::TooLarge)?;
-    let mut out = MAGIC.to_vec();
-    let stanza = format!(
-        "-> scrypt {} {work_factor}\n{}\n---",
-        BASE64.encode(salt),
-        BASE64.encode(wrapped)
-    );
-    out.extend_from_slice(stanza.as_bytes());
-    let mac = header_mac(file_key.as_slice(), &out)?;
-    out.extend_from_slice(format!(" {}\n", BASE64.encode(mac)).as_bytes());
-    out.extend_from_slice(&nonce);
-    let cipher = cipher(&payload_key(file_key.as_slice(), &nonce)?);
-    out.reserve(plaintext.len() + plaintext.len().div_ceil(CHUNK).max(1) * TAG);
-    let mut rest = plaintext;
-    for number in 0.. {
-        let (chunk, after) = rest.split_at(rest.len().min(CHUNK));
-        rest = after;
-        let nonce = chunk_nonce(number, rest.is_empty());
-        let sealed = cipher
-            .encrypt(&nonce, chunk)
-            .map_err(|_| TransferError::TooLarge)?;
-        out.extend_from_slice(&sealed);
-        if rest.is_empty() {
-            break;
-        }
-    }
+    let mut out = Vec::new();
+    let mut sealing = Sealing::begin(passphrase, work_factor, rng, &mut out)?;
+    sealing.push(plaintext, &mut out)?;
+    sealing.end(&mut out)?;
     Ok(out)
 }
 
 /// Opens a file sealed under a passphrase. Work factors above `most_work` are refused before any work is done.
+#[cfg(test)]
 pub(super) fn open(
     file: &[u8],
     passphrase: &str,
     most_work: u8,
 ) -> Result<Zeroizing<Vec<u8>>, TransferError> {
-    let header = Header::read(file)?;
-    if header.work_factor > most_work {
-        return Err(TransferError::TooMuchWork);
+    let opened = Opened::begin(file, file.len() as u64, passphrase, most_work)?;
+    let len = opened.len();
+    let place = opened.place(0, len)?;
+    let sealed = file.get(place.start as usize..place.end as usize);
+    opened.open(0, len, sealed.ok_or(TransferError::Damaged)?)
+}
+
+/// A file in the making: takes plaintext in bits of any length, gives sealed bytes as they become ready.
+pub(super) struct Sealing {
+    cipher: ChaCha20Poly1305,
+    number: u64,
+    /// At most one chunk: whether it is the last one is known when more comes, or nothing does.
+    waiting: Zeroizing<Vec<u8>>,
+}
+
+impl Sealing {
+    /// Begins a file: its header goes to `out`.
+    pub(super) fn begin(
+        passphrase: &str,
+        work_factor: u8,
+        rng: &mut dyn SecureRandom,
+        out: &mut Vec<u8>,
+    ) -> Result<Self, TransferError> {
+        let mut salt = [0; 16];
+        let mut file_key = Zeroizing::new([0; FILE_KEY]);
+        let mut nonce = [0; NONCE];
+        rng.fill(&mut salt)?;
+        rng.fill(file_key.as_mut_slice())?;
+        rng.fill(&mut nonce)?;
+        let wrapped = cipher(&wrapping_key(passphrase, &salt, work_factor)?)
+            .encrypt(&Nonce::default(), file_key.as_slice())
+            .map_err(|_| TransferError::TooLarge)?;
+        let mut header = MAGIC.to_vec();
+        let stanza = format!(
+            "-> scrypt {} {work_factor}\n{}\n---",
+            BASE64.encode(salt),
+            BASE64.encode(wrapped)
+        );
+        header.extend_from_slice(stanza.as_bytes());
+        let mac = header_mac(file_key.as_slice(), &header)?;
+        header.extend_from_slice(format!(" {}\n", BASE64.encode(mac)).as_bytes());
+        header.extend_from_slice(&nonce);
+        out.extend_from_slice(&header);
+        Ok(Self {
+            cipher: cipher(&payload_key(file_key.as_slice(), &nonce)?),
+            number: 0,
+            waiting: Zeroizing::new(Vec::with_capacity(CHUNK)),
+        })
     }
-    let file_key = cipher(&wrapping_key(passphrase, &header.salt, header.work_factor)?)
-        .decrypt(&Nonce::default(), header.wrapped.as_slice())
-        .map(Zeroizing::new)
-        .map_err(|_| TransferError::WrongPassphrase)?;
-    if !constant_time_eq(&header_mac(&file_key, header.authenticated)?, &header.mac) {
-        return Err(TransferError::Damaged);
+
+    /// Seals more.
+    pub(super) fn push(&mut self, mut content: &[u8], out: &mut Vec<u8>) -> Result<(), TransferError> {
+        while !content.is_empty() {
+            if self.waiting.len() == CHUNK {
+                self.chunk(false, out)?;
+            }
+            let (next, rest) = content.split_at(content.len().min(CHUNK - self.waiting.len()));
+            self.waiting.extend_from_slice(next);
+            content = rest;
+        }
+        Ok(())
     }
-    let (nonce, mut rest) = header
-        .payload
-        .split_at_checked(NONCE)
-        .ok_or(TransferError::Damaged)?;
-    let cipher = cipher(&payload_key(&file_key, nonce)?);
-    let mut out = Zeroizing::new(Vec::with_capacity(rest.len()));
-    for number in 0.. {
-        let (chunk, after) = rest.split_at(rest.len().min(CHUNK + TAG));
-        rest = after;
-        let opened = cipher
-            .decrypt(&chunk_nonce(number, rest.is_empty()), chunk)
-            .map(Zeroizing::new)
-            .map_err(|_| TransferError::Damaged)?;
+
+    /// Seals the end.
+    pub(super) fn end(mut self, out: &mut Vec<u8>) -> Result<(), TransferError> {
+        self.chunk(true, out)
+    }
+
+    fn chunk(&mut self, last: bool, out: &mut Vec<u8>) -> Result<(), TransferError> {
+        let sealed = self
+            .cipher
+            .encrypt(&chunk_nonce(self.number, last), self.waiting.as_slice())
+            .map_err(|_| TransferError::TooLarge)?;
+        out.extend_from_slice(&sealed);
+        self.waiting.clear();
+        self.number += 1;
+        Ok(())
+    }
+}
+
+/// A file whose key is known. Any part of it opens by itself, so one damaged chunk hides no more than what is in it.
+#[derive(Clone)]
+pub(super) struct Opened {
+    cipher: ChaCha20Poly1305,
+    /// Where the first chunk begins.
+    payload: u64,
+    /// Of the file.
+    end: u64,
+    chunks: u64,
+}
+
+impl Opened {
+    /// From the beginning of a file of `len` bytes. Work factors above `most_work` are refused before any work is done.
+    pub(super) fn begin(
+        start: &[u8],
+        len: u64,
+        passphrase: &str,
+        most_work: u8,
+    ) -> Result<Self, TransferError> {
+        let header = Header::read(start)?;
+        if header.work_factor > most_work {
+            return Err(TransferError::TooMuchWork);
+        }
+        let (nonce, rest) = header
+            .payload
+            .split_at_checked(NONCE)
+            .ok_or(TransferError::Damaged)?;
+        let payload = (start.len() - rest.len()) as u64;
+        let sealed = len.checked_sub(payload).ok_or(TransferError::Damaged)?;
+        let chunks = sealed.div_ceil(SEALED_CHUNK);
         // "The final chunk MAY be shorter than 64 KiB but MUST NOT be empty unless the whole payload is empty."
-        if opened.is_empty() && number > 0 {
+        let last = sealed - chunks.saturating_sub(1) * SEALED_CHUNK;
+        if last < TAG as u64 || (last == TAG as u64 && chunks > 1) {
             return Err(TransferError::Damaged);
         }
-        out.extend_from_slice(&opened);
-        if rest.is_empty() {
-            break;
+        let file_key = cipher(&wrapping_key(passphrase, &header.salt, header.work_factor)?)
+            .decrypt(&Nonce::default(), header.wrapped.as_slice())
+            .map(Zeroizing::new)
+            .map_err(|_| TransferError::WrongPassphrase)?;
+        if !constant_time_eq(&header_mac(&file_key, header.authenticated)?, &header.mac) {
+            return Err(TransferError::Damaged);
         }
+        Ok(Self {
+            cipher: cipher(&payload_key(&file_key, nonce)?),
+            payload,
+            end: len,
+            chunks,
+        })
     }
-    Ok(out)
+
+    /// Bytes of content.
+    pub(super) fn len(&self) -> u64 {
+        self.end - self.payload - self.chunks * TAG as u64
+    }
+
+    /// Where in the file the chunks with bytes `from..to` of the content are.
+    pub(super) fn place(&self, from: u64, to: u64) -> Result<Range<u64>, TransferError> {
+        if from > to || to > self.len() {
+            return Err(TransferError::Damaged);
+        }
+        let (first, after) = (
+            from / CHUNK as u64,
+            to.div_ceil(CHUNK as u64).max(from / CHUNK as u64 + 1),
+        );
+        let at = |chunk: u64| self.end.min(self.payload + chunk * SEALED_CHUNK);
+        Ok(at(first)..at(after))
+    }
+
+    /// Opens bytes `from..to` of the content; `sealed` is what is at [`Opened::place`].
+    pub(super) fn open(
+        &self,
+        from: u64,
+        to: u64,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, TransferError> {
+        let place = self.place(from, to)?;
+        if sealed.len() as u64 != place.end - place.start {
+            return Err(TransferError::Damaged);
+        }
+        let first = from / CHUNK as u64;
+        let skip = usize::try_from(from % CHUNK as u64).map_err(|_| TransferError::TooLarge)?;
+        let wanted = usize::try_from(to - from).map_err(|_| TransferError::TooLarge)?;
+        let mut out = Zeroizing::new(Vec::with_capacity(wanted));
+        for (number, chunk) in (first..).zip(sealed.chunks(CHUNK + TAG)) {
+            let opened = self
+                .cipher
+                .decrypt(&chunk_nonce(number, number + 1 == self.chunks), chunk)
+                .map(Zeroizing::new)
+                .map_err(|_| TransferError::Damaged)?;
+            let begin = if number == first { skip } else { 0 };
+            let here = opened.get(begin..).unwrap_or_default();
+            let len = here.len().min(wanted - out.len());
+            out.extend_from_slice(here.get(..len).unwrap_or_default());
+        }
+        Ok(out)
+    }
 }
 
 /// The header of a file for a passphrase.

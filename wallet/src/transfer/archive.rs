@@ -1,7 +1,8 @@
 //! The archive: everything a vault holds, in one file that needs no Assent to be read (`specs/formats/archive.md`).
 //!
-//! A tar whose first file, `manifest.json`, lists all others with length and hash. Records of every kind are carried
-//! as they are, to the byte: also those of kinds that this version does not know.
+//! A tar whose first file, `manifest.json`, lists all others. Records of every kind are carried as they are, to the byte:
+//! also those of kinds that this version does not know. After them comes the content of documents, each followed by its
+//! hash: it is known only when it went by, for nobody holds the whole of it.
 
 use assent_core::crypto::sha256;
 use assent_core::encoding::base64url;
@@ -11,16 +12,21 @@ use assent_core::env::Timestamp;
 use zeroize::Zeroizing;
 
 use super::contents::{is_name, split};
+use super::documents::{DocumentFile, Listed as ListedDocument};
 use super::{Contents, TransferError, tar};
 
 const FORMAT: &str = "assent-archive/1";
+/// With the content of documents.
+const WITH_DOCUMENTS: &str = "assent-archive/2";
 /// What formats of later versions begin with.
 const FAMILY: &str = "assent-archive/";
 const MANIFEST: &str = "manifest.json";
-/// Largest archive written or read.
+/// Most bytes of list and records, written or read.
 pub const MAX_ARCHIVE: usize = 256 << 20;
 /// As much as a vault keeps in one record.
 const MAX_RECORD: usize = 16 << 20;
+/// Most files of documents.
+const MAX_DOCUMENTS: usize = 20_000;
 
 const ABOUT: &str = "Everything one Assent vault held, with the private keys of its cards: keep it as safe as the \
 vault. Bring it into a vault with the app or with `assent vault import`.";
@@ -37,6 +43,8 @@ struct Manifest {
     made_at: String,
     about: String,
     files: Vec<Listed>,
+    #[serde(default)]
+    documents: Vec<ListedDocument>,
 }
 
 #[derive(ToJson, FromJson)]
@@ -49,8 +57,12 @@ struct Listed {
     sha256: String,
 }
 
-/// Writes an archive. The same contents at the same time give the same bytes.
-pub(super) fn write(contents: &Contents, made_at: Timestamp) -> Result<Zeroizing<Vec<u8>>, TransferError> {
+/// Writes list and records; documents, or [`tar::finish`], follow. The same contents at the same time give the same bytes.
+pub(super) fn begin(
+    contents: &Contents,
+    documents: &[DocumentFile],
+    made_at: Timestamp,
+) -> Result<Zeroizing<Vec<u8>>, TransferError> {
     let mut files = Vec::new();
     let mut bytes = 0;
     for (number, (name, content)) in contents.iter().enumerate() {
@@ -65,15 +77,25 @@ pub(super) fn write(contents: &Contents, made_at: Timestamp) -> Result<Zeroizing
             sha256: base64url::encode(&sha256(content.as_bytes())),
         });
     }
+    let format = if documents.is_empty() {
+        FORMAT
+    } else {
+        WITH_DOCUMENTS
+    };
     let manifest = Manifest {
-        format: FORMAT.to_owned(),
+        format: format.to_owned(),
         made_at: made_at.to_rfc3339().ok_or(TransferError::Contents)?,
         about: ABOUT.to_owned(),
         files,
+        documents: documents.iter().map(DocumentFile::listed).collect(),
     };
-    let list = format!("{:#}\n", manifest.write_json());
+    let mut list = manifest.write_json();
+    if let Some(list) = list.as_object_mut().filter(|_| documents.is_empty()) {
+        list.remove("documents");
+    }
+    let list = format!("{list:#}\n");
     bytes += list.len() + 2048;
-    if bytes > MAX_ARCHIVE || contents.len() >= tar::MAX_FILES {
+    if bytes > MAX_ARCHIVE || contents.len() >= tar::MAX_FILES || documents.len() > MAX_DOCUMENTS {
         return Err(TransferError::TooLarge);
     }
     // One allocation: what grows leaves copies of secrets behind.
@@ -82,15 +104,7 @@ pub(super) fn write(contents: &Contents, made_at: Timestamp) -> Result<Zeroizing
     for ((_, content), listed) in contents.iter().zip(&manifest.files) {
         tar::append(&mut out, &listed.path, content.as_bytes())?;
     }
-    tar::finish(&mut out);
     Ok(out)
-}
-
-/// An archive that was read.
-#[derive(Debug, Clone)]
-pub(super) struct Archive {
-    pub(super) contents: Contents,
-    pub(super) made_at: Timestamp,
 }
 
 /// Whether it begins as an archive does.
@@ -99,30 +113,90 @@ pub(super) fn is_archive(bytes: &[u8]) -> bool {
     rest.is_some_and(|rest| rest.first() == Some(&0))
 }
 
-/// Reads an archive: each file that the list names, once, in its order, with its length and hash, and no other.
-pub(super) fn read(bytes: &[u8]) -> Result<Archive, TransferError> {
-    if bytes.len() > MAX_ARCHIVE {
-        return Err(TransferError::TooLarge);
-    }
-    if !is_archive(bytes) {
+/// How many bytes an archive's list takes, by its first block.
+pub(super) fn list_len(block: &[u8]) -> Result<usize, TransferError> {
+    if !is_archive(block) {
         return Err(TransferError::UnknownFile);
     }
-    let files = tar::read(bytes)?;
-    let (first, files) = files.split_first().ok_or(TransferError::Damaged)?;
+    let (len, padded) = tar::length(block).ok_or(TransferError::Damaged)?;
+    if len > MANIFEST_LIMITS.bytes {
+        return Err(TransferError::TooLarge);
+    }
+    Ok(tar::BLOCK + padded)
+}
+
+/// What an archive says it holds.
+pub(super) struct List {
+    manifest: Manifest,
+    made_at: Timestamp,
+    /// Bytes up to the end of the records.
+    pub(super) records_end: u64,
+    /// The documents, with their places.
+    pub(super) documents: Vec<DocumentFile>,
+    /// Bytes of all.
+    pub(super) len: u64,
+}
+
+/// Reads the list: as many bytes as [`list_len`] says. Nothing is believed of it but what it bounds.
+pub(super) fn list(bytes: &[u8]) -> Result<List, TransferError> {
+    let files = tar::files(bytes)?;
+    let first = files.first().ok_or(TransferError::Damaged)?;
     let list = json::parse(first.content, MANIFEST_LIMITS).map_err(|_| TransferError::Damaged)?;
     // The version first: a later one may have other members.
-    match list.get("format").and_then(Value::as_str) {
-        Some(FORMAT) => {}
+    let with_documents = match list.get("format").and_then(Value::as_str) {
+        Some(FORMAT) => false,
+        Some(WITH_DOCUMENTS) => true,
         Some(other) if other.starts_with(FAMILY) => return Err(TransferError::Newer),
         _ => return Err(TransferError::UnknownFile),
-    }
+    };
     let manifest = Manifest::read_json(list).map_err(|_| TransferError::Damaged)?;
     let made_at = super::moment::read_rfc3339(&manifest.made_at).ok_or(TransferError::Damaged)?;
-    if manifest.files.len() != files.len() {
+    if manifest.documents.is_empty() == with_documents {
+        return Err(TransferError::Inconsistent);
+    }
+    if manifest.files.len() >= tar::MAX_FILES || manifest.documents.len() > MAX_DOCUMENTS {
+        return Err(TransferError::TooLarge);
+    }
+    let mut at = bytes.len() as u64;
+    for listed in &manifest.files {
+        let end = tar::file_len(listed.bytes).and_then(|len| at.checked_add(len));
+        at = end
+            .filter(|end| *end <= MAX_ARCHIVE as u64 && listed.bytes <= MAX_RECORD as u64)
+            .ok_or(TransferError::TooLarge)?;
+    }
+    let records_end = at;
+    let mut documents = Vec::with_capacity(manifest.documents.len());
+    for (number, listed) in manifest.documents.iter().enumerate() {
+        let file = DocumentFile::read(listed, number, at)?;
+        at = file.end();
+        documents.push(file);
+    }
+    Ok(List {
+        manifest,
+        made_at,
+        records_end,
+        documents,
+        len: at + tar::END as u64,
+    })
+}
+
+/// The records of an archive.
+#[derive(Debug, Clone)]
+pub(super) struct Archive {
+    pub(super) contents: Contents,
+    pub(super) made_at: Timestamp,
+}
+
+/// Reads the records, from the archive's beginning to their end: each file that the list names, once, in its order, with
+/// its length and hash, and no other.
+pub(super) fn records(list: &List, bytes: &[u8]) -> Result<Archive, TransferError> {
+    let files = tar::files(bytes)?;
+    let (_, files) = files.split_first().ok_or(TransferError::Damaged)?;
+    if list.manifest.files.len() != files.len() {
         return Err(TransferError::Inconsistent);
     }
     let mut contents = Contents::default();
-    for (number, (listed, file)) in manifest.files.iter().zip(files).enumerate() {
+    for (number, (listed, file)) in list.manifest.files.iter().zip(files).enumerate() {
         let hash = base64url::encode(&sha256(file.content));
         let is_it = listed.path == file.name
             && is_name(&listed.record)
@@ -132,15 +206,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Archive, TransferError> {
         if !is_it {
             return Err(TransferError::Inconsistent);
         }
-        if file.content.len() > MAX_RECORD {
-            return Err(TransferError::TooLarge);
-        }
         let content = std::str::from_utf8(file.content).map_err(|_| TransferError::Damaged)?;
         if !contents.add(&listed.record, Zeroizing::new(content.to_owned())) {
             return Err(TransferError::Inconsistent);
         }
     }
-    Ok(Archive { contents, made_at })
+    super::documents::are_of(&list.documents, &contents)?;
+    Ok(Archive {
+        contents,
+        made_at: list.made_at,
+    })
 }
 
 /// Where a record is in the archive. Its name may have anything in it, so the file has a number.

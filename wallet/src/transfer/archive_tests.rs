@@ -1,3 +1,4 @@
+use super::super::{Incoming, Work};
 use super::*;
 
 const AT: Timestamp = Timestamp(1_795_000_000);
@@ -54,6 +55,20 @@ fn with_list(change: impl Fn(&mut Value)) -> Vec<u8> {
     together(&files)
 }
 
+fn write(contents: &Contents, made_at: Timestamp) -> Result<Zeroizing<Vec<u8>>, TransferError> {
+    let mut out = begin(contents, &[], made_at)?;
+    tar::finish(&mut out);
+    Ok(out)
+}
+
+fn read(bytes: &[u8]) -> Result<Archive, TransferError> {
+    let incoming = Incoming::open(bytes, None, Work::BROWSER)?;
+    Ok(Archive {
+        contents: incoming.contents,
+        made_at: incoming.made_at,
+    })
+}
+
 fn refused(bytes: &[u8]) -> TransferError {
     read(bytes).unwrap_err()
 }
@@ -87,7 +102,7 @@ fn exchanged_left_out_and_doubled_files_are_refused() {
     let mut order = all.clone();
     order.swap(1, 2);
     assert_eq!(refused(&together(&order)), TransferError::Inconsistent);
-    assert_eq!(refused(&together(&all[..3])), TransferError::Inconsistent);
+    assert_eq!(refused(&together(&all[..3])), TransferError::Damaged);
     let mut doubled = all.clone();
     doubled.push(all[1].clone());
     assert_eq!(refused(&together(&doubled)), TransferError::Inconsistent);
@@ -130,7 +145,7 @@ fn lists_that_lie_are_refused() {
 #[test]
 fn later_versions_are_named_as_such() {
     let bytes = with_list(|list| {
-        list["format"] = "assent-archive/2".into();
+        list["format"] = "assent-archive/3".into();
         list["files"] = "elsewhere".into();
     });
     assert_eq!(refused(&bytes), TransferError::Newer);
@@ -142,7 +157,27 @@ fn later_versions_are_named_as_such() {
 fn what_is_too_large_is_refused_before_it_is_read() {
     let mut huge = write(&sample(), AT).unwrap().to_vec();
     huge.resize(MAX_ARCHIVE + 1, 0);
-    assert_eq!(refused(&huge), TransferError::TooLarge);
+    assert_eq!(refused(&huge), TransferError::Inconsistent);
+    // A list that promises more than may be: one record, or all of them.
+    for bytes in [MAX_RECORD as u64 + 1, u64::MAX, i64::MAX as u64] {
+        let lies = with_list(|list| list["files"][0]["bytes"] = bytes.into());
+        assert!(
+            matches!(refused(&lies), TransferError::TooLarge | TransferError::Damaged),
+            "{bytes}"
+        );
+    }
+    let many = with_list(|list| {
+        for number in 0..17 {
+            let mut listed = list["files"][0].clone();
+            listed["bytes"] = MAX_RECORD.into();
+            if number < 3 {
+                list["files"][number] = listed;
+            } else {
+                list["files"].as_array_mut().unwrap().push(listed);
+            }
+        }
+    });
+    assert_eq!(refused(&many), TransferError::TooLarge);
     // A header that promises more than there is.
     let mut bytes = Vec::new();
     tar::append(&mut bytes, MANIFEST, b"").unwrap();

@@ -38,6 +38,9 @@ pub enum TransferError {
     /// Entries that are missing, twice there, exchanged, or not what the list at its beginning says.
     #[error("the file contradicts itself: somebody changed it, or it is damaged")]
     Inconsistent,
+    /// The content of a document is not what was put in: missing, cut or changed.
+    #[error("this document is damaged or missing in the file")]
+    DocumentDamaged,
     /// Written by a newer version.
     #[error("the file was made by a newer version of the app")]
     Newer,
@@ -76,6 +79,7 @@ impl ErrorCode for TransferError {
             Self::OtherSeal => "transfer-other-seal",
             Self::Damaged => "transfer-damaged",
             Self::Inconsistent => "transfer-inconsistent",
+            Self::DocumentDamaged => "transfer-document-damaged",
             Self::Newer => "transfer-newer",
             Self::Contents => "transfer-contents",
             Self::Random => "transfer-random",

@@ -4,6 +4,7 @@ use assent_core::encoding::record::Value;
 use assent_core::env::Timestamp;
 
 use super::my_data::{self, Shown};
+use super::own_details;
 use super::texts::{Texts, texts};
 use super::{Contents, TransferError};
 use crate::details::{kind, kind_name};
@@ -108,7 +109,7 @@ impl Page<'_> {
         let texts = self.texts;
         self.begin(texts.own);
         let mut rows = Vec::new();
-        for detail in my_data::own_details(contents) {
+        for detail in own_details::write(contents, false) {
             let Value::Object(members) = detail else { continue };
             let text = |member: &str| members.get(member).and_then(Value::as_str).unwrap_or_default();
             let mut name = kind_name(text("kind"), self.language).to_owned();

@@ -1,10 +1,16 @@
 //! A file from outside: what it is, and what is inside.
 
+use std::ops::Range;
+
 use assent_core::encoding::json::{self, JsonError, Limits};
 use assent_core::encoding::record::ToJson;
 use assent_core::env::Timestamp;
 
-use super::{Contents, MAX_ARCHIVE, TransferError, Work, age, archive, my_data, pbes2, ts10_in};
+use zeroize::Zeroizing;
+
+use super::documents::{Check, DocumentFile, Places};
+use super::opening::{Opening, Source};
+use super::{Contents, TransferError, Work, archive, my_data, pbes2, ts10_in};
 
 /// What a file is, by its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToJson)]
@@ -54,7 +60,7 @@ pub fn identify(file: &[u8]) -> Option<FileKind> {
 }
 
 /// JSON of a whole log.
-const JSON: Limits = Limits {
+pub(super) const JSON: Limits = Limits {
     bytes: 64 << 20,
     depth: 32,
 };
@@ -94,35 +100,59 @@ pub struct Incoming {
     pub wanted: Vec<Wanted>,
     /// What was left out while reading.
     pub notes: Vec<Note>,
+    /// The documents whose content is in the file, to be read piece by piece.
+    pub documents: Vec<DocumentFile>,
+    source: Option<Source>,
 }
 
 impl Incoming {
-    /// Opens and reads a file.
+    /// Opens and reads a file that is in memory.
     ///
     /// # Errors
     /// [`TransferError`].
     pub fn open(file: &[u8], passphrase: Option<&str>, work: Work) -> Result<Self, TransferError> {
-        // The seal's own bytes are far fewer than these.
-        if file.len() > MAX_ARCHIVE + (1 << 20) {
-            return Err(TransferError::TooLarge);
+        let mut opening = Opening::begin(file, file.len() as u64, passphrase, work)?;
+        while let Some(place) = opening.wants() {
+            opening.take(at(file, &place).ok_or(TransferError::Damaged)?)?;
         }
-        let kind = identify(file).ok_or(TransferError::UnknownFile)?;
-        let needed = || passphrase.ok_or(TransferError::PassphraseNeeded);
-        match kind {
-            FileKind::Backup => {
-                if !file.starts_with(age::MAGIC) {
-                    return Err(TransferError::OtherRecipient);
-                }
-                let opened = age::open(file, needed()?, work.scrypt)?;
-                Ok(Self::of_archive(kind, archive::read(&opened)?))
-            }
-            FileKind::Archive => Ok(Self::of_archive(kind, archive::read(file)?)),
-            FileKind::Exchange => Self::of_json(kind, &pbes2::open(file, needed()?, work.pbkdf2)?),
-            FileKind::ExchangeData | FileKind::MyData => Self::of_json(kind, file),
-        }
+        opening.end()
     }
 
-    fn of_json(kind: FileKind, text: &[u8]) -> Result<Self, TransferError> {
+    /// Where in the file piece `number` of a document is; `None` when there is none, or the file ends before.
+    #[must_use]
+    pub fn piece_place(&self, document: usize, number: usize) -> Option<Range<u64>> {
+        let (from, to) = self.documents.get(document)?.piece(number)?;
+        self.source.as_ref()?.place(from, to).ok()
+    }
+
+    /// Opens what is at [`Incoming::piece_place`]. Pieces that went by in order, with one `check`, are the content when the
+    /// last of them opens.
+    ///
+    /// # Errors
+    /// [`TransferError::DocumentDamaged`].
+    pub fn piece(
+        &self,
+        document: usize,
+        number: usize,
+        bytes: &[u8],
+        check: &mut Check,
+    ) -> Result<Zeroizing<Vec<u8>>, TransferError> {
+        let damaged = TransferError::DocumentDamaged;
+        let file = self.documents.get(document).ok_or(damaged)?;
+        let (from, to) = file.piece(number).ok_or(damaged)?;
+        let source = self.source.as_ref().ok_or(damaged)?;
+        let opened = source.open(from, to, bytes).map_err(|_| damaged)?;
+        let content = file.open(number, &opened, check)?;
+        Ok(Zeroizing::new(content.to_vec()))
+    }
+
+    /// The record of a document, for the engine.
+    #[must_use]
+    pub fn document_record(&self, id: &str) -> Option<&str> {
+        self.contents.get(&["document/", id].concat())
+    }
+
+    pub(super) fn of_json(kind: FileKind, text: &[u8]) -> Result<Self, TransferError> {
         let data = json::parse_object(text, JSON).map_err(|error| match error {
             JsonError::TooLong => TransferError::TooLarge,
             _ => TransferError::Damaged,
@@ -150,19 +180,33 @@ impl Incoming {
         ))
     }
 
-    fn of_archive(kind: FileKind, archive: archive::Archive) -> Self {
-        let documents = archive.contents.iter();
-        let documents = documents
-            .filter(|(name, _)| name.starts_with("document/"))
-            .count() as u64;
+    /// The records and documents of an archive; `whole` is whether it ends as it should.
+    pub(super) fn of_archive(
+        kind: FileKind,
+        archive: archive::Archive,
+        documents: Vec<DocumentFile>,
+        source: Source,
+        whole: bool,
+    ) -> Self {
         let mut notes = Vec::new();
-        if documents > 0 {
-            notes.push(Note {
-                code: "documents-not-in-file",
-                count: documents,
-            });
+        let places = Places::new(&documents);
+        let without = super::documents::readable(&archive.contents)
+            .filter(|document| document.deleted_at.is_none())
+            .filter(|document| !document.has_one(|file| places.find(&document.id, file).is_some()));
+        let without = without.count() as u64;
+        for (code, count) in [
+            ("documents-not-in-file", without),
+            ("file-cut-off", u64::from(!whole)),
+        ] {
+            if count > 0 {
+                notes.push(Note { code, count });
+            }
         }
-        Self::new(kind, archive.made_at, archive.contents, Vec::new(), notes)
+        Self {
+            documents,
+            source: Some(source),
+            ..Self::new(kind, archive.made_at, archive.contents, Vec::new(), notes)
+        }
     }
 
     fn new(
@@ -178,6 +222,12 @@ impl Incoming {
             contents,
             wanted,
             notes,
+            documents: Vec::new(),
+            source: None,
         }
     }
+}
+
+pub(super) fn at<'f>(file: &'f [u8], place: &Range<u64>) -> Option<&'f [u8]> {
+    file.get(usize::try_from(place.start).ok()?..usize::try_from(place.end).ok()?)
 }

@@ -9,8 +9,12 @@ use assent_core::sd_jwt::HolderSdJwt;
 use zeroize::Zeroizing;
 
 use super::contents::split;
-use super::{Contents, Incoming};
+use super::documents::Places;
+use super::own_details::{Imported, Known};
+use super::{Contents, FileKind, Incoming};
 use crate::app::view::SharingState;
+use crate::details::RECORD;
+use crate::documents::Document;
 use crate::history::Entry;
 use crate::holdings::{Card, CopyRecord, same_kind, says_the_same};
 use crate::present::KeptReceipt;
@@ -23,9 +27,9 @@ const MAX_BYTES: usize = 5 << 20;
 /// Most records in one commit.
 const MAX_RECORDS: usize = 400;
 
-/// Kinds of records that mean something only in the vault they are in: documents, whose content is at its service under its
-/// keys, and the devices that open it.
-const STAY: [&str; 2] = ["document", "device"];
+/// Kinds of records that mean something only in the vault they are in: documents, which get new keys with their content, and
+/// the devices that open it.
+const STAY: [&str; 2] = [Document::KIND, "device"];
 
 /// What the person decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +47,38 @@ pub struct Plan {
     put: Vec<(String, Zeroizing<String>)>,
     kinds: Vec<KindChange>,
     cards: Vec<CardChange>,
+    documents: Vec<DocumentChange>,
+}
+
+/// What happens to a document.
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
+pub struct DocumentChange {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What happens.
+    pub fate: DocumentFate,
+    /// Bytes of its versions that are in the file.
+    pub bytes: u64,
+    /// Bytes they take at a vault service.
+    pub sealed_bytes: u64,
+    /// Places of these versions among the file's documents, the present version first.
+    pub files: Vec<usize>,
+}
+
+/// What happens to a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToJson)]
+#[serde(rename_all = "camelCase")]
+pub enum DocumentFate {
+    /// Comes in.
+    New,
+    /// Is here already, and stays as it is.
+    Here,
+    /// Its content is not in the file.
+    Missing,
+    /// Was deleted before the file was made, and waited to be gone.
+    Deleted,
 }
 
 /// What happens to the records of a kind.
@@ -100,6 +136,7 @@ impl Plan {
         };
         planning.cards();
         planning.wanted();
+        planning.documents();
         planning.others();
         planning.plan
     }
@@ -126,6 +163,12 @@ impl Plan {
     #[must_use]
     pub fn cards(&self) -> &[CardChange] {
         &self.cards
+    }
+
+    /// The documents. They come in one by one, after the records.
+    #[must_use]
+    pub fn documents(&self) -> &[DocumentChange] {
+        &self.documents
     }
 
     /// The next records for one commit, as `putIn` takes them.
@@ -272,11 +315,50 @@ impl Planning<'_> {
         }
     }
 
+    fn documents(&mut self) {
+        let file = self.file;
+        let places = Places::new(&file.documents);
+        for document in super::documents::readable(&file.contents) {
+            let mut change = DocumentChange {
+                fate: DocumentFate::New,
+                bytes: 0,
+                sealed_bytes: 0,
+                files: Vec::new(),
+                name: document.name,
+                id: document.id,
+            };
+            for version in &document.files {
+                let at = places.find(&change.id, &version.blob);
+                let Some((at, file)) = at.and_then(|at| Some((at, file.documents.get(at)?))) else {
+                    continue;
+                };
+                change.bytes += file.bytes;
+                change.sealed_bytes += file.sealed_bytes();
+                change.files.push(at);
+            }
+            let name = [Document::KIND, "/", &change.id].concat();
+            // Without its present version it would be shown as what it was before.
+            let present = document.files.first().map(|version| &version.blob);
+            let first = change.files.first().and_then(|at| file.documents.get(*at));
+            change.fate = if self.here.get(&name).is_some() {
+                DocumentFate::Here
+            } else if document.deleted_at.is_some() {
+                DocumentFate::Deleted
+            } else if present.is_none() || present != first.map(|file| &file.file) {
+                DocumentFate::Missing
+            } else {
+                DocumentFate::New
+            };
+            self.plan.documents.push(change);
+        }
+    }
+
     fn others(&mut self) {
         let file = self.file;
         // Settings come to a vault that nobody has used yet.
         let is_new = |kind: &str| kind == Settings::KIND || STAY.contains(&kind);
         let unused = self.here.iter().all(|(name, _)| is_new(split(name).0));
+        let known = Known::new(self.here);
         for (name, content) in file.contents.iter() {
             let (kind, id) = split(name);
             let here = self.here.get(name);
@@ -285,8 +367,10 @@ impl Planning<'_> {
                 Card::KIND | CopyRecord::KIND => continue,
                 _ if STAY.contains(&kind) => match here {
                     Some(_) => Fate::Here,
+                    None if self.comes_in(kind, id) => Fate::New,
                     None => Fate::Left,
                 },
+                RECORD if file.kind == FileKind::MyData => self.imported(&known, name, content),
                 Entry::KIND if !self.choice.history => Fate::Left,
                 Settings::KIND if !unused => Fate::Left,
                 _ if here == Some(content) => Fate::Here,
@@ -304,6 +388,28 @@ impl Planning<'_> {
             };
             self.count(kind, fate);
         }
+    }
+
+    /// A detail out of data to read.
+    fn imported(&mut self, known: &Known<'_>, name: &str, content: &str) -> Fate {
+        // Those that come in are counted with those that are here.
+        match known.import(self.plan.put.len(), name, content) {
+            Imported::Here => Fate::Here,
+            Imported::Left => Fate::Left,
+            Imported::Put(name, content) => {
+                self.plan.put.push((name, content));
+                Fate::New
+            }
+        }
+    }
+
+    /// Whether this is a document whose content is in the file.
+    fn comes_in(&self, kind: &str, id: &str) -> bool {
+        // By id, as the records are.
+        let documents = &self.plan.documents;
+        let at = documents.binary_search_by(|known| known.id.as_str().cmp(id));
+        let known = at.ok().and_then(|at| documents.get(at));
+        kind == Document::KIND && known.is_some_and(|known| known.fate == DocumentFate::New)
     }
 
     /// What to keep in place of what is here, when the file knows more.

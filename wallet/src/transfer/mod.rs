@@ -6,12 +6,15 @@
 pub mod age;
 mod archive;
 mod contents;
+mod documents;
 mod error;
 mod html;
 mod incoming;
 mod merge;
 mod moment;
 mod my_data;
+mod opening;
+mod own_details;
 pub mod pbes2;
 mod tar;
 mod texts;
@@ -19,15 +22,19 @@ mod ts10_in;
 mod ts10_out;
 #[cfg(test)]
 mod vector_tests;
+mod writing;
 
 use assent_core::env::Env;
 use zeroize::Zeroizing;
 
 pub use archive::MAX_ARCHIVE;
 pub use contents::{Contents, KindCount, Present};
+pub use documents::{Check, DocumentFile, document_files};
 pub use error::TransferError;
 pub use incoming::{FileKind, Incoming, Note, Wanted, identify};
-pub use merge::{CardChange, CardFate, Choice, KindChange, Plan};
+pub use merge::{CardChange, CardFate, Choice, DocumentChange, DocumentFate, KindChange, Plan};
+pub use opening::{BEGINNING, Opening};
+pub use writing::Backup;
 
 use crate::vault::MIN_PASSPHRASE;
 
@@ -88,7 +95,7 @@ pub struct Making<'a> {
     pub work: Work,
 }
 
-/// Makes a file of everything a vault holds.
+/// Makes a file of everything a vault holds, in memory: a backup without documents. With them: [`Backup`].
 ///
 /// # Errors
 /// [`TransferError::PassphraseNeeded`], [`TransferError::PassphraseTooShort`], [`TransferError::TooLarge`],
@@ -107,10 +114,7 @@ pub fn make(
         Some(passphrase) => passphrase,
     };
     match making.format {
-        Format::Backup => {
-            let archive = archive::write(contents, env.now)?;
-            age::seal(&archive, passphrase, making.work.scrypt, env.rng).map(Zeroizing::new)
-        }
+        Format::Backup => writing::small(contents, passphrase, making.work.scrypt, env),
         Format::Exchange => {
             let data = Zeroizing::new(ts10_out::migration_data(contents).to_string());
             pbes2::seal(data.as_bytes(), passphrase, making.work.pbkdf2, env.rng).map(Zeroizing::new)

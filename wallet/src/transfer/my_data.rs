@@ -1,13 +1,13 @@
 //! My data as plain JSON, for people and their programs (`specs/formats/my-data.md`): everything but keys.
 
-use assent_core::encoding::json::{self, Limits, Object};
+use assent_core::encoding::json::Object;
 use assent_core::encoding::record::{self, FromJson as _, ToJson as _, Value};
 use assent_core::env::Timestamp;
 use assent_core::record;
 
 use super::incoming::{Note, Wanted};
 use super::moment::read_rfc3339;
-use super::{Contents, TransferError};
+use super::{Contents, TransferError, own_details};
 use crate::app::cards::leaves;
 use crate::history::Entry;
 use crate::holdings::{Card, CopyRecord};
@@ -16,14 +16,11 @@ use crate::present::KeptReceipt;
 use crate::records::Record;
 use crate::rights::Sharing;
 use crate::settings::Settings;
-use crate::vault::Versions;
 
 pub(super) const FORMAT: &str = "assent-my-data/1";
 const FAMILY: &str = "assent-my-data/";
 const ABOUT: &str = "What one Assent vault held, to read and to reuse. Without keys: cards cannot be used from it, \
 and sharing cannot be stopped from it.";
-/// The citizen's own details: records that remember their versions.
-pub(super) const OWN_DETAIL: &str = "detail";
 /// Most items of one kind that are read.
 const MAX_ITEMS: usize = 100_000;
 
@@ -59,27 +56,6 @@ pub(super) fn cards(contents: &Contents, language: &str) -> Vec<Shown> {
     shown
 }
 
-/// The citizen's own details, as they are shown now.
-pub(super) fn own_details(contents: &Contents) -> Vec<Value> {
-    let mut out = Vec::new();
-    for (name, content) in contents.iter() {
-        let (kind, id) = super::contents::split(name);
-        if kind != OWN_DETAIL {
-            continue;
-        }
-        let versions = Versions::from_text(content);
-        let shown = versions
-            .as_ref()
-            .and_then(Versions::shown)
-            .and_then(|shown| shown.content());
-        let detail = shown.and_then(|shown| json::parse_object(shown, Limits::MESSAGE).ok());
-        let Some(mut detail) = detail else { continue };
-        record::put(&mut detail, "id", record::text(id));
-        out.push(Value::Object(detail));
-    }
-    out
-}
-
 /// Writes it.
 pub(super) fn write(contents: &Contents, made_at: Timestamp, language: &str) -> Result<Value, TransferError> {
     let made_at = made_at.to_rfc3339().ok_or(TransferError::Contents)?;
@@ -106,7 +82,7 @@ pub(super) fn write(contents: &Contents, made_at: Timestamp, language: &str) -> 
         "about": ABOUT,
         "language": language,
         "cards": list,
-        "own_details": own_details(contents),
+        "own_details": own_details::write(contents, true),
         "sharing": items::<Sharing>(contents),
         "history": items::<Entry>(contents),
         "receipts": items::<KeptReceipt>(contents),
@@ -151,7 +127,7 @@ pub(super) fn is_my_data(object: &Object) -> bool {
     format.is_some_and(|format| format.starts_with(FAMILY))
 }
 
-/// Reads it: history, receipts and settings come in; cards are to be asked for again.
+/// Reads it: own details, history, receipts and settings come in; cards are to be asked for again.
 pub(super) fn read(mut data: Object) -> Result<Read, TransferError> {
     if data.get("format").and_then(Value::as_str) != Some(FORMAT) {
         return Err(TransferError::Newer);
@@ -201,13 +177,10 @@ pub(super) fn read(mut data: Object) -> Result<Read, TransferError> {
             _ => unreadable += 1,
         }
     }
+    let details = list(&mut data, "own_details")?;
+    unreadable += own_details::read(details, out.made_at, &mut out.contents)?;
     let stays = list(&mut data, "sharing")?.len() as u64;
-    let details = list(&mut data, "own_details")?.len() as u64;
-    for (code, count) in [
-        ("items-unreadable", unreadable),
-        ("sharing-needs-backup", stays),
-        ("own-details-need-backup", details),
-    ] {
+    for (code, count) in [("items-unreadable", unreadable), ("sharing-needs-backup", stays)] {
         if count > 0 {
             out.notes.push(Note { code, count });
         }

@@ -5,7 +5,10 @@
 
 use super::TransferError;
 
-const BLOCK: usize = 512;
+/// Everything in it is a multiple of this long.
+pub(super) const BLOCK: usize = 512;
+/// Bytes of the end.
+pub(super) const END: usize = 2 * BLOCK;
 
 /// Most files in one archive.
 pub(super) const MAX_FILES: usize = 200_000;
@@ -20,7 +23,7 @@ pub(super) fn append(out: &mut Vec<u8>, name: &str, content: &[u8]) -> Result<()
 
 /// Ends the archive.
 pub(super) fn finish(out: &mut Vec<u8>) {
-    out.resize(out.len() + 2 * BLOCK, 0);
+    out.resize(out.len() + END, 0);
 }
 
 /// One file of an archive.
@@ -30,16 +33,11 @@ pub(super) struct File<'a> {
     pub(super) content: &'a [u8],
 }
 
-/// All files of an archive, in order.
-pub(super) fn read(mut rest: &[u8]) -> Result<Vec<File<'_>>, TransferError> {
+/// All files of a part of an archive, in order: from a header to the end of a file.
+pub(super) fn files(mut rest: &[u8]) -> Result<Vec<File<'_>>, TransferError> {
     let mut files = Vec::new();
-    loop {
+    while !rest.is_empty() {
         let (block, after) = rest.split_at_checked(BLOCK).ok_or(TransferError::Damaged)?;
-        if block.iter().all(|byte| *byte == 0) {
-            // The second block of zeros, and nothing more.
-            let ends = after.len() == BLOCK && after.iter().all(|byte| *byte == 0);
-            return ends.then_some(files).ok_or(TransferError::Damaged);
-        }
         let (name, len) = read_header(block).ok_or(TransferError::Damaged)?;
         let padded = len
             .checked_next_multiple_of(BLOCK)
@@ -49,12 +47,30 @@ pub(super) fn read(mut rest: &[u8]) -> Result<Vec<File<'_>>, TransferError> {
         if padding.iter().any(|byte| *byte != 0) {
             return Err(TransferError::Damaged);
         }
-        if files.len() >= MAX_FILES {
+        if files.len() > MAX_FILES {
             return Err(TransferError::TooLarge);
         }
         files.push(File { name, content });
         rest = after;
     }
+    Ok(files)
+}
+
+/// The two blocks of zeros after which nothing comes.
+pub(super) fn is_end(bytes: &[u8]) -> bool {
+    bytes.len() == END && bytes.iter().all(|byte| *byte == 0)
+}
+
+/// The length of the file whose header this is, and what it is padded to.
+pub(super) fn length(block: &[u8]) -> Option<(usize, usize)> {
+    let (_, len) = read_header(block)?;
+    Some((len, len.checked_next_multiple_of(BLOCK)?))
+}
+
+/// Bytes of a file of `len` bytes: header, content, padding.
+pub(super) fn file_len(len: u64) -> Option<u64> {
+    len.checked_next_multiple_of(BLOCK as u64)?
+        .checked_add(BLOCK as u64)
 }
 
 /// A header has one form for each name and length, so reading is writing again and comparing.
@@ -66,7 +82,8 @@ fn read_header(block: &[u8]) -> Option<(&str, usize)> {
     (header(name, len)?.as_slice() == block).then_some((name, len))
 }
 
-fn header(name: &str, len: usize) -> Option<[u8; BLOCK]> {
+/// The header of a file.
+pub(super) fn header(name: &str, len: usize) -> Option<[u8; BLOCK]> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"./-".contains(&byte);
     if name.is_empty() || name.len() > 99 || !name.bytes().all(is_plain) || name.contains("..") {
         return None;
@@ -93,6 +110,16 @@ fn header(name: &str, len: usize) -> Option<[u8; BLOCK]> {
     let sum = format!("{sum:06o}\0 ");
     block.get_mut(148..156)?.copy_from_slice(sum.as_bytes());
     Some(block)
+}
+
+/// All files of a whole archive.
+#[cfg(test)]
+pub(super) fn read(bytes: &[u8]) -> Result<Vec<File<'_>>, TransferError> {
+    let (rest, end) = bytes.split_at(bytes.len().saturating_sub(END));
+    if !is_end(end) {
+        return Err(TransferError::Damaged);
+    }
+    files(rest)
 }
 
 #[cfg(test)]

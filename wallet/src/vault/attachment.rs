@@ -86,7 +86,13 @@ impl NewAttachment {
     /// Bytes of all sealed pieces.
     #[must_use]
     pub fn sealed_size(&self) -> u64 {
-        let padded = padded_len(self.size);
+        Self::sealed_size_of(self.size)
+    }
+
+    /// Bytes of all sealed pieces of an attachment with this many bytes of content.
+    #[must_use]
+    pub fn sealed_size_of(size: u64) -> u64 {
+        let padded = padded_len(size);
         let last = padded % PIECE as u64;
         let whole = padded / PIECE as u64 * SEALED_PIECE as u64;
         // A piece that is not full: its envelope, and a tag for each chunk of 16 KiB and the last, shorter one.

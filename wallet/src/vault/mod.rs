@@ -81,4 +81,4 @@ pub use slot::{DeviceChallenge, NewMethod, PrfSalts, Slot, SlotKind, Unlocking};
 pub use stage::{Change, NewEpoch, Staged};
 pub use succession::EpochMark;
 pub use unlocked::UnlockedVault;
-pub use versions::{Said, Version, VersionId, Versions, merged};
+pub use versions::{IMPORTED, Said, Version, VersionId, Versions, merged};

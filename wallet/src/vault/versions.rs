@@ -24,6 +24,9 @@ const PLACES: usize = 2000;
 /// Most versions read.
 const MAX: usize = 4096;
 
+/// In place of a slot: the version came out of a file that anybody could have written.
+pub const IMPORTED: [u8; 16] = *b"assent/imported/";
+
 /// Id of a version.
 pub type VersionId = [u8; 16];
 

@@ -17,6 +17,8 @@ pub struct Blobs {
     declared: BTreeMap<String, Vec<Value>>,
     pub parts: BTreeMap<(String, usize), Vec<u8>>,
     pub linked: BTreeSet<String>,
+    /// What it says of its room.
+    pub room: Value,
 }
 
 impl Blobs {
@@ -33,6 +35,7 @@ impl Blobs {
                 self.declared.insert(blob.clone(), parts.clone());
                 ok(&json!({ "blob": blob, "part_bytes": PART, "missing": self.missing(&blob) }))
             }
+            (Method::Get, None) => ok(&self.room),
             (Method::Delete, Some(blob)) if !self.linked.contains(blob) => {
                 self.declared.remove(blob);
                 self.parts.retain(|(of, _), _| of != blob);

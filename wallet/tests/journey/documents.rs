@@ -393,3 +393,134 @@ fn what_cannot_be_is_refused_before_anything_is_sent() {
         "vault-locked"
     );
 }
+
+/// The records of documents, as a file has them.
+fn records(person: &mut Person, city: &mut City) -> Vec<String> {
+    let contents = person.run(city, json!({ "type": "takeOut" })).unwrap();
+    let contents = contents["records"].as_object().unwrap().clone();
+    let documents = contents
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("document/"));
+    documents
+        .map(|(_, content)| content.as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// A document of another vault: under new keys, with its id and versions, and whole or not at all.
+#[test]
+fn a_document_comes_in_from_another_vault_with_its_versions() {
+    let mut city = City::new();
+    let mut ada = Person::with_vault(&mut city);
+    let (old, new) = (content(10, 1), content(2 * PIECE + 5, 2));
+    let document = ada.add(&mut city, "lease.png", &old, "");
+    let id = document["id"].as_str().unwrap();
+    let there = ada.add(&mut city, "lease.png", &new, id);
+    let record = records(&mut ada, &mut city).remove(0);
+    let versions: Vec<String> = there["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["id"].as_str().unwrap().to_owned())
+        .collect();
+
+    let mut kim = Person::with_vault_of(&mut city, 50_000);
+    let begin =
+        |version: usize| json!({ "type": "bringDocument", "record": record, "file": versions[version] });
+    let end = |files: &[String]| json!({ "type": "bringDocumentEnd", "record": record, "files": files });
+    // Nothing was sent yet, or not the present version.
+    assert_eq!(kim.fails(&mut city, end(&versions))["code"], "not-found");
+    assert_eq!(
+        kim.fails(&mut city, end(&versions[1..]))["code"],
+        "document-record-unreadable"
+    );
+    for (version, content) in [(0, &new), (1, &old)] {
+        let upload = kim.run(&mut city, begin(version)).unwrap()["upload"].clone();
+        // Interrupted before the last piece, and taken up again: the same upload.
+        kim.send(&mut city, &upload, content, 1).unwrap();
+        let again = kim.run(&mut city, begin(version)).unwrap()["upload"].clone();
+        assert_eq!(
+            (&again["id"], &again["measured"]),
+            (&upload["id"], &upload["pieces"])
+        );
+        let refused = kim.fails(&mut city, end(&versions));
+        assert!(["not-found", "document-not-at-service"].contains(&refused["code"].as_str().unwrap()));
+        kim.send(&mut city, &again, content, 0).unwrap();
+    }
+    // Uploads of a file are no uploads of the person's.
+    assert_eq!(kim.documents(&mut city)["uploads"], json!([]));
+    let here = kim.run(&mut city, end(&versions)).unwrap()["document"].clone();
+    for member in ["id", "name", "note", "about", "addedAt", "changedAt"] {
+        assert_eq!(here[member], there[member], "{member}");
+    }
+    for (version, content) in [(0, &new), (1, &old)] {
+        assert_eq!(kim.read(&mut city, &here, version).unwrap(), *content);
+        assert_ne!(
+            here["files"][version]["id"], there["files"][version]["id"],
+            "other keys"
+        );
+        assert_eq!(here["files"][version]["at"], there["files"][version]["at"]);
+    }
+    // Again: it is here, and the answer that got lost can be asked for again.
+    assert_eq!(kim.run(&mut city, begin(0)).unwrap(), json!({ "type": "done" }));
+    assert_eq!(kim.run(&mut city, end(&versions)).unwrap()["document"], here);
+    assert_eq!(kim.documents(&mut city)["documents"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn records_from_outside_are_taken_as_this_app_writes_them_only() {
+    let mut city = City::new();
+    let mut ada = Person::with_vault(&mut city);
+    let document = ada.add(&mut city, "lease.png", &content(10, 1), "");
+    let file = document["files"][0]["id"].clone();
+    let record: Value = serde_json::from_str(&records(&mut ada, &mut city)[0]).unwrap();
+    let mut kim = Person::with_vault_of(&mut city, 50_000);
+    let version = record["files"][0].clone();
+    let mut huge = version.clone();
+    huge["size"] = ((100_u64 << 20) + 1).into();
+    for (member, value) in [
+        ("name", json!("a\nb")),
+        ("name", json!("")),
+        ("note", json!("x".repeat(2001))),
+        ("about", json!("x".repeat(201))),
+        ("files", json!([])),
+        ("files", json!(vec![version.clone(); 6])),
+        ("files", json!([huge])),
+        ("id", json!(7)),
+    ] {
+        let mut lies = record.clone();
+        lies[member] = value.clone();
+        let begin = json!({ "type": "bringDocument", "record": lies.to_string(), "file": file });
+        assert_eq!(
+            kim.fails(&mut city, begin)["code"],
+            "document-record-unreadable",
+            "{member} {value}"
+        );
+    }
+    let unknown = json!({ "type": "bringDocument", "record": record.to_string(), "file": "other" });
+    assert_eq!(kim.fails(&mut city, unknown)["code"], "not-found");
+}
+
+/// What a service says of its room is shown or not, and changes nothing.
+#[test]
+fn room_is_told_when_the_service_tells_it_well() {
+    let mut city = City::new();
+    let mut ada = Person::with_vault(&mut city);
+    let told =
+        json!({ "blobs": 2, "bytes": 100, "most_blobs": 10, "most_bytes": 1000, "most_blob_bytes": 500 });
+    city.blobs.room = told.clone();
+    let room = |ada: &mut Person, city: &mut City| ada.run(city, json!({ "type": "room" })).unwrap();
+    assert_eq!(
+        room(&mut ada, &mut city),
+        json!({ "type": "room", "bytes": 900, "files": 8, "fileBytes": 500 })
+    );
+    city.blobs.room["bytes"] = 2000.into();
+    assert_eq!(room(&mut ada, &mut city)["bytes"], 0);
+    let unknown = json!({ "type": "room", "bytes": null, "files": null, "fileBytes": null });
+    for lie in [json!(-1), json!("much"), json!(1.5), Value::Null] {
+        city.blobs.room = told.clone();
+        city.blobs.room["most_bytes"] = lie;
+        assert_eq!(room(&mut ada, &mut city), unknown);
+    }
+    city.blobs.room = json!([]);
+    assert_eq!(room(&mut ada, &mut city), unknown);
+}

@@ -107,7 +107,7 @@ fn everything_moves_and_goes_on_there() {
     let mut old = Person::with_cards(&mut city);
     opened(&mut old, &mut city);
     let shared = old.run(&mut city, json!({ "type": "requestShare" })).unwrap()["result"].clone();
-    // A record of a kind that this version does not know.
+    // A record that this version cannot read.
     let address = ("detail/address".to_owned(), "assent/versions/1.\u{1}any thing");
     other_app::writes(&mut city, &mut old, &[address]);
     let file = read(&backup(&mut old, &mut city));

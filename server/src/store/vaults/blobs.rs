@@ -46,7 +46,7 @@ pub struct BlobRow {
     pub linked: bool,
 }
 
-/// How much one vault may hold in blobs.
+/// How much one vault may hold in blobs, or holds.
 #[derive(Debug, Clone, Copy)]
 pub struct BlobQuota {
     /// Blobs.
@@ -90,6 +90,9 @@ pub struct Garbage {
     pub deleted: bool,
 }
 
+const TOTALS: &str = "SELECT COUNT(*) AS blobs, CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes
+    FROM vault_blobs WHERE vault_id = $1";
+
 /// Storage of blobs.
 pub trait BlobStore {
     /// Makes room for a blob, or finds the upload that began before.
@@ -100,6 +103,9 @@ pub trait BlobStore {
         quota: BlobQuota,
         now: Timestamp,
     ) -> impl Future<Output = Result<DeclareOutcome, StoreError>> + Send;
+
+    /// What a vault holds in blobs.
+    fn blob_totals(&self, vault: &str) -> impl Future<Output = Result<BlobQuota, StoreError>> + Send;
 
     /// A blob.
     fn blob(
@@ -194,11 +200,7 @@ impl BlobStore for Database {
             return Ok(DeclareOutcome::Known);
         }
         let totals = tx
-            .fetch_optional(
-                "SELECT COUNT(*) AS blobs, CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes
-                 FROM vault_blobs WHERE vault_id = $1",
-                args![vault],
-            )
+            .fetch_optional(TOTALS, args![vault])
             .await?
             .ok_or(StoreError::Damaged("blob totals"))?;
         if totals.int("blobs")? >= quota.blobs || totals.int("bytes")?.saturating_add(blob.size) > quota.bytes
@@ -229,6 +231,15 @@ impl BlobStore for Database {
         }
         tx.commit().await?;
         Ok(DeclareOutcome::Declared)
+    }
+
+    async fn blob_totals(&self, vault: &str) -> Result<BlobQuota, StoreError> {
+        let row = self.fetch_optional(TOTALS, args![vault]).await?;
+        let totals = row.ok_or(StoreError::Damaged("blob totals"))?;
+        Ok(BlobQuota {
+            blobs: totals.int("blobs")?,
+            bytes: totals.int("bytes")?,
+        })
     }
 
     async fn blob(&self, vault: &str, blob: &str) -> Result<Option<BlobRow>, StoreError> {

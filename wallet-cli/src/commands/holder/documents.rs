@@ -16,9 +16,6 @@ use crate::output::{Answer, Output};
 use crate::progress::Transfer;
 use crate::wallet::Shell;
 
-/// Tries of a piece, with pauses between them.
-const TRIES: u32 = 5;
-
 /// Flags.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -164,7 +161,7 @@ async fn add(args: Add, shell: &mut Shell, output: Output) -> Result<Answer, Cli
     for number in missing {
         progress.at(size * (upload.pieces + number) as u64 / total);
         let content = piece(&mut file, &args.file, &upload, number)?;
-        send(shell, &id, number, &content).await?;
+        shell.send_piece(&id, number, &content).await?;
     }
     drop(progress);
     let reply = shell.run(Engine::DocumentFinish { upload: id }).await?;
@@ -205,22 +202,6 @@ fn piece(
     Ok(content)
 }
 
-async fn send(shell: &mut Shell, upload: &str, number: usize, content: &[u8]) -> Result<(), CliError> {
-    for tried in 1.. {
-        let (request, body) = shell.engine().send_piece(upload, number, content)?;
-        let status = shell
-            .exchange(&request, Some(body))
-            .await?
-            .map(|(status, _)| status);
-        match shell.engine().piece_sent(status) {
-            Ok(()) => break,
-            Err(_) if status.is_err() && tried < TRIES => pause(tried).await,
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
-}
-
 async fn get(args: Get, shell: &mut Shell, output: Output) -> Result<Answer, CliError> {
     let Reply::Documents { documents, .. } = shell.run(Engine::Documents).await? else {
         return Err(unexpected());
@@ -257,34 +238,11 @@ async fn write(
     let pieces = file.size.div_ceil(file.piece_bytes as u64);
     for number in 0..usize::try_from(pieces).unwrap_or(0) {
         progress.at(number as u64 * file.piece_bytes as u64);
-        let content = read(shell, document, file, number).await?;
+        let content = shell.read_piece(document, &file.id, number).await?;
         out.write_all(&content)
             .map_err(|error| files::unwritable(path, &error))?;
     }
     out.sync_all().map_err(|error| files::unwritable(path, &error))
-}
-
-async fn read(
-    shell: &mut Shell,
-    document: &str,
-    file: &FileView,
-    number: usize,
-) -> Result<Zeroizing<Vec<u8>>, CliError> {
-    let mut tried = 1;
-    loop {
-        let request = shell.engine().read_piece(document, &file.id, number)?;
-        let answer = shell.exchange(&request, None).await?;
-        let given = answer
-            .as_ref()
-            .map(|(status, body)| (*status, body.as_slice()))
-            .map_err(|error| *error);
-        match shell.engine().open_piece(document, &file.id, number, given) {
-            Ok(content) => return Ok(content),
-            Err(_) if answer.is_err() && tried < TRIES => pause(tried).await,
-            Err(error) => return Err(error.into()),
-        }
-        tried += 1;
-    }
 }
 
 async fn remove(args: Rm, shell: &mut Shell) -> Result<Answer, CliError> {
@@ -311,10 +269,6 @@ async fn remove(args: Rm, shell: &mut Shell) -> Result<Answer, CliError> {
         data(&reply)?,
         text,
     ))
-}
-
-async fn pause(tried: u32) {
-    tokio::time::sleep(std::time::Duration::from_millis(500 << tried)).await;
 }
 
 fn not_here(what: &str) -> CliError {

@@ -1,8 +1,13 @@
 //! Reading a file of a vault's contents, and what can be wrong with it.
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use assent_wallet::transfer::{Incoming, MAX_ARCHIVE, TransferError, Work, identify};
+use assent_wallet::transfer::{
+    BEGINNING, Check, Incoming, MAX_ARCHIVE, Opening, TransferError, Work, identify,
+};
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
@@ -22,10 +27,12 @@ pub struct FileArgs {
 }
 
 impl FileArgs {
-    /// Opens the file.
-    pub fn open(&self, output: Output) -> Result<Incoming, CliError> {
-        let bytes = files::read_bytes(&self.file, MAX_ARCHIVE + (1 << 20))?;
-        let kind = identify(&bytes)
+    /// Opens the file. Of its documents nothing is read yet.
+    pub fn open(&self, output: Output) -> Result<(Source, Incoming), CliError> {
+        let mut source = Source::open(&self.file)?;
+        let len = source.len()?;
+        let start = source.read(&(0..len.min(BEGINNING as u64)))?;
+        let kind = identify(&start)
             .ok_or(TransferError::UnknownFile)
             .map_err(failed)?;
         let passphrase = match kind.is_sealed() {
@@ -37,7 +44,82 @@ impl FileArgs {
             false => None,
         };
         let passphrase = passphrase.as_ref().map(|passphrase| passphrase.as_str());
-        Incoming::open(&bytes, passphrase, Work::PROGRAM).map_err(failed)
+        let mut opening = Opening::begin(&start, len, passphrase, Work::PROGRAM).map_err(failed)?;
+        while let Some(place) = opening.wants() {
+            opening.take(&source.read(&place)?).map_err(failed)?;
+        }
+        let incoming = opening.end().map_err(failed)?;
+        Ok((source, incoming))
+    }
+}
+
+/// Where the bytes of the file are.
+#[derive(Debug)]
+pub enum Source {
+    /// On the disk.
+    File(File, PathBuf),
+    /// From standard input, which cannot be read twice.
+    Memory(Zeroizing<Vec<u8>>),
+}
+
+impl Source {
+    fn open(path: &Path) -> Result<Self, CliError> {
+        if path == Path::new("-") {
+            return files::read_bytes(path, MAX_ARCHIVE + (1 << 20)).map(Self::Memory);
+        }
+        let file = File::open(path).map_err(|error| files::unreadable(path, &error))?;
+        // What has no length cannot be read by places.
+        if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+            return Ok(Self::File(file, path.to_owned()));
+        }
+        files::read_bytes(path, MAX_ARCHIVE + (1 << 20)).map(Self::Memory)
+    }
+
+    fn len(&self) -> Result<u64, CliError> {
+        match self {
+            Self::File(file, path) => {
+                let metadata = file.metadata();
+                metadata
+                    .map(|metadata| metadata.len())
+                    .map_err(|error| files::unreadable(path, &error))
+            }
+            Self::Memory(bytes) => Ok(bytes.len() as u64),
+        }
+    }
+
+    /// Reads what is at a place. A file that became shorter meanwhile gives less.
+    pub fn read(&mut self, place: &Range<u64>) -> Result<Zeroizing<Vec<u8>>, CliError> {
+        match self {
+            Self::File(file, path) => {
+                let len = place.end - place.start;
+                let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(len).unwrap_or(0)));
+                let read = file
+                    .seek(SeekFrom::Start(place.start))
+                    .and_then(|_| file.take(len).read_to_end(&mut bytes));
+                read.map_err(|error| files::unreadable(path, &error))?;
+                Ok(bytes)
+            }
+            Self::Memory(bytes) => {
+                let at = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+                let bytes = bytes.get(at(place.start)..at(place.end));
+                Ok(Zeroizing::new(bytes.unwrap_or_default().to_vec()))
+            }
+        }
+    }
+
+    /// Reads a piece of a document in the file; `None` when it is damaged or missing.
+    pub fn piece(
+        &mut self,
+        incoming: &Incoming,
+        document: usize,
+        number: usize,
+        check: &mut Check,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, CliError> {
+        let Some(place) = incoming.piece_place(document, number) else {
+            return Ok(None);
+        };
+        let bytes = self.read(&place)?;
+        Ok(incoming.piece(document, number, &bytes, check).ok())
     }
 }
 
@@ -72,7 +154,10 @@ pub fn failed(error: TransferError) -> CliError {
             Exit::Refused,
             "Open it with the program that made it, and seal it again with less work.",
         ),
-        TransferError::TooLarge => (Exit::Refused, "Check that this is the right file."),
+        TransferError::TooLarge => (
+            Exit::Refused,
+            "Check that this is the right file. Without documents there are at most 256 MiB in one.",
+        ),
         TransferError::PassphraseNeeded | TransferError::PassphraseTooShort => {
             (Exit::Usage, "Give --seal-passphrase-file FILE.")
         }
@@ -80,7 +165,7 @@ pub fn failed(error: TransferError) -> CliError {
         TransferError::UnknownFile | TransferError::OtherRecipient | TransferError::OtherSeal => {
             (Exit::Refuted, "Check that this is the right file.")
         }
-        TransferError::Damaged | TransferError::Inconsistent => {
+        TransferError::Damaged | TransferError::Inconsistent | TransferError::DocumentDamaged => {
             (Exit::Refuted, "Use another copy of the file.")
         }
         TransferError::Contents | TransferError::Random => (Exit::Failed, ""),

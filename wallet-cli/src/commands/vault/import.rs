@@ -6,6 +6,7 @@ use assent_wallet::transfer::{CardFate, Choice, Incoming, Plan};
 use serde_json::json;
 
 use super::contents;
+use super::documents::Documents;
 use super::file::FileArgs;
 use crate::ask;
 use crate::error::CliError;
@@ -29,6 +30,9 @@ pub struct Args {
     /// Leave the history out
     #[arg(long)]
     no_history: bool,
+    /// Leave the documents out
+    #[arg(long)]
+    no_documents: bool,
     /// Show what would come in, and bring nothing in
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
@@ -43,35 +47,47 @@ const TRIES: usize = 5;
 
 /// Imports.
 pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer, CliError> {
-    let incoming = args.file.open(output)?;
+    let (mut source, incoming) = args.file.open(output)?;
     let choice = Choice {
         moved: args.moved,
         history: !args.no_history,
     };
     let first = plan(&incoming, choice, shell).await?.0;
-    let text = words(&first);
-    let data = json!({
+    let documents = match args.no_documents {
+        true => Documents::default(),
+        false => Documents::new(&first, shell).await?,
+    };
+    let text = format!("{}{}", words(&first), documents.words());
+    let mut data = json!({
         "made_at": incoming.made_at.to_rfc3339(),
         "records": first.kinds().write_json(),
         "cards": first.cards().write_json(),
+        "documents": documents.to_json(),
         "notes": incoming.notes.write_json(),
     });
     if args.dry_run {
-        return Ok(answer(
-            "assent.vault-import-plan/1",
-            data,
-            text,
-            &incoming,
-            args.moved,
-        ));
+        let answer = answer("assent.vault-import-plan/1", data, text, &incoming, args.moved);
+        return Ok(documents.warned(answer));
     }
     ask::agree(args.yes, &format!("{text}\nBring this in"), output)?;
+    records(&incoming, choice, shell).await?;
+    let brought = documents.bring_in(&mut source, &incoming, shell, output).await?;
+    if let Some(member) = data.get_mut("documents") {
+        member["brought_in"] = brought.whole.into();
+    }
+    brought.failed()?;
+    let text = format!("{text}\nDone.");
+    let answer = answer("assent.vault-import/1", data, text, &incoming, args.moved);
+    Ok(brought.warned(documents.warned(answer)))
+}
+
+/// Puts the records in, commit by commit.
+async fn records(incoming: &Incoming, choice: Choice, shell: &mut Shell) -> Result<(), CliError> {
     let mut tries = TRIES;
     for _ in 0..ROUNDS {
-        let (plan, version) = plan(&incoming, choice, shell).await?;
+        let (plan, version) = plan(incoming, choice, shell).await?;
         if plan.is_done() {
-            let text = format!("{text}\nDone.");
-            return Ok(answer("assent.vault-import/1", data, text, &incoming, args.moved));
+            return Ok(());
         }
         let put = Command::PutIn {
             records: plan.next(),
@@ -80,10 +96,7 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
         match shell.run(put).await {
             Ok(_) => tries = TRIES,
             Err(error) if error.code == "vault-moved-on" && tries > 1 => tries -= 1,
-            Err(mut error) => {
-                error.hint = format!("{} Then do it again: it goes on where it was.", error.hint);
-                return Err(error);
-            }
+            Err(error) => return Err(goes_on(error)),
         }
     }
     Err(CliError::new(
@@ -92,6 +105,12 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
         "another device keeps changing the vault",
         "Do it again: it goes on where it was.",
     ))
+}
+
+/// The same error, saying that nothing is lost.
+pub(super) fn goes_on(mut error: CliError) -> CliError {
+    error.hint = format!("{} Then do it again: it goes on where it was.", error.hint);
+    error
 }
 
 async fn plan(incoming: &Incoming, choice: Choice, shell: &mut Shell) -> Result<(Plan, u64), CliError> {
@@ -109,10 +128,15 @@ fn answer(
 ) -> Answer {
     let mut answer = Answer::new(schema, data, text);
     for note in &file.notes {
-        answer = answer.warn(
-            note.code,
-            format!("{} could not come in as they were", note.count),
-        );
+        let text = match note.code {
+            "documents-not-in-file" => format!(
+                "{} documents are named in the file without their content",
+                note.count
+            ),
+            "file-cut-off" => "the file is cut off or damaged at its end".to_owned(),
+            _ => format!("{} could not come in as they were", note.count),
+        };
+        answer = answer.warn(note.code, text);
     }
     if !moved && file.contents.kinds().iter().any(|kind| kind.kind == "card") {
         answer = answer.warn(
@@ -136,7 +160,11 @@ fn words(plan: &Plan) -> String {
         lines.push(one_line(&format!("{} ({}): {fate}", card.name, card.issuer)));
         lines.extend(card.again.as_ref().map(|link| one_line(&format!("  {link}"))));
     }
-    for kind in plan.kinds().iter().filter(|kind| kind.kind != "card") {
+    for kind in plan
+        .kinds()
+        .iter()
+        .filter(|kind| !["card", "document"].contains(&kind.kind.as_str()))
+    {
         lines.push(one_line(&format!(
             "{}: {} come in, {} are here already, {} stay out",
             kind.kind, kind.new, kind.here, kind.left

@@ -1,5 +1,6 @@
 //! `assent vault …`: a vault's contents as files.
 
+mod documents;
 mod export;
 mod file;
 mod import;
@@ -65,4 +66,9 @@ fn lines(kinds: &[KindCount]) -> String {
         .map(|kind| format!("{:>7}  {:<12} {} bytes", kind.count, kind.kind, kind.bytes))
         .collect();
     lines.join("\n")
+}
+
+/// How many files of documents there are.
+fn documents_line(files: usize, bytes: u64) -> String {
+    format!("{files:>7}  {:<12} {bytes} bytes", "files")
 }

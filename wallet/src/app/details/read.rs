@@ -14,7 +14,7 @@ use super::holders::Shared;
 use crate::details::{self, Detail, DetailKind, KEPT_DAYS, RECORD};
 use crate::holdings::{Card, held};
 use crate::labels;
-use crate::vault::{Said, Version, Versions};
+use crate::vault::{IMPORTED, Said, Version, Versions};
 
 /// All details, and the end of those whose time to be brought back is over.
 pub(in crate::app) fn list(core: &mut Core, env: &mut Env<'_>) -> Result<Next, WalletError> {
@@ -154,6 +154,7 @@ impl<'c> Reader<'c> {
                     issuer: origin.issuer,
                 }
             }),
+            imported: last.by == IMPORTED,
             deleted_at: deleted.then_some(last.at.0),
             erased_at: deleted.then(|| last.at.plus(KEPT_DAYS * 86_400).0),
             others: history.conflicts().count(),
@@ -189,7 +190,11 @@ fn versions(core: &Core, history: &Versions) -> Result<Vec<DetailVersion>, Walle
             id: base64url::encode(&version.id),
             at: version.at.0,
             by: slot.map(|(_, listed)| listed.name.clone()).unwrap_or_default(),
-            by_kind: slot.map_or("", |(slot, _)| methods::kind(slot.kind())),
+            by_kind: match slot {
+                Some((slot, _)) => methods::kind(slot.kind()),
+                None if version.by == IMPORTED => "imported",
+                None => "",
+            },
             said: match version.said {
                 Said::Content(_) => "content",
                 Said::Deleted => "deleted",

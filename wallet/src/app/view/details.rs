@@ -55,6 +55,8 @@ pub struct OwnDetail {
     pub changed_at: i64,
     /// The card it was taken from; entered by the person when there is none.
     pub origin: Option<OriginView>,
+    /// It came out of a file and was not changed since.
+    pub imported: bool,
     /// When it was deleted.
     pub deleted_at: Option<i64>,
     /// When a deleted one is erased for good.

@@ -6,6 +6,7 @@
 mod content;
 mod declare;
 mod part;
+mod room;
 mod status;
 
 use assent_core::crypto::sha256;
@@ -24,7 +25,7 @@ const PART: i64 = 1 << 20;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(declare::declare))
+        .routes(routes!(declare::declare, room::room))
         .routes(routes!(status::status, status::delete))
         .routes(routes!(part::part).layer(DefaultBodyLimit::max(1 << 20)))
         .routes(routes!(content::content))
