@@ -152,3 +152,19 @@ fn replaced_it_keeps_the_version_before_and_too_large_is_said() {
     let (code, refused) = documents(&sandbox, "add .");
     assert_eq!((code, &refused["error"]["code"]), (7, &"file-unreadable".into()));
 }
+
+/// Ids are random: one in 64 begins with a hyphen.
+#[test]
+fn ids_that_begin_like_a_flag_are_ids() {
+    let sandbox = wallet();
+    for command in [
+        "get -lXPz --out x",
+        "rm -lXPz",
+        "rm -lXPz --now",
+        "get -lX --out x --version -kk",
+    ] {
+        let (code, refused) = documents(&sandbox, command);
+        let expected = (4, &"document-not-found".into());
+        assert_eq!((code, &refused["error"]["code"]), expected, "{command}");
+    }
+}

@@ -47,25 +47,27 @@ struct Add {
     #[arg(long, value_name = "TYPE")]
     media_type: Option<String>,
     /// A document that gets this as its new version
-    #[arg(long, value_name = "DOCUMENT")]
+    #[arg(long, value_name = "DOCUMENT", allow_hyphen_values = true)]
     replace: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 struct Get {
     /// Id of the document
+    #[arg(allow_hyphen_values = true)]
     document: String,
     /// Where to write it: a new file
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
     /// An earlier version, by its id; the present one if not given
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", allow_hyphen_values = true)]
     version: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 struct Rm {
     /// Id of the document, or of an upload that did not end
+    #[arg(allow_hyphen_values = true)]
     document: String,
     /// For good, with its keys, in place of in a week
     #[arg(long)]

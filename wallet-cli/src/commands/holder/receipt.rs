@@ -17,7 +17,7 @@ use crate::wallet::Shell;
 )]
 pub struct Args {
     /// The receipt
-    #[arg(value_name = "RECEIPT")]
+    #[arg(value_name = "RECEIPT", allow_hyphen_values = true)]
     id: String,
     /// Write it to this new file
     #[arg(long, short, value_name = "FILE")]

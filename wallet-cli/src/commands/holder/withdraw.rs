@@ -17,7 +17,7 @@ use crate::wallet::Shell;
 Ends with 6 when it is stopped here but the service was not reached: `assent holder sharing --retry` tries again.")]
 pub struct Args {
     /// The sharing, as `assent holder sharing` shows it
-    #[arg(value_name = "SHARING")]
+    #[arg(value_name = "SHARING", allow_hyphen_values = true)]
     id: String,
     /// Stop only this purpose, as `assent holder sharing` names it; may be given several times
     #[arg(long = "purpose", value_name = "PURPOSE")]

@@ -13,7 +13,7 @@ use crate::wallet::Shell;
 #[derive(Debug, clap::Args)]
 pub struct RemoveArgs {
     /// The detail, as `assent holder details list` shows it
-    #[arg(value_name = "DETAIL")]
+    #[arg(value_name = "DETAIL", allow_hyphen_values = true)]
     id: String,
     /// Erase it for good: its keys are destroyed, and nobody can bring it back
     #[arg(long)]
@@ -27,7 +27,7 @@ pub struct RemoveArgs {
 #[derive(Debug, clap::Args)]
 pub struct RestoreArgs {
     /// The detail, as `assent holder details list --deleted` shows it
-    #[arg(value_name = "DETAIL")]
+    #[arg(value_name = "DETAIL", allow_hyphen_values = true)]
     id: String,
 }
 
@@ -35,7 +35,7 @@ pub struct RestoreArgs {
 #[derive(Debug, clap::Args)]
 pub struct UndoArgs {
     /// The detail, as `assent holder details list` shows it
-    #[arg(value_name = "DETAIL")]
+    #[arg(value_name = "DETAIL", allow_hyphen_values = true)]
     id: String,
 }
 

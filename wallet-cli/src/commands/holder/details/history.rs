@@ -14,7 +14,7 @@ use crate::wallet::Shell;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The detail, as `assent holder details list` shows it
-    #[arg(value_name = "DETAIL")]
+    #[arg(value_name = "DETAIL", allow_hyphen_values = true)]
     id: String,
     /// Say this version again; it settles what two devices said at the same time
     #[arg(long, value_name = "VERSION", conflicts_with = "forget")]

@@ -35,7 +35,7 @@ pub struct AddArgs {
 #[derive(Debug, clap::Args)]
 pub struct EditArgs {
     /// The detail, as `assent holder details list` shows it
-    #[arg(value_name = "DETAIL")]
+    #[arg(value_name = "DETAIL", allow_hyphen_values = true)]
     id: String,
     #[command(flatten)]
     input: input::Args,
