@@ -56,6 +56,12 @@ impl<'v> Records<'v> {
         }
     }
 
+    /// The id of a record, if it is there: what leads to it may outlive it.
+    pub(crate) fn present<R: Record>(&self, id: String) -> Option<String> {
+        let there = self.content(&name(R::KIND, &id)).is_some();
+        there.then_some(id)
+    }
+
     /// One record that must be there.
     pub(crate) fn need<R: Record>(&self, id: &str) -> Result<R, WalletError> {
         self.get(id)?.ok_or_else(WalletError::not_found)

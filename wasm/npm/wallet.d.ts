@@ -312,7 +312,8 @@ export interface Sharing {
   kept: string | null;
   attempts: number;
   receiptId: string;
-  entryId: string;
+  /** Null when it was deleted from the history. */
+  entryId: string | null;
   rightsContact: string | null;
 }
 
@@ -345,7 +346,8 @@ export interface Holder {
   /** Null when it was shared once, without a consent to stop. */
   state: Sharing["state"] | null;
   sharingId: string | null;
-  entryId: string;
+  /** Null when it was deleted from the history. */
+  entryId: string | null;
   card: string;
 }
 

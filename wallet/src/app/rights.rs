@@ -26,7 +26,8 @@ pub(super) fn list(core: &Core, now: Timestamp) -> Result<Next, WalletError> {
 /// All sharings: active ones first, then by time.
 pub(super) fn views(core: &Core, now: Timestamp) -> Result<Vec<SharingView>, WalletError> {
     let labels = Labels::of(core)?;
-    let mut sharing: Vec<Sharing> = core.records()?.list();
+    let records = core.records()?;
+    let mut sharing: Vec<Sharing> = records.list();
     sharing.sort_by_key(|sharing| {
         (
             sharing.state(now) != SharingState::Active,
@@ -35,7 +36,7 @@ pub(super) fn views(core: &Core, now: Timestamp) -> Result<Vec<SharingView>, Wal
     });
     Ok(sharing
         .into_iter()
-        .map(|sharing| view(sharing, &labels, now))
+        .map(|sharing| view(sharing, &records, &labels, now))
         .collect())
 }
 
@@ -205,13 +206,13 @@ fn tell(
 }
 
 fn item(core: &Core, id: &str, now: Timestamp) -> Result<Next, WalletError> {
-    let sharing: Sharing = core.records()?.need(id)?;
+    let records = core.records()?;
     Ok(Next::Done(Reply::SharingItem {
-        item: view(sharing, &Labels::of(core)?, now),
+        item: view(records.need(id)?, &records, &Labels::of(core)?, now),
     }))
 }
 
-fn view(sharing: Sharing, labels: &Labels, now: Timestamp) -> SharingView {
+fn view(sharing: Sharing, records: &Records<'_>, labels: &Labels, now: Timestamp) -> SharingView {
     SharingView {
         state: sharing.state(now),
         details: labels.all(&sharing.details),
@@ -236,7 +237,7 @@ fn view(sharing: Sharing, labels: &Labels, now: Timestamp) -> SharingView {
         kept: sharing.kept,
         attempts: sharing.attempts,
         receipt_id: sharing.receipt_id,
-        entry_id: sharing.entry_id,
+        entry_id: records.present::<Entry>(sharing.entry_id),
         rights_contact: sharing.rights_contact,
     }
 }

@@ -433,6 +433,16 @@ fn who_has_it_follows_sharing_and_stopping() {
     person.run(&mut city, stop).unwrap();
     let (email, ..) = holders(&mut person, &mut city);
     assert_eq!(email[0]["state"], "stopped");
+    // Without its entry in the history the sharing stays; nothing leads to what is not there.
+    let delete = json!({ "type": "deleteEntry", "id": shared["entryId"] });
+    person.run(&mut city, delete).unwrap();
+    let (email, ..) = holders(&mut person, &mut city);
+    assert_eq!(
+        (&email[0]["entryId"], &email[0]["sharingId"]),
+        (&Value::Null, &shared["sharingId"])
+    );
+    let sharing = person.run(&mut city, json!({ "type": "sharing" })).unwrap();
+    assert_eq!(sharing["sharing"][0]["entryId"], Value::Null);
     // Shared once, without a consent to stop: from the history.
     let link = city.ask_query(
         json!({ "credentials": [{

@@ -15,7 +15,8 @@ const MOST: usize = 50;
 
 /// All that was ever shared.
 pub(super) struct Shared {
-    sharing: Vec<Sharing>,
+    /// With the entry of each that is still in the history.
+    sharing: Vec<(Sharing, Option<String>)>,
     /// Shared without a consent that could be stopped.
     once: Vec<Entry>,
     cards: Vec<Card>,
@@ -34,8 +35,12 @@ impl Shared {
             );
             entry.kind == EntryKind::Presentation && arrived && entry.sharing_id.is_none()
         });
+        let sharing = records.list::<Sharing>().into_iter().map(|sharing| {
+            let entry = records.present::<Entry>(sharing.entry_id.clone());
+            (sharing, entry)
+        });
         Ok(Self {
-            sharing: records.list(),
+            sharing: sharing.collect(),
             once,
             cards: records.list(),
             language: core.settings()?.language,
@@ -46,14 +51,14 @@ impl Shared {
     /// Who got a detail that `wanted` says yes to, in no order. A service that got it several times by itself is named once.
     pub(super) fn holders(&self, wanted: &dyn Fn(&DetailRef) -> bool) -> Vec<HolderView> {
         let mut found = Vec::new();
-        for sharing in &self.sharing {
+        for (sharing, entry) in &self.sharing {
             if let Some(detail) = sharing.details.iter().find(|detail| wanted(detail)) {
                 found.push(HolderView {
                     service: sharing.service.name.clone(),
                     at: sharing.since,
                     state: Some(sharing.state(self.now)),
                     sharing_id: Some(sharing.id.clone()),
-                    entry_id: sharing.entry_id.clone(),
+                    entry_id: entry.clone(),
                     card: self.card_name(detail),
                 });
             }
@@ -69,7 +74,7 @@ impl Shared {
                     at: entry.at,
                     state: None,
                     sharing_id: None,
-                    entry_id: entry.id.clone(),
+                    entry_id: Some(entry.id.clone()),
                     card: self.card_name(detail),
                 });
             }

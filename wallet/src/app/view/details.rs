@@ -19,8 +19,8 @@ pub struct HolderView {
     pub state: Option<SharingState>,
     /// The sharing.
     pub sharing_id: Option<String>,
-    /// The history entry.
-    pub entry_id: String,
+    /// The history entry; nothing when it was deleted.
+    pub entry_id: Option<String>,
     /// Name of the card it came from.
     pub card: String,
 }

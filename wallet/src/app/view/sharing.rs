@@ -117,8 +117,8 @@ pub struct SharingView {
     pub attempts: u32,
     /// Receipt.
     pub receipt_id: String,
-    /// History entry.
-    pub entry_id: String,
+    /// History entry; nothing when it was deleted.
+    pub entry_id: Option<String>,
     /// Contact for rights, as the service stated it.
     pub rights_contact: Option<String>,
 }

@@ -187,7 +187,7 @@ export const sharingItem = object({
   kept: optional(text),
   attempts: number,
   receiptId: text,
-  entryId: text,
+  entryId: optional(text),
   rightsContact: optional(text),
 });
 
@@ -258,7 +258,7 @@ const holder = object({
   at: number,
   state: optional(sharingState),
   sharingId: optional(text),
-  entryId: text,
+  entryId: optional(text),
   card: text,
 });
 
