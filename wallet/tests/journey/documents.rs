@@ -4,7 +4,7 @@ use assent_core::encoding::record::ToJson as _;
 use assent_wallet::app::NetworkFailure;
 use serde_json::{Value, json};
 
-use crate::city::City;
+use crate::city::{City, FieldLie, Tell};
 use crate::person::{PASSPHRASE, Person};
 
 const PIECE: usize = 1_047_478;
@@ -335,21 +335,27 @@ fn a_service_that_lies_about_pieces_gets_nowhere() {
 
 #[test]
 fn a_service_that_lies_about_an_upload_is_not_believed() {
-    let lies: [fn(&mut Value); 6] = [
-        |answer| answer["blob"] = "x".into(),
-        |answer| answer["part_bytes"] = 1000.into(),
-        |answer| answer["missing"] = json!([7]),
-        |answer| answer["missing"] = json!([0, 0, 0, 0]),
-        |answer| answer["missing"] = json!([-1]),
-        |answer| answer["missing"] = json!("all"),
-    ];
-    for (number, lie) in lies.into_iter().enumerate() {
+    for (number, (field, lie)) in [
+        ("blob", json!("x")),
+        ("part_bytes", json!(1000)),
+        ("missing", json!([7])),
+        ("missing", json!([0, 0, 0, 0])),
+        ("missing", json!([-1])),
+        ("missing", json!("all")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let mut city = City::new();
         let mut ada = Person::with_vault(&mut city);
         let upload = ada.begin(&mut city, "a", 10, "");
         let id = upload["id"].as_str().unwrap();
         ada.wallet.measure_piece(id, 0, &content(10, 1)).unwrap();
-        city.blob_lie = Some(lie);
+        city.field_lie = Some(FieldLie {
+            answer: "POST /v1/vaults/{id}/blobs",
+            field,
+            tell: Tell::Is(lie),
+        });
         let declare = json!({ "type": "documentDeclare", "upload": id });
         assert_eq!(
             ada.fails(&mut city, declare)["code"],
