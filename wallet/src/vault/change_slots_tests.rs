@@ -324,7 +324,8 @@ fn half_a_rotation_is_refused() {
     };
     let parts: [fn(&mut Service, &Service); 3] = [
         |mixed, new| mixed.header = new.header.clone(),
-        |mixed, new| mixed.manifest = new.manifest.clone(),
+        // The version goes with the manifest: another one is refused whatever the rest is.
+        |mixed, new| (mixed.manifest, mixed.version) = (new.manifest.clone(), new.version),
         |mixed, new| mixed.records = new.records.clone(),
     ];
     for taken in 0..8u8 {

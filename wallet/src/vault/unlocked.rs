@@ -138,7 +138,14 @@ impl UnlockedVault {
         if signer != expected || known.is_some_and(|known| known != expected) {
             return Err(VaultError::VaultReplaced);
         }
-        let (manifest, pin) = open_manifest(&locked.manifest, &header, &keys, &ring, crypto, locked.known)?;
+        let (manifest, pin) = open_manifest(
+            (&locked.manifest, locked.version),
+            &header,
+            &keys,
+            &ring,
+            crypto,
+            locked.known,
+        )?;
         let (records, sealed) = read_records(&keys, &ring, &manifest, &locked.records, Vec::new(), None)?;
         let device = if locked.device.is_empty() {
             Content::default()
@@ -303,7 +310,7 @@ impl UnlockedVault {
             return Err(VaultError::SlotsChanged);
         }
         let (manifest, pin) = open_manifest(
-            &remote.manifest,
+            (&remote.manifest, remote.version),
             &header,
             &self.keys,
             &self.ring,
@@ -396,7 +403,7 @@ fn read_records(
 }
 
 fn open_manifest(
-    sealed: &[u8],
+    (sealed, version): (&[u8], u64),
     header: &Header,
     keys: &DerivedKeys,
     ring: &Keyring,
@@ -431,6 +438,10 @@ fn open_manifest(
         && (header.inbox, manifest.inbox) == (inbox, inbox);
     if !same_slots || !same_keys {
         return Err(VaultError::SlotsChanged);
+    }
+    // Every commit brings one manifest: the version under which the service keeps it is the manifest's own count.
+    if version != pin.counter {
+        return Err(VaultError::ManifestNotAuthentic);
     }
     Ok((manifest, pin))
 }

@@ -351,11 +351,8 @@ fn a_service_that_lies_about_an_upload_is_not_believed() {
         let upload = ada.begin(&mut city, "a", 10, "");
         let id = upload["id"].as_str().unwrap();
         ada.wallet.measure_piece(id, 0, &content(10, 1)).unwrap();
-        city.field_lie = Some(FieldLie {
-            answer: "POST /v1/vaults/{id}/blobs",
-            field,
-            tell: Tell::Is(lie),
-        });
+        let lie = FieldLie::new("POST /v1/vaults/{id}/blobs", field, Tell::Is(lie));
+        city.field_lie = Some(lie);
         let declare = json!({ "type": "documentDeclare", "upload": id });
         assert_eq!(
             ada.fails(&mut city, declare)["code"],

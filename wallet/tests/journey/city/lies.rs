@@ -1,22 +1,24 @@
 //! Lies about one member of one answer.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use assent_core::http::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
 use super::BASE;
 
 /// What the service says in one place, whenever it is asked.
-#[derive(Clone)]
 pub struct FieldLie {
     /// Method and path as `specs/openapi.json` has them.
-    pub answer: &'static str,
+    answer: &'static str,
     /// Names of members from the top, with `[]` after those that are lists.
-    pub field: &'static str,
-    pub tell: Tell,
+    field: &'static str,
+    tell: Tell,
+    told: Rc<Cell<usize>>,
 }
 
 /// What becomes of a member.
-#[derive(Clone)]
 pub enum Tell {
     Gone,
     /// Is something else.
@@ -26,6 +28,21 @@ pub enum Tell {
 }
 
 impl FieldLie {
+    pub fn new(answer: &'static str, field: &'static str, tell: Tell) -> Self {
+        let told = Rc::default();
+        Self {
+            answer,
+            field,
+            tell,
+            told,
+        }
+    }
+
+    /// How often it was told.
+    pub fn told(&self) -> Rc<Cell<usize>> {
+        Rc::clone(&self.told)
+    }
+
     pub fn tell(&self, request: &HttpRequest, answer: &mut HttpResponse) {
         if template(request) == self.answer
             && answer.is_success()
@@ -54,7 +71,9 @@ impl FieldLie {
                     return;
                 };
                 if let Tell::Gone = self.tell {
-                    object.remove(*name);
+                    if object.remove(*name).is_some() {
+                        self.told.set(self.told.get() + 1);
+                    }
                 } else if let Tell::Is(_) = self.tell {
                     self.put(object.entry(*name).or_insert(Value::Null));
                 } else if let Some(member) = object.get_mut(*name) {
@@ -71,6 +90,7 @@ impl FieldLie {
     }
 
     fn put(&self, place: &mut Value) {
+        self.told.set(self.told.get() + 1);
         match &self.tell {
             Tell::Gone => *place = Value::Null,
             Tell::Is(lie) => *place = lie.clone(),

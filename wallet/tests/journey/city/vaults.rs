@@ -145,6 +145,17 @@ impl City {
         self.vaults.insert(id.to_owned(), vault);
     }
 
+    /// As if there had never been such a vault.
+    pub fn forget_vault(&mut self, address: &str) {
+        let (_, id) = address.rsplit_once('/').unwrap();
+        self.vaults.remove(id);
+    }
+
+    /// No links with logins, and no emergency access.
+    pub fn find_anew(&mut self) {
+        self.finding = Default::default();
+    }
+
     /// How many vaults there are.
     pub fn vaults(&self) -> usize {
         self.vaults.len()

@@ -2,8 +2,11 @@
 //! one that knows an earlier state of it. Nothing is accepted, and the citizen is told why by a code of its own.
 
 mod answers;
+mod every;
+mod fields;
 mod records;
 mod slots;
+mod talks;
 mod world;
 
 use std::collections::BTreeSet;
@@ -297,6 +300,10 @@ fn every_refusal_has_words() {
         .chain(records::LIES)
         .flat_map(|lie| [lie.2, lie.3])
         .chain(ANSWERS.iter().flat_map(|answer| [answer.1, answer.2]))
+        .chain(fields::rows().iter().flat_map(|row| {
+            let told = row.lies.iter().map(|lie| lie.2);
+            told.chain([row.gone, row.garbled]).collect::<Vec<_>>()
+        }))
         .filter_map(|says| {
             if let Refused(code) = says {
                 Some(code)

@@ -17,9 +17,11 @@ pub enum Says {
     Ignored,
     /// Never asked: the lie is not for this device.
     NotAsked,
+    /// Shown as what the service says, who alone knows: nothing opens or is sent by it.
+    Stated,
 }
 
-pub use Says::{Ignored, NotAsked, Refused};
+pub use Says::{Ignored, NotAsked, Refused, Stated};
 
 pub const SLOTS: Says = Refused("vault-slots-changed");
 pub const WRONG: Says = Refused("vault-wrong-secret");
