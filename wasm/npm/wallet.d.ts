@@ -13,6 +13,18 @@ export interface PasskeyAnswer {
   current: string;
   /** `results.second`. */
   next: string;
+  /** What it signed in the same ceremony, when the challenge was one of `passkeyChallenge`. */
+  assertion?: Assertion;
+  /** Of one that was just made: `response.getAuthenticatorData()`. With it the vault service knows the passkey. */
+  made?: string;
+}
+
+/** What a passkey signed for the vault service (`AuthenticatorAssertionResponse`). All base64url. */
+export interface Assertion {
+  credentialId: string;
+  clientData: string;
+  authenticatorData: string;
+  signature: string;
 }
 
 /** One way to unlock: exactly one member. */
@@ -95,7 +107,8 @@ export type Command =
   | { type: "confirmRecovery"; groups: { index: number; text: string }[] }
   | ({ type: "openVault"; address: string; fresh?: boolean } & Unlock)
   | ({ type: "unlock" } & Unlock)
-  | { type: "unlockQuestions"; address?: string }
+  | { type: "unlockQuestions"; address?: string; assertion?: Assertion }
+  | { type: "passkeyChallenge" }
   | { type: "unlockMethods" }
   | { type: "changeMethods"; change: MethodChange; confirm?: Unlock }
   | { type: "newRecoveryCode"; confirm: Unlock }
@@ -452,6 +465,8 @@ export type Reply =
       passkeys: { credentialId: string; current: string; next: string }[];
       devices: { slot: string; point: string }[];
     }
+  /** For `challenge` of `navigator.credentials.get`; absent where the service knows no passkeys. */
+  | { type: "passkeyChallenge"; challenge?: string }
   | { type: "unlockMethods"; methods: UnlockMethod[]; epoch: number }
   | { type: "devices"; devices: Device[] }
   | { type: "pairing"; pairing: Pairing }

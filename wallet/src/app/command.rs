@@ -7,7 +7,7 @@ use assent_core::encoding::record::{FromJson, Value};
 use assent_core::sorted::Sorted;
 use zeroize::Zeroizing;
 
-use super::{DeviceAnswer, PasskeyAnswer, Unlock};
+use super::{Assertion, DeviceAnswer, PasskeyAnswer, Unlock};
 
 /// One command. In JSON: an object whose `type` is the command's name in camelCase.
 #[derive(Clone, FromJson)]
@@ -70,7 +70,12 @@ pub enum Command {
         /// Of the vault at this address; of the one on this device when absent.
         #[serde(default)]
         address: Option<String>,
+        /// What a passkey signed that belongs to the vault at this address.
+        #[serde(default)]
+        assertion: Option<Assertion>,
     },
+    /// What a passkey is to sign, so that the vault service knows it. Reply: `passkeyChallenge`.
+    PasskeyChallenge,
     /// The unlock methods. Reply: `unlockMethods`.
     UnlockMethods,
     /// Salts to make a passkey with, before [`Command::CreateVault`] or [`Command::ChangeMethods`]. Reply: `passkeySalts`.

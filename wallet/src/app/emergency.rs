@@ -159,7 +159,7 @@ pub(super) fn open(core: &Core, address: &str, code: &str) -> Result<Next, Walle
     let request = as_contact(&address, &code, "take");
     Ok(Next::Send(
         request,
-        Box::new(move |_, answer, _| {
+        Box::new(move |core, answer, _| {
             let answer = service::read(answer, &SHARE)?;
             let half = answer
                 .get("share")
@@ -175,7 +175,7 @@ pub(super) fn open(core: &Core, address: &str, code: &str) -> Result<Next, Walle
                 };
                 header.unlock(&secret).map_err(does_not_open)
             };
-            Ok(reopen::open_with(address, Box::new(opener), true))
+            Ok(reopen::open_with(core, address, None, Box::new(opener), true))
         }),
     ))
 }

@@ -149,7 +149,11 @@ pub(super) fn change(
             })
         }
         MethodChange::AddPasskey { passkey, name } => match salts_given(core)? {
-            (salts, vault) if vault == here => add_passkey(salts, &passkey, name)?,
+            (salts, vault) if vault == here => {
+                let make = add_passkey(salts, &passkey, name)?;
+                passkey.keep_made(core);
+                make
+            }
             _ => return Err(nothing_begun()),
         },
         MethodChange::RenewPasskey { slot, passkey } => {

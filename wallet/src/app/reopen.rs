@@ -3,7 +3,7 @@
 use assent_core::encoding::base64url;
 use assent_core::encoding::json::{self, Limits};
 use assent_core::env::Env;
-use assent_core::http::HttpRequest;
+use assent_core::http::{HttpRequest, HttpResponse};
 
 use super::reading::{self, Reading};
 use super::session::{Address, Core, Session};
@@ -11,7 +11,7 @@ use super::sync::{self, AfterCommit};
 use super::vault::{status, vault_error};
 use super::view::{PasskeyQuestion, PointQuestion};
 use super::wallet::Next;
-use super::{Reply, Unlock, WalletError};
+use super::{Assertion, PasskeyAnswer, Reply, Unlock, WalletError, passkey};
 use crate::vault::{Header, LockedVault, RemoteVault, RootKey, UnlockedVault, Unlocking, VaultError};
 
 const MAX_HEADER: usize = 64 << 10;
@@ -19,17 +19,32 @@ const MAX_HEADER: usize = 64 << 10;
 /// Opens the vault at `address`. What this device keeps of it stays, unless `fresh`: what waits to be sent, and which state
 /// was seen last. The vault that is here opens as it is here, even without the network, unless its service has newer keys
 /// or knows methods that this device does not: a passphrase that was changed elsewhere must not open it here.
-pub(super) fn open(address: Address, unlock: Unlock, fresh: bool) -> Next {
-    open_with(address, Box::new(move |header| unlock.open(header)), fresh)
+pub(super) fn open(core: &Core, address: Address, unlock: Unlock, fresh: bool) -> Next {
+    let signed = unlock.passkey.as_ref().and_then(PasskeyAnswer::signed).cloned();
+    open_with(
+        core,
+        address,
+        signed,
+        Box::new(move |header| unlock.open(header)),
+        fresh,
+    )
 }
 
 /// Finds the slot that fits.
 type Opener = Box<dyn Fn(&Header) -> Result<Unlocking, WalletError> + Send>;
 
-/// The same with whatever opens a slot.
-pub(super) fn open_with(address: Address, unlock: Opener, fresh: bool) -> Next {
-    header_of(
+/// The same with whatever opens a slot, and what a passkey signed to be given the slots.
+pub(super) fn open_with(
+    core: &Core,
+    address: Address,
+    signed: Option<Assertion>,
+    unlock: Opener,
+    fresh: bool,
+) -> Next {
+    header_for(
+        core,
         address.clone(),
+        signed.as_ref(),
         Box::new(move |core, header, _| {
             if !fresh
                 && let Session::Locked { address: here, vault } = &core.session
@@ -73,7 +88,11 @@ pub(super) fn open_with(address: Address, unlock: Opener, fresh: bool) -> Next {
 }
 
 /// What passkeys and this device's key must be asked to unlock the vault that is here, or the one at `address`.
-pub(super) fn questions(core: &Core, address: Option<&str>) -> Result<Next, WalletError> {
+pub(super) fn questions(
+    core: &Core,
+    address: Option<&str>,
+    signed: Option<Assertion>,
+) -> Result<Next, WalletError> {
     let Some(address) = address else {
         let header = match &core.session {
             Session::Open(open) => open.vault.header(),
@@ -83,7 +102,8 @@ pub(super) fn questions(core: &Core, address: Option<&str>) -> Result<Next, Wall
         return Ok(ask(header));
     };
     let address = Address::read(address, core)?;
-    Ok(header_of(address, Box::new(|_, header, _| Ok(ask(&header?)))))
+    let then: AfterHeader = Box::new(|_, header, _| Ok(ask(&header?)));
+    Ok(header_for(core, address, signed.as_ref(), then))
 }
 
 fn ask(header: &Header) -> Next {
@@ -173,32 +193,68 @@ fn header_of(address: Address, then: AfterHeader) -> Next {
     Next::Send(
         HttpRequest::get(url, "application/json", MAX_HEADER),
         Box::new(move |core, answer, env| {
-            let header = sync::received(answer).and_then(|response| {
-                let limits = Limits {
-                    bytes: MAX_HEADER,
-                    depth: 4,
-                };
-                json::parse(response.body.as_bytes(), limits)
-                    .ok()
-                    .and_then(|value| base64url::decode(value.get("header")?.as_str()?).ok())
-                    .ok_or(VaultError::Malformed)
-                    .and_then(|header| Header::from_bytes(&header))
-                    .and_then(|header| {
-                        // Another vault's slots would take guesses at this one's secrets.
-                        if header.vault == address.vault() {
-                            Ok(header)
-                        } else {
-                            Err(VaultError::SlotsChanged)
-                        }
-                    })
-                    .map_err(vault_error)
-            });
-            if let Ok(header) = &header {
-                super::devices::obey(core, header)?;
-            }
-            then(core, header, env)
+            let header = sync::received(answer).and_then(|response| read(&address, &response));
+            heard(core, header, then, env)
         }),
     )
+}
+
+/// The same with what a passkey signed; the service need not know that passkey.
+fn header_for(core: &Core, address: Address, signed: Option<&Assertion>, then: AfterHeader) -> Next {
+    let Some(request) = signed.and_then(|signed| passkey::request(core, &address, signed)) else {
+        return header_of(address, then);
+    };
+    Next::Send(
+        request,
+        Box::new(move |core, answer, env| match answer {
+            Ok(response) if response.is_success() => {
+                let header = read(&address, &response);
+                heard(core, header, then, env)
+            }
+            _ => Ok(header_of(address, then)),
+        }),
+    )
+}
+
+/// The header in an answer: alone, or of the one vault that was found.
+fn read(address: &Address, response: &HttpResponse) -> Result<Header, WalletError> {
+    let limits = Limits {
+        bytes: passkey::MAX_ANSWER,
+        depth: 4,
+    };
+    let header = json::parse(response.body.as_bytes(), limits)
+        .ok()
+        .and_then(|value| {
+            let holder = match value.get("vaults") {
+                Some(vaults) => vaults.get(0)?,
+                None => &value,
+            };
+            base64url::decode(holder.get("header")?.as_str()?).ok()
+        });
+    header
+        .ok_or(VaultError::Malformed)
+        .and_then(|header| Header::from_bytes(&header))
+        .and_then(|header| {
+            // Another vault's slots would take guesses at this one's secrets.
+            if header.vault == address.vault() {
+                Ok(header)
+            } else {
+                Err(VaultError::SlotsChanged)
+            }
+        })
+        .map_err(vault_error)
+}
+
+fn heard(
+    core: &mut Core,
+    header: Result<Header, WalletError>,
+    then: AfterHeader,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    if let Ok(header) = &header {
+        super::devices::obey(core, header)?;
+    }
+    then(core, header, env)
 }
 
 /// Reads the vault and opens it; `None` when nothing changed since what is `known`.

@@ -32,6 +32,12 @@ pub enum Reply {
         /// For each device's own key.
         devices: Vec<PointQuestion>,
     },
+    /// What a passkey is to sign, base64url; absent where the service gives nothing.
+    PasskeyChallenge {
+        /// The challenge.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        challenge: Option<String>,
+    },
     /// The unlock methods.
     UnlockMethods {
         /// In order of addition.

@@ -31,6 +31,8 @@ pub(crate) struct Core {
     pub(crate) request: Option<Arc<OpenRequest>>,
     /// A change of the unlock methods that was begun.
     pub(crate) pending: Pending,
+    /// A passkey that was made here and what it said of itself, for the vault service. Both base64url.
+    pub(crate) made: Option<(String, String)>,
     /// A device that is being added, or this one that is.
     pub(crate) pairing: Option<Pairing>,
     /// The id of this device, where it has a vault.
@@ -307,6 +309,7 @@ impl Core {
         self.offer = None;
         self.request = None;
         self.pending = Pending::Nothing;
+        self.made = None;
         self.pairing = None;
     }
 

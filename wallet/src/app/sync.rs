@@ -442,6 +442,7 @@ fn commit_request(core: &Core, staged: &Staged, env: &mut Env<'_>) -> Result<Htt
     });
     if let Some(header) = &staged.header {
         body["header"] = base64url::encode(&header.to_bytes()).into();
+        body["passkeys"] = super::passkey::listed(core, header);
     }
     if let Some(epoch) = &staged.epoch {
         body["epoch"] = epoch.number.into();

@@ -8,9 +8,9 @@ use assent_core::encoding::record::FromJson;
 use assent_core::error::Blame;
 use zeroize::Zeroizing;
 
-use super::WalletError;
 use super::session::Core;
 use super::vault::vault_error;
+use super::{Assertion, WalletError};
 use crate::vault::{Header, PrfOutputs, RecoveryCode, Secret, Unlocking, VaultError};
 
 /// How to unlock: exactly one member.
@@ -41,6 +41,12 @@ pub struct PasskeyAnswer {
     pub current: Zeroizing<String>,
     /// `prf.results.second`, 32 bytes.
     pub next: Zeroizing<String>,
+    /// What it signed in the same moment, for the vault service.
+    #[serde(default)]
+    pub assertion: Option<Assertion>,
+    /// What it said of itself when it was made just now (`getAuthenticatorData()`), base64url.
+    #[serde(default)]
+    pub made: Option<String>,
 }
 
 /// What this device's own key agreed on. All base64url.

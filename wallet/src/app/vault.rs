@@ -11,7 +11,9 @@ use zeroize::Zeroizing;
 use super::session::{Address, Core, Pending, Session};
 use super::view::{SecretText, SettingsView};
 use super::wallet::Next;
-use super::{PasskeyAnswer, RecoveryGroup, Reply, Unlock, WalletError, methods, reading, reopen, sync};
+use super::{
+    PasskeyAnswer, RecoveryGroup, Reply, Unlock, WalletError, methods, passkey, reading, reopen, sync,
+};
 use crate::records::{Waiting, to_stage};
 use crate::settings::Settings;
 use crate::vault::{NewMethod, RecoveryCode, UnlockedVault, VaultError, VaultId};
@@ -34,6 +36,7 @@ pub(super) fn create(
         return Err(already_here());
     }
     let code = RecoveryCode::generate(env.rng).map_err(|_| sync::no_randomness())?;
+    let made = passkey;
     let passkey = passkey
         .map(|answer| Ok((methods::salts_given(core)?, answer.read().map_err(vault_error)?)))
         .transpose()?;
@@ -55,6 +58,9 @@ pub(super) fn create(
         ));
     }
     methods.push((NewMethod::RecoveryCode(&code), ""));
+    if let Some(answer) = made {
+        answer.keep_made(core);
+    }
     let vault = UnlockedVault::create_as(id, &methods, env.now, env.rng).map_err(vault_error)?;
     core.pending = Pending::Nothing;
     let vault_address = Address::new(&core.surroundings.operator, &vault)
@@ -105,6 +111,7 @@ pub(super) fn confirm(core: &mut Core, groups: &[RecoveryGroup]) -> Result<Next,
         "header": base64url::encode(&vault.header().to_bytes()),
         "manifest": base64url::encode(&first.manifest),
         "put": sync::write_records(&first.put),
+        "passkeys": passkey::listed(core, vault.header()),
     });
     let address = Address::new(&core.surroundings.operator, vault);
     let token = vault.access_token();
@@ -158,9 +165,9 @@ fn created(core: &mut Core, address: Address, version: u64, env: &mut Env<'_>) -
 }
 
 /// Opens a vault that lives at `address` on this device. `fresh` leaves aside what this device keeps of it.
-pub(super) fn open(core: &mut Core, address: &str, unlock: Unlock, fresh: bool) -> Result<Next, WalletError> {
+pub(super) fn open(core: &Core, address: &str, unlock: Unlock, fresh: bool) -> Result<Next, WalletError> {
     let address = Address::read(address, core)?;
-    Ok(reopen::open(address, unlock, fresh))
+    Ok(reopen::open(core, address, unlock, fresh))
 }
 
 /// Unlocks what this device keeps, without the network.

@@ -9,7 +9,8 @@ use assent_core::http::{HttpRequest, HttpResponse, Step};
 use super::session::{Core, Pending, Session};
 use super::{
     Command, NetworkFailure, Reply, Unlock, WalletError, bringing, cache, cards, details, devices, documents,
-    emergency, history, methods, offer, pairing, reopen, request, rights, sign_in, sync, transfer, vault,
+    emergency, history, methods, offer, pairing, passkey, reopen, request, rights, sign_in, sync, transfer,
+    vault,
 };
 
 /// What the wallet must know about its surroundings.
@@ -52,6 +53,7 @@ impl Wallet {
             offer: None,
             request: None,
             pending: Pending::Nothing,
+            made: None,
             pairing: None,
             device: None,
             cache: Vec::new(),
@@ -157,7 +159,10 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
             };
             vault::unlock(core, &unlock)
         }
-        Command::UnlockQuestions { address } => reopen::questions(core, address.as_deref()),
+        Command::UnlockQuestions { address, assertion } => {
+            reopen::questions(core, address.as_deref(), assertion)
+        }
+        Command::PasskeyChallenge => Ok(passkey::challenge(core)),
         Command::UnlockMethods => methods::list(core),
         Command::NewPasskey { confirm } => methods::new_passkey(core, confirm.as_ref(), env.rng),
         Command::ChangeMethods { change, confirm } => methods::change(core, change, confirm.as_ref(), env),

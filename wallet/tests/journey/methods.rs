@@ -2,9 +2,12 @@
 
 use assent_core::crypto::{PublicKey, Signer as _, SoftwareKey, sha256};
 use assent_core::encoding::base64url;
+use assent_core::encoding::record::FromJson as _;
+use assent_core::env::Env;
+use assent_wallet::app::{Command, Step};
 use serde_json::{Value, json};
 
-use crate::city::{City, Counter};
+use crate::city::{CHALLENGE, City, Counter, NOW, SIGNED};
 use crate::person::{PASSPHRASE, Person, texts};
 
 const NEW_PASSPHRASE: &str = "a louder orange market";
@@ -58,6 +61,142 @@ fn ask_passkey(person: &mut Person, city: &mut City, address: Option<&str>, secr
 fn method_of(reply: &Value, kind: &str) -> Value {
     let methods = reply["methods"].as_array().unwrap();
     methods.iter().find(|method| method["kind"] == kind).unwrap()["id"].clone()
+}
+
+/// What a passkey signed, with authenticator data of these bytes.
+fn signed(secret: &str, data: &[u8]) -> Value {
+    json!({ "credentialId": base64url::encode(secret.as_bytes()), "clientData": "e30",
+            "authenticatorData": base64url::encode(data), "signature": SIGNED })
+}
+
+#[test]
+fn a_passkey_that_signs_gets_the_slots_without_asking_by_address() {
+    let mut city = City::new();
+    let mut person = Person::with_cards(&mut city);
+    let salts = person
+        .run(&mut city, json!({ "type": "newPasskey", "confirm": confirm() }))
+        .unwrap();
+    let mut passkey = passkey_answers("telephone", &salts["current"], &salts["next"]);
+    passkey["made"] = base64url::encode(b"what it said").into();
+    let add = json!({ "kind": "addPasskey", "passkey": passkey, "name": "" });
+    let methods = person
+        .run(&mut city, json!({ "type": "changeMethods", "change": add }))
+        .unwrap();
+    let address = person.address.clone();
+    let vault = address.rsplit_once('/').unwrap().1.to_owned();
+    let id = base64url::encode(b"telephone");
+    let known = |city: &City| city.keep_vault(&address).passkeys;
+    assert_eq!(known(&city)[&id], base64url::encode(b"what it said"));
+
+    // A new device: the passkey is asked who it is, then for the key. Both times it signs.
+    let mut other = Person::new(1000);
+    let given = other
+        .run(&mut city, json!({ "type": "passkeyChallenge" }))
+        .unwrap();
+    assert_eq!(
+        given,
+        json!({ "type": "passkeyChallenge", "challenge": CHALLENGE })
+    );
+    let slots = |city: &City, from: usize| -> Vec<bool> {
+        let asked = city.asked[from..].iter();
+        let asked = asked.filter(|line| line.contains("/header") || line.contains("/sign-in/passkey"));
+        asked.map(|line| line.contains("/header")).collect()
+    };
+    let from = city.asked.len();
+    let question =
+        json!({ "type": "unlockQuestions", "address": vault, "assertion": signed("telephone", b"data") });
+    let questions = other.run(&mut city, question).unwrap();
+    let salts = &questions["passkeys"][0];
+    let mut answer = passkey_answers("telephone", &salts["current"], &salts["next"]);
+    answer["assertion"] = signed("telephone", b"data");
+    let open = |passkey: &Value, address: &str| json!({ "type": "openVault", "address": address, "passkey": passkey });
+    other.run(&mut city, open(&answer, &address)).unwrap();
+    assert_eq!(slots(&city, from), [false, false]);
+
+    // What the service refuses, and what holds the key in the clear or would go elsewhere, is asked for by address.
+    let mut refused = answer.clone();
+    refused["assertion"]["signature"] = "AA".into();
+    let mut leaking = answer.clone();
+    for name in ["current", "next"] {
+        let key = base64url::decode(answer[name].as_str().unwrap()).unwrap();
+        leaking["assertion"]["authenticatorData"] =
+            base64url::encode(&[b"data", &key[..], b"more"].concat()).into();
+        let mut third = Person::new(1001);
+        let from = city.asked.len();
+        third.run(&mut city, open(&leaking, &address)).unwrap();
+        assert_eq!(slots(&city, from), [true], "{name}");
+    }
+    let mut third = Person::new(1002);
+    let from = city.asked.len();
+    third.run(&mut city, open(&refused, &address)).unwrap();
+    assert_eq!(slots(&city, from), [false, true]);
+    let elsewhere = address.replace("/v1/", "/other/v1/");
+    let mut env = Env {
+        now: NOW,
+        rng: &mut Counter(1003),
+    };
+    let command = Command::read_json(open(&answer, &elsewhere)).unwrap();
+    let Step::Send(first) = Person::new(1004).wallet.start(command, &mut env).unwrap() else {
+        panic!("nothing is asked");
+    };
+    assert_eq!(first.url, format!("{elsewhere}/header"));
+
+    // A removed passkey is forgotten with its slot.
+    let slot = method_of(&methods, "passkey");
+    change(&mut person, &mut city, json!({ "kind": "remove", "slot": slot }));
+    assert!(known(&city).is_empty());
+}
+
+/// What the service answers to a passkey is believed as little as the rest.
+#[test]
+fn a_service_that_lies_to_a_passkey_gets_nowhere() {
+    let mut city = City::new();
+    let mut person = Person::with_cards(&mut city);
+    add_passkey(&mut person, &mut city, "telephone");
+    let mut stranger = Person::with_vault_of(&mut city, 7);
+    add_passkey(&mut stranger, &mut city, "telephone");
+    let vault = |person: &Person| person.address.rsplit_once('/').unwrap().1.to_owned();
+    for person in [&person, &stranger] {
+        let mut vault = city.keep_vault(&person.address);
+        vault.passkeys.values_mut().for_each(|made| *made = "AAAA".into());
+        city.restore_vault(&person.address, vault);
+    }
+    let question = |person: &Person| json!({ "type": "unlockQuestions", "address": vault(person), "assertion": signed("telephone", b"data") });
+    let mut other = Person::new(1000);
+    let honest = other.run(&mut city, question(&person)).unwrap();
+    assert_eq!(honest["passkeys"].as_array().unwrap().len(), 1);
+    city.restore_vault(&person.address, city.keep_vault(&stranger.address));
+    let error = other.fails(&mut city, question(&person));
+    assert_eq!(error["code"], "vault-slots-changed", "another vault's slots");
+    type Lie = fn(&str, &mut Value);
+    let lies: [(&str, Lie); 5] = [
+        ("vault-malformed", |_, body| body["vaults"] = json!([])),
+        ("vault-malformed", |_, body| body["vaults"] = json!("none")),
+        ("vault-malformed", |_, body| {
+            body["vaults"][0]["header"] = Value::Null
+        }),
+        ("vault-malformed", |_, body| {
+            body["vaults"][0]["header"] = "AA".into()
+        }),
+        ("vault-malformed", |_, body| *body = json!([[[[[[1]]]]]])),
+    ];
+    for (at, (code, lie)) in lies.into_iter().enumerate() {
+        city.lie = Some(lie);
+        assert_eq!(other.fails(&mut city, question(&stranger))["code"], code, "{at}");
+    }
+    // A challenge that is none, or a book: none.
+    let challenges: [Lie; 3] = [
+        |_, body| body["challenge"] = base64url::encode(&[1; 300]).into(),
+        |_, body| body["challenge"] = "AAAA".into(),
+        |_, body| body["challenge"] = json!(["AAAA"]),
+    ];
+    for lie in challenges {
+        city.lie = Some(lie);
+        let given = other
+            .run(&mut city, json!({ "type": "passkeyChallenge" }))
+            .unwrap();
+        assert_eq!(given, json!({ "type": "passkeyChallenge" }));
+    }
 }
 
 #[test]

@@ -29,6 +29,9 @@ pub use vaults::{StoredRecord, StoredVault};
 
 pub const NOW: Timestamp = Timestamp(1_795_000_000);
 pub const BASE: &str = "https://city.example";
+/// What passkeys are to sign, and what it looks like when they did.
+pub const CHALLENGE: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
+pub const SIGNED: &str = "c2lnbmVk";
 const PROFILE: Profile = Profile::BASELINE;
 
 /// Counts: every draw differs, every run is the same.
@@ -173,6 +176,8 @@ impl City {
                 .answer(path.trim_start_matches("/v1/pairing/"), request),
             "/v1/sign-in" => ok(&Finding::ways()),
             "/v1/sign-in/vaults" => ok(&self.found()),
+            "/v1/sign-in/passkey/challenge" => ok(&json!({ "challenge": CHALLENGE })),
+            "/v1/sign-in/passkey" => self.passkey(&serde_json::from_str(&body).unwrap()),
             path if path.starts_with("/v1/vaults") => self.vault(request, bearer, &body),
             "/.well-known/openid-credential-issuer/issuer" => {
                 ok(&self.settings.metadata(&PROFILE).unwrap().to_json())

@@ -8,7 +8,7 @@ use assent_core::http::{HttpRequest, HttpResponse, Method};
 use ciborium::Value as Cbor;
 use serde_json::{Value, json};
 
-use super::{BASE, City, ok, respond};
+use super::{BASE, City, SIGNED, ok, respond};
 
 /// One vault as the service stores it.
 #[derive(Default, Clone)]
@@ -20,6 +20,8 @@ pub struct StoredVault {
     pub epoch: u64,
     pub records: BTreeMap<String, StoredRecord>,
     pub deleted: BTreeMap<String, u64>,
+    /// Credential ids of its passkeys, and what each said of itself when it was made.
+    pub passkeys: BTreeMap<String, Value>,
 }
 
 /// One record: when it was last written, when its box was, and both parts.
@@ -95,6 +97,14 @@ impl StoredVault {
         next.manifest = value["manifest"].clone();
         if !value["header"].is_null() {
             next.header = value["header"].clone();
+        }
+        if !value["header"].is_null() {
+            let known = std::mem::take(&mut next.passkeys);
+            for passkey in value["passkeys"].as_array().unwrap() {
+                let id = text(&passkey["credential_id"]);
+                let made = known.get(&id).unwrap_or(&passkey["authenticator_data"]);
+                next.passkeys.insert(id, made.clone());
+            }
         }
         let version = next.version;
         for record in list("put") {
@@ -181,6 +191,19 @@ impl City {
     pub fn give_vault_away(&mut self) {
         for vault in self.vaults.values_mut() {
             vault.token_hash = "another".to_owned();
+        }
+    }
+
+    /// A passkey signs in: it must be known and have signed.
+    pub(super) fn passkey(&self, body: &Value) -> HttpResponse {
+        let text = |name: &str| body[name].as_str().unwrap();
+        let vault = self.vaults.get(text("vault"));
+        let made = vault.and_then(|vault| vault.passkeys.get(text("credential_id")));
+        match (vault, made) {
+            (Some(vault), Some(made)) if !made.is_null() && body["signature"] == SIGNED => {
+                ok(&json!({ "vaults": [{ "id": text("vault"), "header": vault.header }] }))
+            }
+            _ => respond(403, "application/problem+json", r#"{"code":"sign-in-refused"}"#),
         }
     }
 

@@ -2,7 +2,7 @@
 import { tick } from "svelte";
 import { type Language, loadTranslator, type MessageKey, pickLanguage, type Translator } from "@assent/ui/i18n";
 import { EngineClient, EngineError, type WorkerNews } from "../engine/client";
-import type { Command } from "../engine/commands";
+import type { Assertion, Command } from "../engine/commands";
 import type { Failure } from "../engine/messages";
 import type { Questions, Reply } from "../engine/replies";
 import type { ResultView, SettingsView, StatusView } from "../engine/views";
@@ -151,16 +151,21 @@ class App {
   }
 
   /** What to ask passkeys: as the vault service has it, because other devices may have changed it; else as it is here. */
-  async questions(address?: string): Promise<Questions> {
+  async questions(address?: string, assertion?: Assertion): Promise<Questions> {
     const own = this.status?.vaultAddress;
     // An open vault hears of changes by itself.
     if (address === undefined && this.isOpen && !this.again) return this.call({ type: "unlockQuestions" });
     try {
-      return await this.call({ type: "unlockQuestions", address: address ?? own });
+      return await this.call({ type: "unlockQuestions", address: address ?? own, assertion });
     } catch (error) {
       if ((address !== undefined && address !== own) || this.removed) throw error;
       return this.call({ type: "unlockQuestions" });
     }
+  }
+
+  /** What a passkey signs so that the vault service knows it; nothing where it does not. */
+  challenge(): Promise<string | undefined> {
+    return this.call({ type: "passkeyChallenge" }).then(({ challenge }) => challenge, () => undefined);
   }
 
   /** The open vault's worker, for content on its way. */

@@ -8,8 +8,10 @@ export type FileFormat = (typeof fileFormats)[number];
 /** `moved`: the vault of the file was not used since. `history`: bring that in, too. */
 const importChoice = { moved: flag, history: flag };
 
-/** A passkey's answers to the salts it was asked with; its id in base64url. */
-const passkeyAnswer = object({ credentialId: text, current: bytes, next: bytes });
+/** What a passkey signed for the vault service; base64url. */
+const assertion = object({ credentialId: text, clientData: text, authenticatorData: text, signature: text });
+/** A passkey's answers to the salts it was asked with; its id in base64url. `made`: what a new one said of itself. */
+const passkeyAnswer = object({ credentialId: text, current: bytes, next: bytes, assertion: optional(assertion), made: optional(text) });
 /** One way to unlock: exactly one member. What this device's own key answers is never seen by the page. */
 const unlock = {
   passphrase: optional(text),
@@ -32,7 +34,8 @@ export const command = variants({
   confirmRecovery: { groups: list(object({ index: number, text })) },
   openVault: { address: text, ...unlock, fresh: flag },
   unlock,
-  unlockQuestions: { address: optional(text) },
+  unlockQuestions: { address: optional(text), assertion: optional(assertion) },
+  passkeyChallenge: {},
   unlockMethods: {},
   newPasskey: { confirm: optional(proof) },
   changeMethods: { change: methodChange, confirm: optional(proof) },
@@ -132,6 +135,7 @@ export const command = variants({
 
 /** How somebody shows to be allowed in: exactly one member. */
 export type Proof = Of<typeof proof>;
+export type Assertion = Of<typeof assertion>;
 export type PasskeyAnswer = Of<typeof passkeyAnswer>;
 export type Command = Of<typeof command>;
 export type CommandType = Command["type"];

@@ -26,6 +26,8 @@ export const replies = {
     passkeys: list(object({ credentialId: text, current: text, next: text })),
     devices: list(object({ slot: text, point: text })),
   }),
+  /** Without a challenge the vault service knows no passkeys. */
+  passkeyChallenge: object({ type: oneOf("passkeyChallenge"), challenge: optional(text) }),
   unlockMethods,
   newPasskey: object({ type: oneOf("passkeySalts"), current: text, next: text, user: text }),
   changeMethods: unlockMethods,
