@@ -6,13 +6,13 @@
     reason = "a test ends where something unexpected happens"
 )]
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use assent_core::encoding::base64url;
 use assent_core::env::{SecureRandom as _, Timestamp};
 use assent_server::crypto::SystemRandom;
+use assent_tests::Server;
 use assent_wallet::vault::{Change, NewMethod, RecoveryCode, UnlockedVault};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -21,28 +21,6 @@ const NOW: Timestamp = Timestamp(1_800_000_000);
 const PASSPHRASE: &str = "canary-passphrase-of-the-citizen-4711";
 const CONTENT: &str = "canary-content-of-a-record-0815";
 const NAME: &str = "note/canary-name-of-a-record-1234";
-
-struct Program(Child);
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// The server beside this test, as `cargo test --workspace` and `cargo build` leave it.
-fn program() -> PathBuf {
-    let here = std::env::current_exe().unwrap();
-    let folder = here.parent().and_then(Path::parent).unwrap();
-    let program = folder.join("assent-server");
-    assert!(
-        program.is_file(),
-        "{} is missing: cargo build -p assent-server",
-        program.display()
-    );
-    program
-}
 
 /// Whether a file has these bytes. `grep` looks: the dump is hundreds of megabytes, and this test is not optimised.
 fn found(dump: &Path, needle: &[u8]) -> bool {
@@ -76,19 +54,8 @@ fn key_towards_a_service(vault: &UnlockedVault) -> Vec<u8> {
 async fn a_core_dump_holds_no_secret_of_the_citizen() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let dir = tempfile::tempdir().unwrap();
-    let mut child = Command::new(program())
-        .args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data"])
-        .arg(dir.path().join("data"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let base = lines
-        .find_map(|line| line.unwrap().strip_prefix("Assent is at ").map(str::to_owned))
-        .expect("the server did not start");
-    std::thread::spawn(move || lines.for_each(drop));
-    let program = Program(child);
+    let server = Server::start(&dir.path().join("data"));
+    let base = &server.base;
 
     let mut random = SystemRandom::default();
     let code = RecoveryCode::generate(&mut random).unwrap();
@@ -151,10 +118,10 @@ async fn a_core_dump_holds_no_secret_of_the_citizen() {
     let dumped = Command::new("gcore")
         .arg("-o")
         .arg(&prefix)
-        .arg(program.0.id().to_string())
+        .arg(server.id().to_string())
         .output()
         .expect("there is no gcore (Debian package gdb) to dump a process with");
-    let dump = PathBuf::from(format!("{}.{}", prefix.display(), program.0.id()));
+    let dump = PathBuf::from(format!("{}.{}", prefix.display(), server.id()));
     assert!(dump.is_file(), "{}", String::from_utf8_lossy(&dumped.stderr));
     // The search finds what is there.
     assert!(found(&dump, id.as_bytes()), "not even the vault's id is found");

@@ -181,6 +181,7 @@ fn doing(command: &Command) -> &'static str {
         Command::OfferOpen { .. } => "Reading the offer",
         Command::OfferAccept { .. } => "Receiving cards",
         Command::RequestOpen { .. } => "Reading the request",
+        Command::Refresh => "Asking the vault service",
         Command::RequestShare { .. } => "Sharing",
         Command::RequestDecline => "Refusing",
         Command::StopSharing { .. } => "Stopping",

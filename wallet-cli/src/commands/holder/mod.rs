@@ -104,7 +104,7 @@ async fn warn_of_waiting(answer: Answer, shell: &mut Shell) -> Result<Answer, Cl
     let Reply::Status { status } = shell.run(WalletCommand::Status).await? else {
         return Err(unexpected());
     };
-    Ok(match status.waiting {
+    let answer = match status.waiting {
         0 => answer,
         1 => answer.warn(
             WAITING,
@@ -113,6 +113,13 @@ async fn warn_of_waiting(answer: Answer, shell: &mut Shell) -> Result<Answer, Cl
         many => answer.warn(
             WAITING,
             format!("{many} changes are only in this wallet file; the vault service could not be reached"),
+        ),
+    };
+    Ok(match status.pending_withdrawals {
+        0 => answer,
+        _ => answer.warn(
+            "withdrawals-wait",
+            "a service does not know yet that you stopped sharing: `assent holder sharing --retry` tells it",
         ),
     })
 }
