@@ -95,7 +95,7 @@ export type Command =
   | { type: "retryPending" | "sync" | "settings" | "forgetHere" | "deleteVault" }
   | { type: "newPasskey"; confirm?: Unlock }
   | { type: "devices" }
-  | { type: "registerDevice"; name: string }
+  | { type: "registerDevice"; name: string; slot?: string }
   | { type: "renameDevice"; id: string; name: string }
   | { type: "removeDevice"; id: string; confirm: Unlock }
   /** Adding a device (specs/formats/pairing.md): ask `pairNext` again until there is something to show. */

@@ -167,6 +167,7 @@ test("a second device joins, by keyboard on both, and is removed again", async (
 
   await at("devices", t("devices.title"));
   await keys.goesRound("devices");
+  assert.equal(await gus.page.locator("li.device").count(), 1, "a browser that opens the vault by itself is still one device");
   await follow(t("devices.add"), t("device-add.title"));
   await keys.goesRound("device-add");
   await keys.toField(t("device-add.text"));

@@ -111,6 +111,9 @@ pub enum Command {
     RegisterDevice {
         /// What it is called until the person calls it something else.
         name: String,
+        /// The slot of its own key, when that was made while the vault was open; else it is known from unlocking with it.
+        #[serde(default)]
+        slot: Option<String>,
     },
     /// Another name. Reply: `devices`.
     RenameDevice {

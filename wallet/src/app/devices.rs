@@ -90,16 +90,22 @@ fn slots(vault: &UnlockedVault) -> Vec<(String, String, i64)> {
         .collect()
 }
 
-/// This device says that it is here. `name` is what it is called until the person calls it something else.
-pub(super) fn register(core: &mut Core, name: &str, env: &mut Env<'_>) -> Result<Next, WalletError> {
+/// This device says that it is here. `name` is what it is called until the person calls it something else; `slot` that of
+/// its own key, where it did not unlock with it.
+pub(super) fn register(
+    core: &mut Core,
+    name: &str,
+    slot: Option<String>,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
     let name = crate::vault::checked_name(name).map_err(vault_error)?;
     let id = own_id(core, env.rng)?;
     let now = env.now.0;
     let vault = &core.open()?.vault;
-    let unlocked_by = vault.unlocked_by().map(|slot| base64url::encode(&slot));
+    let own = slot.or_else(|| vault.unlocked_by().map(|slot| base64url::encode(&slot)));
     let slot = slots(vault)
         .into_iter()
-        .find(|(slot, _, _)| unlocked_by.as_ref() == Some(slot));
+        .find(|(slot, _, _)| own.as_ref() == Some(slot));
     let name = match &slot {
         // What the person called it when it was added.
         Some((_, called, _)) if !called.is_empty() => called.clone(),

@@ -169,7 +169,7 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         Command::NewRecoveryCode { confirm } => methods::new_recovery_code(core, &confirm, env.rng),
         Command::ConfirmNewRecoveryCode { groups } => methods::confirm_recovery_code(core, &groups, env),
         Command::Devices => devices::list(core),
-        Command::RegisterDevice { name } => devices::register(core, &name, env),
+        Command::RegisterDevice { name, slot } => devices::register(core, &name, slot, env),
         Command::RenameDevice { id, name } => devices::rename(core, id, &name, env),
         Command::RemoveDevice { id, confirm } => devices::remove(core, &id, &confirm, env),
         Command::PairStart { name, public_key } => pairing::start(core, name, public_key.as_deref(), env),

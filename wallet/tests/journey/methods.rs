@@ -427,6 +427,33 @@ fn a_devices_own_key_opens_on_its_device() {
 }
 
 #[test]
+fn a_device_that_gets_a_key_of_its_own_stays_one_device() {
+    let mut city = City::new();
+    let mut person = Person::with_cards(&mut city);
+    let register = json!({ "type": "registerDevice", "name": "laptop" });
+    person.run(&mut city, register).unwrap();
+    let key = SoftwareKey::generate(&mut Counter(5000)).unwrap();
+    let public_key = base64url::encode(key.public_key().as_bytes());
+    change(
+        &mut person,
+        &mut city,
+        json!({ "kind": "addDevice", "publicKey": public_key, "name": "" }),
+    );
+    let questions = person
+        .run(&mut city, json!({ "type": "unlockQuestions" }))
+        .unwrap();
+    let slot = &questions["devices"][0]["slot"];
+    let register = json!({ "type": "registerDevice", "name": "", "slot": slot });
+    let reply = person.run(&mut city, register).unwrap();
+    let devices = reply["devices"].as_array().unwrap();
+    assert_eq!(devices.len(), 1);
+    assert_eq!(
+        (&devices[0]["name"], &devices[0]["ownKey"]),
+        (&json!("laptop"), &json!(true))
+    );
+}
+
+#[test]
 fn a_changed_passphrase_reaches_a_device_with_things_waiting() {
     let mut city = City::new();
     let mut one = Person::with_vault(&mut city);

@@ -44,7 +44,7 @@ const screens = [
   ["details-deleted", "#/details", (page) => page.locator("summary").click().then(() => toTheEnd(page))],
   ["detail", "#/detail/d1", toTheEnd], ["detail-forget", "#/detail/d1", (page) => page.getByRole("button", { name: /^(Forget|Vergeten)/ }).click()],
   ["detail-conflict", "#/detail/d2"], ["detail-address", "#/detail/d3"], ["detail-sensitive", "#/detail/d4", toTheEnd], ["detail-long", "#/detail/d5", toTheEnd],
-  ["detail-hostile", "#/detail/d6"], ["detail-deleted", "#/detail/d8", (page) => page.locator(".button.danger").click().then(() => toTheEnd(page))],
+  ["detail-hostile", "#/detail/d6"], ["detail-deleted", "#/detail/d8", (page) => page.locator(".button.danger").last().click().then(() => toTheEnd(page))],
   ["detail-newer", "#/detail/d9"], ["detail-gone", "#/detail/nothing"], ["detail-add", "#/detailadd", toTheEnd],
   ["detail-from-card", "#/detailedit/new/family_name", (page) => page.locator(".panel .button").first().click()], ["detail-edit", "#/detailedit/d1"],
   ["detail-new-address", "#/detailedit/new/address", (page) => page.locator("button[type=submit]").click()],

@@ -12,6 +12,7 @@ export type Command =
   | PageCommand
   | { type: "listen" | "refresh" | "takeOut" }
   | { type: "documentDeclare" | "documentFinish"; upload: string }
+  | { type: "registerDevice"; name: string; slot: string }
   | { type: "pairStart"; name: string; publicKey: string | undefined }
   | { type: "openVault"; address: string; device: Agreed; fresh: boolean }
   | { type: "changeMethods"; change: { kind: "addDevice"; publicKey: string; name: string }; confirm: Proof };

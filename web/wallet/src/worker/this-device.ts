@@ -23,7 +23,11 @@ export async function runOwn(command: Own, session: Session, key: DeviceKey): Pr
       const change = { kind: "addDevice", publicKey: await key.make(), name: command.name } as const;
       const reply = await session.run({ type: "changeMethods", change, confirm: command.confirm });
       const added = replies.changeMethods(reply, "").methods.find(({ id }) => !before.some((known) => known.id === id));
-      if (added) await key.keep(added.id);
+      if (added) {
+        await key.keep(added.id);
+        // Else the list of devices would have one more, which nobody knows. It says so itself when it next unlocks with the key.
+        await session.run({ type: "registerDevice", name: command.name, slot: added.id }).catch(() => undefined);
+      }
       return reply;
     }
     case "unlockHere":
