@@ -74,7 +74,7 @@ export class Register {
 
   /** Deletes one fact that was shared under a consent; the others stay. */
   forget(consentId, fact) {
-    const of = [...this.#visits.values()].map((visit) => visit.account).filter((account) => account?.consentId === consentId);
+    const of = [...this.#visits.values()].map((visit) => visit.account).filter((account) => account?.consentId === consentId && fact in account.facts);
     for (const account of of) delete account.facts[fact];
     if (of.length > 0) this.save();
   }

@@ -214,7 +214,7 @@ test("two browsers that change the same detail keep both, and the person chooses
   await jo.looksAt("detail-conflict");
   // The other browser hears of it by itself.
   await shows(other, t("mydetail.conflict"));
-  const rows = other.page.locator(".beside li");
+  const rows = other.page.locator(".notice li");
   await rows.filter({ hasText: CANARY["second e-mail"] }).getByRole("button").click();
   await other.page.locator("main .value").first().getByText(CANARY["second e-mail"]).waitFor();
   await until("the end of the conflict", async () => (await other.page.getByText(t("mydetail.conflict")).count()) === 0);
