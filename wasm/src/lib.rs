@@ -10,16 +10,34 @@ mod step;
 use assent_core::env::{Env, Timestamp};
 use assent_wallet::app::{NetworkFailure, Surroundings, Wallet};
 use wasm_bindgen::prelude::*;
+use zeroize::Zeroizing;
 
 use host::PlatformRandom;
 
+#[wasm_bindgen]
+extern "C" {
+    /// Bytes of the page.
+    #[wasm_bindgen(js_name = Uint8Array)]
+    pub type PageBytes;
+
+    /// A copy: what was copied stays ours, to be wiped. A `Vec` that is returned is copied, too, and freed as it is.
+    #[wasm_bindgen(constructor, js_class = "Uint8Array")]
+    fn of(bytes: &[u8]) -> PageBytes;
+}
+
 /// A citizen's wallet.
 #[wasm_bindgen]
-#[derive(Debug)]
 pub struct AssentWallet {
     wallet: Wallet,
     /// What [`AssentWallet::take_bytes`] gives.
-    bytes: Vec<u8>,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+// The bytes are a piece of a document.
+impl std::fmt::Debug for AssentWallet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AssentWallet").finish_non_exhaustive()
+    }
 }
 
 #[wasm_bindgen]
@@ -30,7 +48,7 @@ impl AssentWallet {
     pub fn new(operator: String, sandbox: bool) -> Self {
         Self {
             wallet: Wallet::new(Surroundings { operator, sandbox }),
-            bytes: Vec::new(),
+            bytes: Zeroizing::default(),
         }
     }
 
@@ -40,7 +58,7 @@ impl AssentWallet {
     pub fn from_cache(operator: String, sandbox: bool, cache: &[u8]) -> Self {
         Self {
             wallet: Wallet::from_cache(Surroundings { operator, sandbox }, cache),
-            bytes: Vec::new(),
+            bytes: Zeroizing::default(),
         }
     }
 
@@ -80,7 +98,7 @@ impl AssentWallet {
     pub fn send_piece(&mut self, upload: &str, number: usize, content: &[u8]) -> String {
         let piece = self.wallet.send_piece(upload, number, content);
         step::request(piece.map(|(request, bytes)| {
-            self.bytes = bytes;
+            self.bytes = Zeroizing::new(bytes);
             request
         }))
     }
@@ -109,13 +127,13 @@ impl AssentWallet {
     ) -> String {
         let answer = status.map(|status| (status, sealed)).ok_or(NetworkFailure);
         let opened = self.wallet.open_piece(document, file, number, answer);
-        step::outcome(opened.map(|mut content| self.bytes = std::mem::take(&mut *content)))
+        step::outcome(opened.map(|content| self.bytes = content))
     }
 
     /// The bytes that belong to the last answer about a piece, once.
     #[wasm_bindgen(js_name = takeBytes)]
-    pub fn take_bytes(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.bytes)
+    pub fn take_bytes(&mut self) -> PageBytes {
+        PageBytes::of(&std::mem::take(&mut self.bytes))
     }
 
     fn step(

@@ -31,6 +31,11 @@ impl Limits {
 
 /// Most values of one text, about. A new epoch of a vault with 20,000 records has 60,000.
 const MAX_VALUES: usize = 1 << 17;
+/// Where texts may be longer than what others send, bytes of the limit for each value: a whole vault is JSON within JSON,
+/// with a value in every 20 bytes.
+const BYTES_PER_VALUE: usize = 16;
+/// What others send is no longer.
+const LONG: usize = 16 << 20;
 
 /// Why a text was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +62,12 @@ pub fn parse(text: &[u8], limits: Limits) -> Result<Value, JsonError> {
         .iter()
         .filter(|byte| matches!(byte, b',' | b'[' | b'{'))
         .count();
-    if text.len() > limits.bytes || values > MAX_VALUES {
+    let most = if limits.bytes > LONG {
+        limits.bytes / BYTES_PER_VALUE
+    } else {
+        MAX_VALUES
+    };
+    if text.len() > limits.bytes || values > most {
         return Err(JsonError::TooLong);
     }
     let mut de = serde_json::Deserializer::from_slice(text);
@@ -212,6 +222,14 @@ mod tests {
         assert_eq!(parse(objects(70_000).as_bytes(), limits), Err(JsonError::TooLong));
         let numbers = format!("[{}0]", "0,".repeat(MAX_VALUES));
         assert_eq!(parse(numbers.as_bytes(), limits), Err(JsonError::TooLong));
+        // A file of one's own holds more, in proportion.
+        let long = Limits {
+            bytes: LONG + 1,
+            depth: 4,
+        };
+        assert!(parse(numbers.as_bytes(), long).is_ok());
+        let numbers = format!("[{}0]", "0,".repeat((1 << 20) + 1));
+        assert_eq!(parse(numbers.as_bytes(), long), Err(JsonError::TooLong));
     }
 
     /// The same with and without serde_json/arbitrary_precision; `cargo xtask test --only precision` runs it with.

@@ -17,6 +17,17 @@ const CONTENTS: Limits = Limits {
     depth: 8,
 };
 
+#[wasm_bindgen]
+extern "C" {
+    /// Bytes of the page.
+    #[wasm_bindgen(js_name = Uint8Array)]
+    pub type PageBytes;
+
+    /// A copy: what was copied stays ours, to be wiped. A `Vec` that is returned is copied, too, and freed as it is.
+    #[wasm_bindgen(constructor, js_class = "Uint8Array")]
+    fn of(bytes: &[u8]) -> PageBytes;
+}
+
 struct PlatformRandom;
 
 impl SecureRandom for PlatformRandom {
@@ -34,7 +45,17 @@ pub fn make_file(
     passphrase: Option<String>,
     language: &str,
     now_seconds: f64,
-) -> Result<Vec<u8>, String> {
+) -> Result<PageBytes, String> {
+    made(contents, format, passphrase, language, now_seconds).map(|bytes| PageBytes::of(&bytes))
+}
+
+fn made(
+    contents: String,
+    format: &str,
+    passphrase: Option<String>,
+    language: &str,
+    now_seconds: f64,
+) -> Result<Zeroizing<Vec<u8>>, String> {
     let (contents, passphrase) = (Zeroizing::new(contents), passphrase.map(Zeroizing::new));
     let made = || {
         let present = read(&contents)?;
@@ -50,8 +71,7 @@ pub fn make_file(
         };
         make(&present.contents, &making, &mut env)
     };
-    // The browser gets a copy; ours is wiped.
-    made().map(|bytes| bytes.to_vec()).map_err(failure)
+    made().map_err(failure)
 }
 
 /// A file from outside, opened and read.
@@ -144,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_is_made_is_opened_and_planned() {
-        let made = make_file(EMPTY.to_owned(), "json", None, "nl", 1_795_000_000.7).unwrap();
+        let made = made(EMPTY.to_owned(), "json", None, "nl", 1_795_000_000.7).unwrap();
         let file = AssentFile::open(&made, None).unwrap();
         let contents = r#"{"records":{},"version":1}"#.to_owned();
         let plan = file.plan(contents.clone(), true, true, "nl").unwrap();
@@ -157,14 +177,33 @@ mod tests {
         assert_eq!(file.next(EMPTY.to_owned(), true, true).unwrap(), None);
     }
 
+    /// As much as a vault service keeps: contents are JSON within JSON, with many commas.
+    #[test]
+    fn a_full_vault_is_taken_out_and_brought_in() {
+        let mut records = assent_core::encoding::json::Object::new();
+        for number in 0..20_000 {
+            let entry = format!(
+                r#"{{"id":"e{number:05}","at":1795000100,"kind":"presentation","party_name":"Library","party_id":"library","service":null,"outcome":"shared","requested":[],"presented":[{{"vct":"urn:assent:residence:1","path":["age_equal_or_over","16"]}}],"cards":["c1"],"types":[],"purpose":"Borrow films","policy_url":null,"reason":null,"recognisability":"not_at_all","receipt_id":null,"sharing_id":null,"authority":null}}"#
+            );
+            records.insert(format!("entry/e{number:05}"), entry.into());
+        }
+        let contents = record!({ "records": records, "version": 3_u64 }).to_string();
+        let made = made(contents.clone(), "json", None, "en", 1_795_000_000.0).unwrap();
+        let file = AssentFile::open(&made, None).unwrap();
+        let empty = r#"{"records":{},"version":1}"#.to_owned();
+        let plan = file.plan(empty, true, true, "en").unwrap();
+        assert!(plan.contains(r#""left":20001"#), "{plan:.300}");
+        assert_eq!(file.next(contents, true, true).unwrap(), None);
+    }
+
     #[test]
     fn failures_are_those_of_the_app() {
-        let failure = make_file(EMPTY.to_owned(), "backup", None, "en", 0.0).unwrap_err();
+        let failure = made(EMPTY.to_owned(), "backup", None, "en", 0.0).unwrap_err();
         assert!(
             failure.contains("transfer-passphrase-needed") && failure.contains(r#""wasAnythingShared":"no""#)
         );
         assert!(
-            make_file("{}".to_owned(), "json", None, "en", 0.0)
+            made("{}".to_owned(), "json", None, "en", 0.0)
                 .unwrap_err()
                 .contains("transfer-contents")
         );
