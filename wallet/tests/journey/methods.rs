@@ -64,7 +64,7 @@ fn method_of(reply: &Value, kind: &str) -> Value {
 }
 
 /// What a passkey signed, with authenticator data of these bytes.
-fn signed(secret: &str, data: &[u8]) -> Value {
+pub fn signed(secret: &str, data: &[u8]) -> Value {
     json!({ "credentialId": base64url::encode(secret.as_bytes()), "clientData": "e30",
             "authenticatorData": base64url::encode(data), "signature": SIGNED })
 }

@@ -11,7 +11,7 @@ use crate::city::{FieldLie, Tell};
 
 fn lies_of(row: &Row) -> Vec<(String, Tell, Says)> {
     let mut lies = vec![("missing".to_owned(), Tell::Gone, row.gone)];
-    for garbage in [json!(7.5), json!({ "lie": [] })] {
+    for garbage in [json!(7.5), json!({ "lie": 1 })] {
         lies.push((format!("is {garbage}"), Tell::Is(garbage), row.garbled));
     }
     let told = row.lies.iter();
@@ -166,7 +166,8 @@ fn every_member_of_every_answer_has_lies() {
         .iter()
         .flat_map(lies_of)
         .filter(|lie| !matches!(lie.2, NotAsked));
-    assert!(told.count() >= 376);
+    let told = told.count();
+    assert!(told >= 421, "{told}");
     let mut lied: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for row in &rows {
         assert!(

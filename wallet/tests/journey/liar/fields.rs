@@ -46,8 +46,6 @@ pub const NOT_ASKED: &[(&str, &str)] = &[
     ("GET /v1/vaults/{id}/records/{handle}", "/records/"),
     ("GET /v1/registry/types/document", "types/document"),
     ("GET /v1/wallet/config", "wallet/config"),
-    ("POST /v1/sign-in/passkey", "sign-in/passkey"),
-    ("POST /v1/sign-in/passkey/challenge", "sign-in/passkey"),
 ];
 
 const BUSY_HALF: Says = Refused("emergency-half-wrong");
@@ -202,6 +200,21 @@ pub fn vault() -> Vec<Row> {
     ]
 }
 
+/// How much room there is. Without an answer, nobody knows before trying.
+fn room() -> Vec<Row> {
+    let row = |field, lies| Row {
+        gone: Stated,
+        garbled: Stated,
+        ..needed("GET /v1/vaults/{id}/blobs", field, talks::asks_for_room, lies)
+    };
+    const MORE: &[Told] = &[
+        ("less than none", |number| *number = (-1).into(), Stated),
+        ("more than any", |number| *number = u64::MAX.into(), Stated),
+    ];
+    let fields = ["blobs", "bytes", "most_blobs", "most_bytes", "most_blob_bytes"];
+    fields.map(|field| row(field, MORE)).into()
+}
+
 /// What comes back of what a wallet writes.
 pub fn writes() -> Vec<Row> {
     const BLOBS: &str = "POST /v1/vaults/{id}/blobs";
@@ -223,7 +236,7 @@ pub fn writes() -> Vec<Row> {
             NONSENSE,
         ),
     ];
-    vec![
+    let mut rows = vec![
         needed(
             "POST /v1/vaults/{id}/commits",
             "version",
@@ -273,7 +286,9 @@ pub fn writes() -> Vec<Row> {
             talks::declares,
             &[("beyond the end", |number| *number = 7.into(), NONSENSE)],
         ),
-    ]
+    ];
+    rows.extend(room());
+    rows
 }
 
 /// What the owner hears of emergency access.
@@ -456,6 +471,7 @@ pub fn finding() -> Vec<Row> {
         ),
         unread(FIND, "vaults[].header", talks::finds),
     ];
+    rows.extend(passkey());
     for (answer, talk) in [
         ("GET /v1/vaults/{id}/sign-ins", talks::lists_links as Talk),
         ("POST /v1/vaults/{id}/sign-ins", talks::links),
@@ -474,6 +490,42 @@ pub fn finding() -> Vec<Row> {
         ]);
     }
     rows
+}
+
+/// What comes of a passkey's signature: unlock slots, as little believed as those read by address.
+fn passkey() -> Vec<Row> {
+    const PASSKEY: &str = "POST /v1/sign-in/passkey";
+    let row = |field, lies| Row {
+        gone: MALFORMED,
+        garbled: MALFORMED,
+        ..needed(PASSKEY, field, talks::asks_with_a_passkey, lies)
+    };
+    vec![
+        row("vaults", &[("none", |list| *list = json!([]), MALFORMED)]),
+        row("vaults[]", &[]),
+        row(
+            "vaults[].header",
+            &[
+                ("slots of another vault", of_another_vault, SLOTS),
+                ("nothing", |header| *header = "".into(), MALFORMED),
+            ],
+        ),
+        unread(PASSKEY, "vaults[].id", talks::asks_with_a_passkey),
+        // Without one, or with one that is none, the slots are read by address.
+        Row {
+            gone: Stated,
+            garbled: Stated,
+            ..needed(
+                "POST /v1/sign-in/passkey/challenge",
+                "challenge",
+                talks::asks_for_a_challenge,
+                &[
+                    ("too short", |challenge| *challenge = text(&[1; 15]), Stated),
+                    ("too long", |challenge| *challenge = text(&[1; 257]), Stated),
+                ],
+            )
+        },
+    ]
 }
 
 /// The mailbox in which devices meet, and the registry.

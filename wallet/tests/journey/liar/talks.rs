@@ -7,6 +7,7 @@ use super::Stage;
 use super::world::With;
 use crate::city::City;
 use crate::mailbox::Mailbox;
+use crate::methods::signed;
 use crate::person::{PASSPHRASE, Person, texts};
 
 pub type Talk = fn(&mut Stage) -> Result<Value, String>;
@@ -86,6 +87,12 @@ pub fn declares(stage: &mut Stage) -> Outcome {
     )
 }
 
+pub fn asks_for_room(stage: &mut Stage) -> Outcome {
+    stage.city.blobs.room =
+        json!({ "blobs": 2, "bytes": 100, "most_blobs": 10, "most_bytes": 1000, "most_blob_bytes": 500 });
+    owner(stage).says(&mut stage.city, json!({ "type": "room" }))
+}
+
 /// Emergency access with the truth told; gives the owner and the contact's half.
 fn set_up(stage: &mut Stage) -> (Person, String) {
     let lie = stage.city.field_lie.take();
@@ -161,6 +168,21 @@ pub fn lists_links(stage: &mut Stage) -> Outcome {
     owner.says(&mut stage.city, sign_in("link"))?;
     stage.city.field_lie = lie;
     owner.says(&mut stage.city, sign_in("list"))
+}
+
+pub fn asks_for_a_challenge(stage: &mut Stage) -> Outcome {
+    Person::new(1 << 24).says(&mut stage.city, json!({ "type": "passkeyChallenge" }))
+}
+
+/// A new device whose passkey signed asks for the slots.
+pub fn asks_with_a_passkey(stage: &mut Stage) -> Outcome {
+    let mut vault = stage.world.honest.clone();
+    assert!(!vault.passkeys.is_empty());
+    vault.passkeys.values_mut().for_each(|made| *made = "AAAA".into());
+    stage.city.restore_vault(&stage.address, vault);
+    let assertion = signed("telephone", b"data");
+    let ask = json!({ "type": "unlockQuestions", "address": stage.address, "assertion": assertion });
+    Person::new(1 << 24).says(&mut stage.city, ask)
 }
 
 /// Both devices, up to the digits.

@@ -17,7 +17,7 @@ pub enum Says {
     Ignored,
     /// Never asked: the lie is not for this device.
     NotAsked,
-    /// Shown as what the service says, who alone knows: nothing opens or is sent by it.
+    /// Shown as what the service says, who alone knows, or done without: nothing opens or is sent by it.
     Stated,
 }
 
