@@ -231,11 +231,32 @@ impl Versions {
         self.0.iter()
     }
 
+    /// All versions, the newest first; of one second, what was made from another before it.
+    #[must_use]
+    pub fn newest_first(&self) -> Vec<&Version> {
+        let mut all: Vec<&Version> = self.0.iter().collect();
+        all.sort_by_key(|version| (version.at, version.id));
+        for second in all.chunk_by_mut(|a, b| a.at == b.at) {
+            for placed in 0..second.len() {
+                let (_, rest) = second.split_at_mut(placed);
+                let is_first =
+                    |version: &&Version| !rest.iter().any(|other| version.parents.contains(&other.id));
+                let first = rest.iter().position(is_first).unwrap_or_default();
+                if let Some(until) = rest.get_mut(..=first) {
+                    until.rotate_right(1);
+                }
+            }
+        }
+        all.reverse();
+        all
+    }
+
     /// The newest content that is known.
     #[must_use]
     pub fn last_said(&self) -> Option<&[u8]> {
-        let said = self.0.iter().filter(|version| version.content().is_some());
-        said.max_by_key(|version| (version.at, version.id))?.content()
+        self.newest_first()
+            .into_iter()
+            .find_map(|version| version.content())
     }
 
     /// As text, for a record.

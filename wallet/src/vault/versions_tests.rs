@@ -334,3 +334,21 @@ fn only_whole_histories_are_read() {
     assert_eq!(merged(text.as_bytes(), "{}"), None);
     assert_eq!(merged(text.as_bytes(), &text).unwrap(), text);
 }
+
+/// Changes of one second stand in the order they were made in, whatever their ids.
+#[test]
+fn the_newest_stand_first() {
+    for start in 0..20 {
+        let mut history = Versions::default();
+        let mut made = Vec::new();
+        for number in 0..6 {
+            let at = Timestamp(start + i64::from(number / 3));
+            history.say(Some(&[number]), at, [1; 16]);
+            made.insert(0, history.shown().unwrap().id);
+        }
+        let order: Vec<_> = history.newest_first().iter().map(|version| version.id).collect();
+        assert_eq!(order, made);
+        history.say(None, Timestamp(start + 1), [1; 16]);
+        assert_eq!(history.last_said(), Some(&[5][..]));
+    }
+}

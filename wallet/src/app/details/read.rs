@@ -206,7 +206,7 @@ fn versions(core: &Core, history: &Versions) -> Result<Vec<DetailVersion>, Walle
             shown: shown == Some(version.id),
         }
     };
-    Ok(history.iter().map(version).collect())
+    Ok(history.newest_first().into_iter().map(version).collect())
 }
 
 fn texts(parts: &Object) -> Parts {

@@ -65,11 +65,8 @@ async fn one(id: &str, shell: &mut Shell) -> Result<(OwnDetail, Vec<DetailVersio
     match reply {
         Reply::Detail {
             detail: Some(detail),
-            mut versions,
-        } => {
-            versions.sort_by_key(|version| std::cmp::Reverse(version.at));
-            Ok((detail, versions))
-        }
+            versions,
+        } => Ok((detail, versions)),
         _ => Err(unexpected()),
     }
 }
