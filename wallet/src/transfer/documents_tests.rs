@@ -243,8 +243,8 @@ fn a_damaged_or_missing_chunk_of_the_seal_hurts_what_is_in_it() {
             3
         };
         assert!(whole == expected || whole + 1 == expected, "{keep}: {whole}");
-        for at in 0..whole {
-            assert!(read(&incoming, cut, at).unwrap() == documents[at]);
+        for (at, document) in documents.iter().enumerate().take(whole) {
+            assert!(&read(&incoming, cut, at).unwrap() == document);
         }
     }
     // Within the records: nothing.
