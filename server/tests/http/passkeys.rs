@@ -238,6 +238,42 @@ async fn passkeys_come_and_go_with_the_unlock_slots() {
         .problem(403, "sign-in-refused");
 }
 
+/// What one passkey can do to the memory of others' sign-ins, and a stranger to ours.
+#[tokio::test]
+async fn sign_ins_are_bounded() {
+    let server = Sandbox::start_with(|config| {
+        config.sign_in.wallet_url = Some(ORIGIN.into());
+        config.limits.per_vault_per_minute = 160;
+    })
+    .await;
+    let [passkey, other] = [1, 2].map(|seed| Passkey::es256(seed, SITE));
+    vault(&server, ID, &[passkey.listed(0)]).await;
+    vault(&server, OTHER_ID, &[other.listed(0)]).await;
+    // Others' answers cost nothing.
+    for _ in 0..5 {
+        let challenge = challenge(&server).await;
+        let answer = other.answer(&challenge, ORIGIN, 0, |_| {});
+        ask(&server, &other, ID, &answer)
+            .await
+            .problem(403, "sign-in-refused");
+    }
+    for _ in 0..2 {
+        signed_in(&server, &passkey, 0).await.expect(200);
+    }
+    signed_in(&server, &passkey, 0).await.problem(429, "rate-limited");
+    let challenge = challenge(&server).await;
+    let answer = other.answer(&challenge, ORIGIN, 0, |_| {});
+    ask(&server, &other, OTHER_ID, &answer).await.expect(200);
+    // The open vault goes on.
+    commit(&server, 1, json!({})).await;
+    let mut long = passkey.body(ID, &answer);
+    long["vault"] = "x".repeat(32 << 10).into();
+    server
+        .post("/v1/sign-in/passkey", &long)
+        .await
+        .problem(413, "body-too-large");
+}
+
 /// A passkey that cannot sign in still opens its vault, so the vault is made all the same.
 #[tokio::test]
 async fn passkeys_that_cannot_sign_in_are_left_aside() {

@@ -13,8 +13,9 @@ mod passkey;
 mod ways;
 
 use axum::Json;
+use axum::extract::DefaultBodyLimit;
 use serde::{Deserialize, Serialize};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::config::Config;
@@ -103,7 +104,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(callback::callback))
         .routes(routes!(find::find))
         .routes(routes!(passkey::challenge))
-        .routes(routes!(passkey::sign_in))
+        .routes(routes!(passkey::sign_in).layer(DefaultBodyLimit::max(passkey::MAX_BODY)))
         .routes(routes!(links::list, links::link))
         .routes(routes!(links::unlink))
 }

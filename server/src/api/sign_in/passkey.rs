@@ -23,6 +23,12 @@ const LIFETIME: i64 = 600;
 /// Random bytes of a challenge (Web Authentication Level 3 §13.4.3: at least 16).
 const RANDOM: usize = 24;
 
+/// Longest answer: its members as long as they may be, in base64url.
+pub(super) const MAX_BODY: usize = 32 << 10;
+/// A sign-in costs as much as so many requests to the vault. Each is remembered for ten minutes, and nobody who has a
+/// passkey should be able to use up the room ([`MOST`]) for others.
+const COST: u32 = 20;
+
 /// What a passkey is to sign.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct Challenge {
@@ -65,6 +71,7 @@ pub(super) async fn challenge(State(state): State<AppState>) -> Result<Json<Chal
     responses((status = 200, description = "The vault.", body = FoundVaults),
               (status = 400, description = "`sign-in-over`: not a challenge of ours, too late, or answered before.", body = ProblemDetails),
               (status = 403, description = "`sign-in-refused`.", body = ProblemDetails),
+              (status = 429, description = "`rate-limited`.", body = ProblemDetails),
               (status = 503, description = "`sign-in-busy`.", body = ProblemDetails)))]
 pub(super) async fn sign_in(
     State(state): State<AppState>,
@@ -87,6 +94,10 @@ pub(super) async fn sign_in(
         signature: &body.signature.0,
     };
     let counter = check(party, &assertion, known.as_ref())?;
+    // Only who has the passkey uses up what it may do; apart from what the open vault may.
+    state
+        .vault_rate
+        .check_many(&format!("sign-in/{}", body.vault), COST)?;
     match state
         .store
         .use_passkey_challenge(&challenge, now, until, MOST)
