@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { launch, Person } from "../src/browser.mjs";
 import { insistOnNone, insistOnNoneInBrowser } from "../src/canary.mjs";
 import { startStack, until } from "../src/stack.mjs";
-import { makeVault, unlock } from "../src/vault.mjs";
+import { makeVault, makeVaultAt, unlock } from "../src/vault.mjs";
 import { words } from "../src/words.mjs";
 
 const t = words("en");
@@ -262,6 +262,31 @@ test("locked in the middle: goes on by itself after unlocking, without choosing 
   await eva.context.unroute(/\/parts\/3$/);
   await openDocument(eva, "lock.bin");
   assert.ok((await download(eva)).bytes.equals(bytes));
+});
+
+test("what waits for one vault does not go into another one that is opened in the same page", async () => {
+  const other = await arrive();
+  const { address } = await makeVaultAt(other, stack, PASSPHRASE);
+  await other.leave();
+  const guest = await arrive();
+  await makeVault(guest, stack, "another passphrase altogether 7");
+  await toDocuments(guest);
+  await guest.context.setOffline(true);
+  await add(guest, fileOf("private.bin", randomBytes(1000)));
+  await guest.page.getByText(t("documents.waits-online")).waitFor();
+  await guest.press("button", t("nav.lock"));
+  await guest.sees(t("unlock.title"));
+  await guest.context.setOffline(false);
+  await guest.page.goto(`${stack.base}/#/open`);
+  await guest.type(t("open.address"), address);
+  await guest.type(t("passphrase.label"), PASSPHRASE);
+  await guest.press("button", t("open.go"));
+  await guest.sees(t("home.title"));
+  await toDocuments(guest);
+  await add(guest, fileOf("mine.bin", randomBytes(1000)));
+  await listed(guest, "mine.bin").waitFor({ timeout: 60_000 });
+  assert.equal(await guest.page.getByText("private.bin").count(), 0);
+  await guest.leave();
 });
 
 test("cancelled in the middle: nothing is left here, and the service is told", async () => {

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { launch, Person } from "../src/browser.mjs";
 import { Keyboard } from "../src/keyboard.mjs";
-import { startStack } from "../src/stack.mjs";
+import { startStack, until } from "../src/stack.mjs";
 import { makeVault } from "../src/vault.mjs";
 import { words } from "../src/words.mjs";
 
@@ -245,6 +245,12 @@ test("data taken out, and the file opened again", async () => {
   await gus.page.getByRole("heading", { name: t("bring-in.inside") }).waitFor({ timeout: 60_000 });
   await keys.holds("opening the file");
   await keys.goesRound("bring-in");
+  const history = await keys.to("switch", t("bring-in.history"));
+  await keys.press("Space");
+  await keys.press("Space");
+  await keys.press("Space");
+  await until("the switch to be off", async () => !(await history.isChecked()));
+  assert.ok(await hasFocus(history), "the focus stays on the switch");
 });
 
 test("the vault is erased only after the word was typed, and can be kept", async () => {

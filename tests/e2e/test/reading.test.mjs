@@ -40,6 +40,8 @@ async function everyScreen(look) {
   for (const place of ["home", "sharing", "history", "settings", "add"]) {
     await page.evaluate((hash) => (location.hash = hash), place === "home" ? "#/" : `#/${place}`);
     await ivy.sees(t(`${place}.title`));
+    // What comes after the heading would push away what has the focus.
+    await page.locator("main .waiting").waitFor({ state: "detached" });
     await look(place);
   }
   const entry = page.getByRole("link", { name: /You shared 2 details/ });
