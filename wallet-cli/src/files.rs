@@ -98,10 +98,15 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         .mode(0o600)
         .open(temporary)
         .map_err(failed)?;
-    file.write_all(bytes)
+    let written = file
+        .write_all(bytes)
         .and_then(|()| file.sync_all())
-        .map_err(failed)?;
-    fs::rename(temporary, path).map_err(failed)
+        .and_then(|()| fs::rename(temporary, path));
+    written.map_err(|error| {
+        // Half of it is of no use to anybody, and the disk may be full.
+        drop(fs::remove_file(temporary));
+        failed(error)
+    })
 }
 
 /// Removes a file, if it is there.
@@ -221,6 +226,14 @@ fn too_large(path: &Path, most: u64) -> CliError {
 
 /// A file that cannot be written.
 pub fn unwritable(path: &Path, error: &io::Error) -> CliError {
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return CliError::new(
+            Exit::Configuration,
+            "file-exists",
+            format!("{} is there already", path.display()),
+            "Give another name, or move it away: this command never writes over a file.",
+        );
+    }
     CliError::new(
         Exit::Configuration,
         "file-unwritable",

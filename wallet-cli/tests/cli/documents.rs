@@ -51,7 +51,7 @@ fn a_file_goes_in_and_comes_back_the_same() {
         assert!(std::fs::read(sandbox.path(&out)).unwrap() == original);
         // Never over a file that is there.
         let (code, refused) = documents(&sandbox, &format!("get {id} --out {out}"));
-        assert_eq!((code, &refused["error"]["code"]), (7, &"file-unwritable".into()));
+        assert_eq!((code, &refused["error"]["code"]), (7, &"file-exists".into()));
     }
     let (_, list) = documents(&sandbox, "list");
     assert_eq!(list["data"]["documents"].as_array().unwrap().len(), 3);
@@ -122,7 +122,9 @@ fn a_damaged_part_is_found_out_and_leaves_no_half_file() {
         (code, &refused["error"]["code"]),
         (5, &"document-not-authentic".into())
     );
-    assert!(!sandbox.path("film").exists());
+    for half in ["film", ".film.unfinished"] {
+        assert!(!sandbox.path(half).exists(), "{half}");
+    }
     // Another part in its place.
     std::fs::copy(part.with_file_name("0"), &part).unwrap();
     let (_, refused) = documents(&sandbox, &format!("get {id} --out film"));

@@ -177,6 +177,6 @@ fn an_existing_file_is_not_written_over() {
     let sandbox = Sandbox::new();
     sandbox.put("notes", "mine");
     let (code, value) = sandbox.json(["--trace", "notes", "completions", "bash"]);
-    assert_eq!((code, &value["error"]["code"]), (7, &json!("file-unwritable")));
+    assert_eq!((code, &value["error"]["code"]), (7, &json!("file-exists")));
     assert_eq!(std::fs::read_to_string(sandbox.path("notes")).unwrap(), "mine");
 }

@@ -1,4 +1,5 @@
 //! A vault's contents as files. With cards, over HTTP and with other programs: `tests/peers`.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! `assent holder documents`: files up to 100 MB, read and written piece by piece.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use assent_wallet::app::view::{DocumentView, FileView, UploadView};
@@ -215,13 +215,9 @@ async fn get(args: Get, shell: &mut Shell, output: Output) -> Result<Answer, Cli
         None => document.files.first(),
     };
     let file = file.ok_or_else(|| not_here("version"))?;
-    let mut out = files::new_private(&args.out)?;
-    let written = write(shell, &document.id, file, &mut out, &args.out, output).await;
-    if let Err(error) = written {
-        // Nothing that is not whole stays.
-        files::remove(&args.out)?;
-        return Err(error);
-    }
+    let mut out = files::NewFile::begin(&args.out)?;
+    write(shell, &document.id, file, &mut out, output).await?;
+    out.finish()?;
     let data = serde_json::json!({ "id": document.id, "file": file.id, "size": file.size, "mediaType": file.media_type,
         "out": args.out });
     let text = format!("Written to {}: {} bytes", args.out.display(), file.size);
@@ -232,8 +228,7 @@ async fn write(
     shell: &mut Shell,
     document: &str,
     file: &FileView,
-    out: &mut File,
-    path: &Path,
+    out: &mut files::NewFile,
     output: Output,
 ) -> Result<(), CliError> {
     let progress = Transfer::start("Reading", file.size, output);
@@ -241,10 +236,9 @@ async fn write(
     for number in 0..usize::try_from(pieces).unwrap_or(0) {
         progress.at(number as u64 * file.piece_bytes as u64);
         let content = shell.read_piece(document, &file.id, number).await?;
-        out.write_all(&content)
-            .map_err(|error| files::unwritable(path, &error))?;
+        out.write(&content)?;
     }
-    out.sync_all().map_err(|error| files::unwritable(path, &error))
+    Ok(())
 }
 
 async fn remove(args: Rm, shell: &mut Shell) -> Result<Answer, CliError> {

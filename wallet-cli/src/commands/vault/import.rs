@@ -69,7 +69,10 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
         let answer = answer("assent.vault-import-plan/1", data, text, &incoming, args.moved);
         return Ok(documents.warned(answer));
     }
-    ask::agree(args.yes, &format!("{text}\nBring this in"), output)?;
+    if !args.yes {
+        output.note(&text);
+    }
+    ask::agree(args.yes, "Bring this in", output)?;
     records(&incoming, choice, shell).await?;
     let brought = documents.bring_in(&mut source, &incoming, shell, output).await?;
     if let Some(member) = data.get_mut("documents") {

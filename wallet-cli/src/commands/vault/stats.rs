@@ -42,7 +42,7 @@ pub async fn run(_: Args, shell: &mut Shell) -> Result<Answer, CliError> {
         "pending_withdrawals": status.pending_withdrawals,
     });
     let text = format!(
-        "{}\n{count:>7}  in all       {bytes} bytes\n{}\nVersion {}; {} ways to unlock; {} changes wait for the vault service",
+        "{}\n{count:>7}  in all       {bytes} bytes\n{}\nVersion {}; {} ways to unlock; waiting for the vault service: {}",
         lines(&kinds),
         documents_line(files.len(), file_bytes),
         present.version,
