@@ -15,14 +15,13 @@ use super::wallet::Next;
 use super::{Reply, WalletError, sync};
 use crate::documents::{Document, Upload};
 
-const MAX_SMALL: usize = 64 << 10;
 /// Seconds after which an upload that nobody goes on with is forgotten. The service forgets it much sooner.
 const FORGOTTEN: i64 = 7 * 86_400;
 
 /// Asks how much room there is for documents. A service that does not say so is no failure.
 pub(super) fn room(core: &Core) -> Result<Next, WalletError> {
     let url = format!("{}/blobs", core.open()?.address.as_str());
-    let request = HttpRequest::get(url, "application/json", MAX_SMALL);
+    let request = HttpRequest::get(url, "application/json", sync::MAX_SMALL);
     Ok(Next::Send(
         sync::authorised(core, request)?,
         Box::new(|_, answer, _| {

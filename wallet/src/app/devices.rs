@@ -8,6 +8,7 @@ use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::{Env, SecureRandom};
 use assent_core::error::Blame;
 
+use super::methods::slot_id;
 use super::session::{Core, Session};
 use super::sync::{self, AfterCommit};
 use super::vault::vault_error;
@@ -183,7 +184,7 @@ pub(super) fn remove(
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
     confirm.confirms(core)?;
-    let device = id_from_text(id).ok_or_else(unknown)?;
+    let device = slot_id(id)?;
     if core.device == Some(device) {
         return Err(WalletError::new(
             "device-is-this-one",
@@ -198,7 +199,7 @@ pub(super) fn remove(
         let vault = &core.open()?.vault;
         let known = core.records()?.get::<Device>(&id).ok().flatten();
         let slot = match known {
-            Some(known) => known.slot.and_then(|slot| id_from_text(&slot)),
+            Some(known) => known.slot.and_then(|slot| slot_id(&slot).ok()),
             // Added, but not heard of yet: named by its slot.
             None if vault.header().slots.iter().any(|slot| slot.id() == device) => Some(device),
             None => return Err(unknown()),
@@ -246,10 +247,6 @@ pub(super) fn obey(core: &mut Core, header: &Header) -> Result<(), WalletError> 
         "Add it again from another device, or open the vault with its passphrase.",
         Blame::Caller,
     ))
-}
-
-fn id_from_text(text: &str) -> Option<[u8; 16]> {
-    base64url::decode(text).ok()?.try_into().ok()
 }
 
 fn unknown() -> WalletError {

@@ -18,8 +18,6 @@ use crate::documents::{self, Document, StoredFile, UNDO, Upload};
 use crate::records::Records;
 use crate::vault::{PIECE, SEALED_PIECE, Staged};
 
-const MAX_SMALL: usize = 64 << 10;
-
 pub(super) fn list(core: &mut Core) -> Result<Next, WalletError> {
     let documents = core.records()?.list::<Document>();
     // One that was finished while the answer got lost is no upload any more.
@@ -57,7 +55,7 @@ pub(super) fn declare(core: &Core, upload: &str) -> Result<Next, WalletError> {
     let pieces = attachment.pieces().iter().map(|hash| base64url::encode(hash));
     let body = json!({ "size": attachment.sealed_size(), "parts": pieces.collect::<Vec<_>>() });
     let url = format!("{}/blobs", core.open()?.address.as_str());
-    let request = HttpRequest::post(url, "application/json", body.to_string(), MAX_SMALL);
+    let request = HttpRequest::post(url, "application/json", body.to_string(), sync::MAX_SMALL);
     let (blob, count) = (attachment.blob(), attachment.pieces().len());
     Ok(Next::Send(
         sync::authorised(core, request)?,
@@ -277,7 +275,7 @@ fn drop_blobs(core: &Core, mut blobs: Vec<String>, reply: Reply) -> Result<Next,
         return Ok(Next::Done(reply));
     };
     let url = format!("{}/blobs/{blob}", core.open()?.address.as_str());
-    let request = sync::authorised(core, HttpRequest::delete(url, MAX_SMALL))?;
+    let request = sync::authorised(core, HttpRequest::delete(url, sync::MAX_SMALL))?;
     Ok(Next::Send(
         request,
         Box::new(move |core, _, _| drop_blobs(core, blobs, reply)),

@@ -10,6 +10,7 @@ use assent_core::error::Blame;
 use assent_core::http::{HttpRequest, Method};
 use assent_core::record;
 
+use super::methods::nothing_begun;
 use super::service::Shape;
 use super::session::{Address, Core, Pending};
 use super::sync::{self, AfterCommit};
@@ -73,7 +74,7 @@ pub(super) fn run(
             }),
         )),
         "remove" => {
-            confirm.ok_or_else(not_confirmed)?.confirms(core)?;
+            confirm.ok_or_else(nothing_begun)?.confirms(core)?;
             Ok(Next::Send(
                 service::of_vault(core, Method::Delete, PATH, None)?,
                 Box::new(|core, answer, env| {
@@ -87,7 +88,7 @@ pub(super) fn run(
             let request = as_contact(&address, &code, "ask");
             Ok(service::ask(request, &STANDING))
         }
-        _ => Err(not_confirmed()),
+        _ => Err(service::no_such_step()),
     }
 }
 
@@ -125,11 +126,7 @@ pub(super) fn set(
             if kept.and_then(Value::as_i64) != Some(wait_seconds) {
                 return Err(sync::nonsense());
             }
-            let recovery_code = contact
-                .groups()
-                .iter()
-                .map(|group| SecretText(group.to_string()))
-                .collect();
+            let recovery_code = SecretText::groups(&contact);
             let then: AfterCommit = Box::new(move |core, outcome, _| {
                 outcome?;
                 core.pending = Pending::Nothing;
@@ -262,13 +259,4 @@ fn as_contact(address: &Address, code: &RecoveryCode, step: &str) -> HttpRequest
     let url = format!("{}/{PATH}/{step}", address.as_str());
     let token = ask_token(code, address.vault());
     service::request(Method::Post, url, None).header("authorization", format!("Bearer {}", token.as_str()))
-}
-
-fn not_confirmed() -> WalletError {
-    WalletError::new(
-        "unlock-change-not-begun",
-        "this change of the unlock methods was not begun, or is not confirmed",
-        "Start again.",
-        Blame::Caller,
-    )
 }

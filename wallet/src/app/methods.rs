@@ -83,11 +83,7 @@ pub(super) fn new_recovery_code(
 ) -> Result<Next, WalletError> {
     confirm.confirms(core)?;
     let code = RecoveryCode::generate(rng).map_err(|_| sync::no_randomness())?;
-    let recovery_code = code
-        .groups()
-        .iter()
-        .map(|group| SecretText(group.to_string()))
-        .collect();
+    let recovery_code = SecretText::groups(&code);
     core.pending = Pending::RecoveryCode(code);
     Ok(Next::Done(Reply::RecoveryCode { recovery_code }))
 }
@@ -229,14 +225,15 @@ fn commit(core: &mut Core, make: Make, env: &mut Env<'_>) -> Result<Next, Wallet
     )
 }
 
-fn slot_id(text: &str) -> Result<[u8; 16], WalletError> {
+/// The id of a slot, or of a device, from its text.
+pub(super) fn slot_id(text: &str) -> Result<[u8; 16], WalletError> {
     let id = base64url::decode(text)
         .ok()
         .and_then(|bytes| bytes.try_into().ok());
     id.ok_or_else(|| vault_error(VaultError::NoSuchSlot))
 }
 
-fn nothing_begun() -> WalletError {
+pub(super) fn nothing_begun() -> WalletError {
     WalletError::new(
         "unlock-change-not-begun",
         "this change of the unlock methods was not begun, or is not confirmed",

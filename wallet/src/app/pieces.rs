@@ -10,8 +10,6 @@ use super::{NetworkFailure, Wallet, WalletError, documents, sync};
 use crate::documents::Document;
 use crate::vault::{SEALED_PIECE, VaultError};
 
-const MAX_SMALL: usize = 64 << 10;
-
 impl Wallet {
     /// Notes what piece `number` of an upload holds, in order from 0. Nothing is sent.
     ///
@@ -39,7 +37,7 @@ impl Wallet {
         let upload = documents::find(&self.core, upload)?;
         let piece = upload.piece(self.core.open()?.vault.header().vault, number, content)?;
         let path = format!("{}/parts/{number}", upload.attachment()?.blob());
-        let mut request = blob_request(&self.core, &path, MAX_SMALL)?;
+        let mut request = blob_request(&self.core, &path, sync::MAX_SMALL)?;
         request.method = Method::Put;
         request
             .headers

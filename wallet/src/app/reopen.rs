@@ -14,8 +14,6 @@ use super::wallet::Next;
 use super::{Assertion, PasskeyAnswer, Reply, Unlock, WalletError, passkey};
 use crate::vault::{Header, LockedVault, RemoteVault, RootKey, UnlockedVault, Unlocking, VaultError};
 
-const MAX_HEADER: usize = 64 << 10;
-
 /// Opens the vault at `address`. What this device keeps of it stays, unless `fresh`: what waits to be sent, and which state
 /// was seen last. The vault that is here opens as it is here, even without the network, unless its service has newer keys
 /// or knows methods that this device does not: a passphrase that was changed elsewhere must not open it here.
@@ -191,7 +189,7 @@ type AfterPull = Box<
 fn header_of(address: Address, then: AfterHeader) -> Next {
     let url = format!("{}/header", address.as_str());
     Next::Send(
-        HttpRequest::get(url, "application/json", MAX_HEADER),
+        HttpRequest::get(url, "application/json", sync::MAX_SMALL),
         Box::new(move |core, answer, env| {
             let header = sync::received(answer).and_then(|response| read(&address, &response));
             heard(core, header, then, env)

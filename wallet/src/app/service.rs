@@ -147,6 +147,15 @@ pub(super) fn read(
         .ok_or_else(sync::nonsense)
 }
 
+pub(super) fn no_such_step() -> WalletError {
+    WalletError::new(
+        "command-malformed",
+        "there is no such step",
+        "Start again.",
+        Blame::Caller,
+    )
+}
+
 /// Whether an id from the page may be a part of an address.
 pub(super) fn is_id(id: &str) -> bool {
     !id.is_empty()

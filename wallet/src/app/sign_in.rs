@@ -5,7 +5,6 @@ use assent_core::crypto::sha256;
 use assent_core::encoding::base64url;
 use assent_core::encoding::record::Value;
 use assent_core::env::Env;
-use assent_core::error::Blame;
 use assent_core::http::Method;
 use assent_core::record;
 
@@ -107,12 +106,7 @@ pub(super) fn run(
                 }),
             ))
         }
-        _ => Err(WalletError::new(
-            "command-malformed",
-            "there is no such step",
-            "Start again.",
-            Blame::Caller,
-        )),
+        _ => Err(service::no_such_step()),
     }
 }
 

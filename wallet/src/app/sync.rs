@@ -25,7 +25,8 @@ use crate::holdings::{Card, CopyRecord, CopyState, read_status, status_lists, st
 use crate::records::{Record as _, Records, read, to_stage};
 use crate::vault::{Handle, Staged, StoredRecord};
 
-const MAX_SMALL: usize = 64 << 10;
+/// Of the service: more than any answer that is no page and no piece.
+pub(super) const MAX_SMALL: usize = 64 << 10;
 const MAX_ANCHORS: usize = 1 << 20;
 const TRIES: u32 = 5;
 

@@ -18,8 +18,6 @@ use crate::records::{Waiting, to_stage};
 use crate::settings::Settings;
 use crate::vault::{NewMethod, RecoveryCode, UnlockedVault, VaultError, VaultId};
 
-const MAX_HEADER: usize = 64 << 10;
-
 /// How many groups of the recovery code must be typed again.
 pub(super) const GROUPS_TO_CONFIRM: usize = 2;
 
@@ -66,11 +64,7 @@ pub(super) fn create(
     let vault_address = Address::new(&core.surroundings.operator, &vault)
         .as_str()
         .to_owned();
-    let recovery_code = code
-        .groups()
-        .iter()
-        .map(|group| SecretText(group.to_string()))
-        .collect();
+    let recovery_code = SecretText::groups(&code);
     let mut first = Waiting::new();
     let settings = Settings::default().write_json().to_string();
     first.insert(
@@ -119,7 +113,7 @@ pub(super) fn confirm(core: &mut Core, groups: &[RecoveryGroup]) -> Result<Next,
         address.collection(),
         "application/json",
         body.to_string(),
-        MAX_HEADER,
+        sync::MAX_SMALL,
     );
     Ok(Next::Send(
         request,
@@ -198,7 +192,7 @@ pub(super) fn forget_here(core: &mut Core) -> Result<Next, WalletError> {
 pub(super) fn delete(core: &mut Core) -> Result<Next, WalletError> {
     let open = core.open()?;
     let token = open.vault.access_token();
-    let request = HttpRequest::delete(open.address.as_str(), MAX_HEADER)
+    let request = HttpRequest::delete(open.address.as_str(), sync::MAX_SMALL)
         .header("authorization", format!("Bearer {}", token.as_str()));
     Ok(Next::Send(
         request,

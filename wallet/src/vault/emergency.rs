@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn it_is_one_and_does_not_count_as_a_way_of_ones_own() {
         let Set {
-            mut vault,
+            vault,
             contact,
             service,
             mut rng,
@@ -205,6 +205,5 @@ mod tests {
         let slot = vault.header().slots[0].id();
         let lone = vault.stage_slots(&SlotChange::Remove { slot }, NOW, &mut rng);
         assert_eq!(lone.map(|_| ()).unwrap_err(), VaultError::TooFewMethods);
-        let _ = &mut vault;
     }
 }

@@ -27,6 +27,8 @@ pub use vault::{HomeView, MethodView, PasskeyQuestion, PointQuestion, SettingsVi
 use assent_core::encoding::record::{FromJson, ToJson, Value};
 use std::fmt;
 
+use crate::vault::RecoveryCode;
+
 /// Text that is personal or secret: shown on a screen, never printed by the program.
 #[derive(Clone, Default, PartialEq, Eq, ToJson, FromJson)]
 #[serde(transparent)]
@@ -40,6 +42,14 @@ pub struct SecretValue(pub Value);
 impl fmt::Debug for SecretValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretValue(redacted)")
+    }
+}
+
+impl SecretText {
+    /// A recovery code as it is shown: its groups.
+    pub(crate) fn groups(code: &RecoveryCode) -> Vec<Self> {
+        let groups = code.groups();
+        groups.iter().map(|group| Self(group.to_string())).collect()
     }
 }
 
