@@ -66,7 +66,8 @@ pub(super) enum Shape {
     Nothing,
 }
 
-const MAX_TEXT: usize = 200;
+/// As long as the longest name of a login provider: 64 characters of four bytes.
+const MAX_TEXT: usize = 256;
 /// The end of the year 9999.
 const LATEST: u64 = 253_402_300_799;
 
