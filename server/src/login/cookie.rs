@@ -4,10 +4,49 @@
 //! this machine has, that prefix is not possible. `SameSite=Lax`: the way back from the provider is a navigation
 //! from another site.
 
+use assent_core::encoding::base64url;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
+use crate::crypto::Place;
+use crate::error::Problem;
 use crate::state::AppState;
+
+/// Seals a sign-in on its way; only the `state` it was made for opens it. `table` tells those of operators and of citizens
+/// apart.
+pub(crate) fn seal<T: Serialize>(
+    app: &AppState,
+    table: &'static str,
+    state: &str,
+    begun: &T,
+) -> Result<String, Problem> {
+    let plain = serde_json::to_vec(begun).map_err(|error| Problem::internal(&error))?;
+    let sealed = app.sealing.seal(place(table, state), &Zeroizing::new(plain))?;
+    Ok(base64url::encode(&sealed))
+}
+
+/// Opens what [`seal`] sealed.
+pub(crate) fn open<T: DeserializeOwned>(
+    app: &AppState,
+    table: &'static str,
+    state: &str,
+    cookie: &str,
+) -> Option<T> {
+    let sealed = base64url::decode(cookie).ok()?;
+    let plain = app.sealing.open(place(table, state), &sealed).ok()?;
+    serde_json::from_slice(&plain).ok()
+}
+
+fn place<'a>(table: &'static str, state: &'a str) -> Place<'a> {
+    Place {
+        table,
+        row: state,
+        column: "cookie",
+    }
+}
 
 /// Which cookie.
 #[derive(Debug, Clone, Copy)]

@@ -8,11 +8,14 @@ use axum_extra::extract::CookieJar;
 use serde::{Deserialize, Serialize};
 
 use super::{AWAY, SignInError};
-use crate::crypto::{Place, SealError};
+use crate::crypto::SealError;
 use crate::error::{Problem, ProblemDetails};
 use crate::login::cookie::{self, Kind};
 use crate::login::{Attempt, secret};
 use crate::state::AppState;
+
+/// What sealed cookies are for.
+const TABLE: &str = "sign_in";
 
 /// Who begins.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -64,15 +67,14 @@ pub(super) async fn begin(
         challenge,
         attempt,
     };
-    let plain = serde_json::to_vec(&begun).map_err(|error| Problem::internal(&error))?;
-    let sealed = app.sealing.seal(place(&state), &zeroize::Zeroizing::new(plain))?;
+    let sealed = cookie::seal(&app, TABLE, &state, &begun)?;
     let url = named
         .provider
         .authorization_url(&app.outbound, now, state, &begun.attempt)
         .await;
     Ok(match url {
         Ok(url) => {
-            let jar = cookie::set(&app, jar, Kind::Find, base64url::encode(&sealed), AWAY);
+            let jar = cookie::set(&app, jar, Kind::Find, sealed, AWAY);
             (jar, Redirect::to(&url)).into_response()
         }
         // A person is on the way: back to the wallet, which has words for it.
@@ -82,16 +84,6 @@ pub(super) async fn begin(
 
 /// Opens the cookie of a sign-in; only the `state` it was made for opens it.
 pub(super) fn open(app: &AppState, state: &str, cookie: &str) -> Option<Begun> {
-    let sealed = base64url::decode(cookie).ok()?;
-    let plain = app.sealing.open(place(state), &sealed).ok()?;
-    let begun: Begun = serde_json::from_slice(&plain).ok()?;
+    let begun: Begun = cookie::open(app, TABLE, state, cookie)?;
     (app.clock.now().0 < begun.attempt.until).then_some(begun)
-}
-
-fn place(state: &str) -> Place<'_> {
-    Place {
-        table: "sign_in",
-        row: state,
-        column: "cookie",
-    }
 }
