@@ -65,6 +65,7 @@ pub fn build(state: AppState) -> Router {
     };
     app.layer(DefaultBodyLimit::max(limits.body_bytes))
         .layer(CatchPanicLayer::custom(guard::panicked))
+        .layer(middleware::from_fn(no_zeros))
         .layer(middleware::from_fn(plain_errors_as_problems))
         .layer(CompressionLayer::new().compress_when(not_for_ciphertext()))
         .layer(middleware::from_fn_with_state(
@@ -136,6 +137,20 @@ fn nothing_here() -> Problem {
         "not-found",
         "There is nothing at this address.",
     )
+}
+
+/// PostgreSQL keeps no text with a zero in it and fails where it is asked for one; SQLite does not. No name of ours has one.
+async fn no_zeros(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    if uri.path().contains("%00") || uri.query().is_some_and(|query| query.contains("%00")) {
+        return Problem::new(
+            StatusCode::BAD_REQUEST,
+            "request-malformed",
+            "The address or query of the request is malformed.",
+        )
+        .into_response();
+    }
+    next.run(request).await
 }
 
 /// Extractors and the router answer some errors as plain text; callers are promised problem details.

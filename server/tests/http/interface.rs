@@ -575,3 +575,21 @@ async fn headers_that_do_not_come_are_not_waited_for() {
     assert!(closed.await.is_ok(), "the server still waits for the headers");
     assert!(!rest.starts_with(b"HTTP/1.1 200"));
 }
+
+/// PostgreSQL fails where it is asked for text with a zero in it.
+#[tokio::test]
+async fn names_with_a_zero_are_refused_before_the_database_sees_them() {
+    let server = Sandbox::start().await;
+    for path in [
+        "/vp/requests/%00",
+        "/vp/responses/a%00b",
+        "/v1/presentations/%00",
+        "/v1/sign-in?a=%00",
+    ] {
+        server.get(path).await.problem(400, "request-malformed");
+    }
+    server
+        .get("/vp/requests/%2500")
+        .await
+        .problem(404, "request-unknown");
+}

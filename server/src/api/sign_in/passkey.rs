@@ -10,6 +10,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::{FoundVault, FoundVaults, MOST, SignInError};
+use crate::api::vault;
 use crate::crypto::{SealError, SealingKey};
 use crate::error::{Problem, ProblemDetails};
 use crate::http::body::{Base64Url, StrictJson};
@@ -87,7 +88,10 @@ pub(super) async fn sign_in(
         .ok_or(SignInError::Over)?;
     let subject = super::subject_of_passkey(&state.sealing, &body.credential_id.0);
     // §7.2 steps 5 to 7: the passkey of the vault that it says it is for. The same credential id in another vault is not it.
-    let known = state.store.passkey(&body.vault, &subject).await?;
+    let known = match vault::check_id(&body.vault) {
+        Ok(()) => state.store.passkey(&body.vault, &subject).await?,
+        Err(_) => None,
+    };
     let assertion = Assertion {
         client_data: &body.client_data.0,
         authenticator_data: &body.authenticator_data.0,
