@@ -28,7 +28,6 @@ struct Vault {
     id: String,
     access_token_sha256: String,
     version: u64,
-    #[serde(default = "first_epoch")]
     epoch: u64,
     header: Value,
     manifest: Value,
@@ -40,8 +39,7 @@ struct Vault {
 struct Record {
     /// The version that last changed the record or its key.
     version: u64,
-    /// The version that wrote the box; a wallet file from before this was kept always gives the box.
-    #[serde(default = "always")]
+    /// The version that wrote the box.
     box_version: u64,
     #[serde(rename = "box")]
     sealed: Value,
@@ -96,10 +94,6 @@ struct Commit {
 
 fn first_epoch() -> u64 {
     1
-}
-
-fn always() -> u64 {
-    u64::MAX
 }
 
 /// Records on one page of changes.
@@ -229,12 +223,7 @@ impl Vault {
         let header = request.headers.iter().find(|(name, _)| name == "authorization");
         let token = header.and_then(|(_, value)| value.strip_prefix("Bearer "));
         let expected = base64url::decode(&self.access_token_sha256).unwrap_or_default();
-        // The hash is of the token as it is sent, or of the bytes it stands for: accept what the engine chose.
-        token.is_some_and(|token| {
-            let decoded = base64url::decode(token).unwrap_or_default();
-            constant_time_eq(&sha256(token.as_bytes()), &expected)
-                || constant_time_eq(&sha256(&decoded), &expected)
-        })
+        token.is_some_and(|token| constant_time_eq(&sha256(token.as_bytes()), &expected))
     }
 
     /// One page, in the order of (version, handle); header and manifest come with the last.
