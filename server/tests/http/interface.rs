@@ -591,5 +591,5 @@ async fn names_with_a_zero_are_refused_before_the_database_sees_them() {
     server
         .get("/vp/requests/%2500")
         .await
-        .problem(404, "request-unknown");
+        .problem(404, "presentation-unknown");
 }
