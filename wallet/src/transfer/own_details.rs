@@ -170,7 +170,7 @@ fn one(item: Value, made_at: Timestamp) -> Option<(String, Detail, Versions)> {
         Some(versions) => Vec::<Value>::read_json(versions).ok()?,
         None => Vec::new(),
     };
-    let now = detail(&kind, &item, made_at)?;
+    let now = detail(&kind, &item)?;
     if past.len() > MAX_VERSIONS {
         return None;
     }
@@ -181,7 +181,7 @@ fn one(item: Value, made_at: Timestamp) -> Option<(String, Detail, Versions)> {
             return None;
         };
         let said_at = read_rfc3339(&text(&version, "at")?)?.min(made_at);
-        let said = detail(&kind, &version, made_at)?;
+        let said = detail(&kind, &version)?;
         if alike(&said, &now) {
             at = said_at;
         } else {
@@ -202,36 +202,33 @@ fn one(item: Value, made_at: Timestamp) -> Option<(String, Detail, Versions)> {
     Some((id.filter(is_id).unwrap_or_else(own_id), now, history))
 }
 
-/// A version as it may be kept: of a known kind, in the one form of its parts; of another, texts within bounds. Where it
-/// was from stays out: what a file says of a card was signed by nobody.
-fn detail(kind: &str, item: &Object, now: Timestamp) -> Option<Detail> {
+/// A version as it may be kept: texts within bounds, of a known kind only its parts. Whether they are possible is asked when
+/// the person changes it. Where it was from stays out: what a file says of a card was signed by nobody.
+fn detail(kind: &str, item: &Object) -> Option<Detail> {
     let own_name = match item.get("own_name") {
         Some(name) => name.as_str()?,
         None => "",
     };
     let parts = item.get("parts")?.as_object()?;
-    if parts.len() > MAX_PARTS
-        || !parts
-            .iter()
-            .all(|(name, part)| is_text(name) && part.as_str().is_some_and(is_text))
-    {
-        return None;
-    }
-    let (parts, own_name) = match details::kind(kind) {
-        Some(kind) => details::checked(kind, parts, own_name, now).ok()?,
-        None if kind.len() <= MAX_KIND && is_text(own_name) => (parts.clone(), own_name.to_owned()),
-        None => return None,
+    let known = details::kind(kind);
+    let is_part = |name: &str| known.is_none_or(|kind| kind.parts.iter().any(|part| part.name == name));
+    let fits = |(name, part): (&String, &Value)| {
+        is_text(name) && is_part(name) && part.as_str().is_some_and(is_text)
     };
-    Some(Detail {
+    let is_possible = kind.len() <= MAX_KIND
+        && is_text(own_name)
+        && (1..=MAX_PARTS).contains(&parts.len())
+        && parts.iter().all(fits);
+    is_possible.then(|| Detail {
         kind: kind.to_owned(),
-        own_name,
-        parts,
+        own_name: own_name.to_owned(),
+        parts: parts.clone(),
         origin: None,
     })
 }
 
 fn is_text(text: &str) -> bool {
-    text.len() <= MAX_TEXT
+    text.len() <= MAX_TEXT && !text.chars().any(|c| c.is_control() && c != '\n')
 }
 
 #[cfg(test)]
@@ -354,7 +351,8 @@ mod tests {
         for (name, value) in [
             ("kind", json!(1)),
             ("kind", json!("x".repeat(65))),
-            ("parts", json!({ "value": "no address" })),
+            ("parts", json!({ "value": "x".repeat(10_001) })),
+            ("parts", json!({})),
             ("parts", json!({ "other": "a" })),
             ("parts", json!({ "value": { "a": 1 } })),
             ("parts", json!("text")),

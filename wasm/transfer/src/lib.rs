@@ -7,7 +7,9 @@ use assent_core::encoding::json::{self, Limits};
 use assent_core::encoding::record::{FromJson, ToJson, Value};
 use assent_core::env::{Env, RandomUnavailable, SecureRandom, Timestamp};
 use assent_core::record;
-use assent_wallet::transfer::{Choice, Format, Incoming, Making, Plan, Present, TransferError, Work, make};
+use assent_wallet::transfer::{
+    Backup, Check, Choice, Format, Incoming, Making, Opening, Plan, Present, TransferError, Work, make,
+};
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
@@ -74,24 +76,160 @@ fn made(
     made().map_err(failure)
 }
 
-/// A file from outside, opened and read.
+/// A backup with documents, made bit by bit: what its functions give is written to the file, in their order.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct AssentBackup {
+    backup: Option<Backup>,
+    start: Vec<u8>,
+}
+
+#[wasm_bindgen]
+impl AssentBackup {
+    /// Begins. Throws a failure (JSON text).
+    pub fn begin(contents: String, passphrase: String, now_seconds: f64) -> Result<AssentBackup, String> {
+        let (contents, passphrase) = (Zeroizing::new(contents), Zeroizing::new(passphrase));
+        let mut env = Env {
+            now: moment(now_seconds),
+            rng: &mut PlatformRandom,
+        };
+        let begun = read(&contents).and_then(|present| {
+            Backup::begin(&present.contents, true, &passphrase, Work::NEW.scrypt, &mut env)
+        });
+        let (backup, start) = begun.map_err(failure)?;
+        Ok(Self {
+            backup: Some(backup),
+            start,
+        })
+    }
+
+    /// What the file begins with.
+    pub fn start(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.start)
+    }
+
+    /// The version of a document whose content comes next: `{document, file, pieces}` (JSON text); `undefined` when there is
+    /// none.
+    pub fn next(&self) -> Option<String> {
+        let file = self.backup.as_ref()?.next_document()?;
+        let next = record!({ "document": file.document, "file": file.file, "pieces": file.pieces() });
+        Some(next.to_string())
+    }
+
+    /// Takes its next piece.
+    pub fn content(&mut self, content: &[u8]) -> Result<Vec<u8>, String> {
+        self.with(|backup| backup.content(content))
+    }
+
+    /// The rest of it cannot be had: until another one is the next.
+    pub fn missing(&mut self) -> Result<Vec<u8>, String> {
+        self.with(Backup::missing)
+    }
+
+    /// What the file ends with.
+    pub fn end(&mut self) -> Result<Vec<u8>, String> {
+        let backup = self.backup.take().ok_or(TransferError::Contents);
+        backup.and_then(Backup::end).map_err(failure)
+    }
+
+    fn with(
+        &mut self,
+        take: impl FnOnce(&mut Backup) -> Result<Vec<u8>, TransferError>,
+    ) -> Result<Vec<u8>, String> {
+        let backup = self.backup.as_mut().ok_or(TransferError::Contents);
+        backup.and_then(take).map_err(failure)
+    }
+}
+
+/// A file from outside that is being opened: it says what of it is needed.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct AssentOpening {
+    opening: Option<Opening>,
+}
+
+#[wasm_bindgen]
+impl AssentOpening {
+    /// Begins with the first 8 KiB of a file of `len` bytes, or all of it. Throws a failure (JSON text):
+    /// `transfer-passphrase-needed` when it is sealed and none was given.
+    pub fn begin(start: &[u8], len: f64, passphrase: Option<String>) -> Result<AssentOpening, String> {
+        let passphrase = passphrase.map(Zeroizing::new);
+        let passphrase = passphrase.as_ref().map(|passphrase| passphrase.as_str());
+        let opening = Opening::begin(start, whole(len), passphrase, Work::BROWSER);
+        opening
+            .map(|opening| Self {
+                opening: Some(opening),
+            })
+            .map_err(failure)
+    }
+
+    /// From where to where it is needed next; empty when the file is open.
+    pub fn wants(&self) -> Vec<f64> {
+        place(self.opening.as_ref().and_then(Opening::wants))
+    }
+
+    /// Takes what it wanted.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let opening = self.opening.as_mut().ok_or(TransferError::Damaged);
+        opening.and_then(|opening| opening.take(bytes)).map_err(failure)
+    }
+
+    /// The open file.
+    pub fn end(&mut self) -> Result<AssentFile, String> {
+        let opening = self.opening.take().ok_or(TransferError::Damaged);
+        let incoming = opening.and_then(Opening::end).map_err(failure)?;
+        Ok(AssentFile {
+            incoming,
+            check: Check::default(),
+        })
+    }
+}
+
+/// A file from outside, opened and read, but for its documents.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct AssentFile {
     incoming: Incoming,
+    check: Check,
 }
 
 #[wasm_bindgen]
 impl AssentFile {
-    /// Opens a file. Throws a failure (JSON text): `transfer-passphrase-needed` when it is sealed and none was given.
-    pub fn open(file: &[u8], passphrase: Option<String>) -> Result<AssentFile, String> {
-        let passphrase = passphrase.map(Zeroizing::new);
-        let passphrase = passphrase.as_ref().map(|passphrase| passphrase.as_str());
-        let incoming = Incoming::open(file, passphrase, Work::BROWSER).map_err(failure)?;
-        Ok(Self { incoming })
+    /// Where piece `number` of a version of a document is, by its place in the plan's `files`; empty when the file has no
+    /// such piece.
+    #[wasm_bindgen(js_name = piecePlace)]
+    pub fn piece_place(&self, file: usize, number: usize) -> Vec<f64> {
+        place(self.incoming.piece_place(file, number))
     }
 
-    /// What of it goes into a vault with these contents: `{type, kind, madeAt, left, kinds, cards, notes}` (JSON text).
+    /// Opens what is there. Pieces taken in order from 0 are what the hash in the file says when the last one opens. Throws
+    /// a failure (JSON text): `transfer-document-damaged`.
+    pub fn piece(&mut self, file: usize, number: usize, bytes: &[u8]) -> Result<PageBytes, String> {
+        if number == 0 {
+            self.check = Check::default();
+        }
+        let opened = self.incoming.piece(file, number, bytes, &mut self.check);
+        opened.map(|content| PageBytes::of(&content)).map_err(failure)
+    }
+
+    /// How many pieces a version has.
+    pub fn pieces(&self, file: usize) -> usize {
+        self.incoming.documents.get(file).map_or(0, |file| file.pieces())
+    }
+
+    /// Id of a version in its document's record.
+    #[wasm_bindgen(js_name = fileId)]
+    pub fn file_id(&self, file: usize) -> Option<String> {
+        self.incoming.documents.get(file).map(|file| file.file.clone())
+    }
+
+    /// The record of a document, for the engine's `bringDocument`.
+    #[wasm_bindgen(js_name = documentRecord)]
+    pub fn document_record(&self, id: &str) -> Option<String> {
+        self.incoming.document_record(id).map(str::to_owned)
+    }
+
+    /// What of it goes into a vault with these contents: `{type, kind, madeAt, left, kinds, cards, documents, notes}` (JSON text).
     pub fn plan(
         &self,
         contents: String,
@@ -107,6 +245,7 @@ impl AssentFile {
             "left": plan.left(),
             "kinds": plan.kinds(),
             "cards": plan.cards(),
+            "documents": plan.documents(),
             "notes": self.incoming.notes,
         })
         .to_string())
@@ -142,6 +281,22 @@ fn read(contents: &str) -> Result<Present, TransferError> {
     Present::new(contents.records, contents.version)
 }
 
+fn place(place: Option<std::ops::Range<u64>>) -> Vec<f64> {
+    // Exact up to 2^53; no file is as long.
+    #[expect(clippy::cast_precision_loss, reason = "lengths of files")]
+    place.map_or_else(Vec::new, |place| vec![place.start as f64, place.end as f64])
+}
+
+fn whole(number: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturates, and lengths are whole"
+    )]
+    let number = number as u64;
+    number
+}
+
 fn failure(error: TransferError) -> String {
     error.for_screens().view().write_json().to_string()
 }
@@ -162,10 +317,20 @@ mod tests {
 
     const EMPTY: &str = r#"{"type":"contents","records":{"settings/mine":"{\"auto_lock_minutes\":5,\"language\":\"en\",\"theme\":\"dark\"}"},"version":3}"#;
 
+    fn open(file: &[u8]) -> Result<AssentFile, String> {
+        let mut opening = AssentOpening::begin(file, file.len() as f64, None)?;
+        loop {
+            match opening.wants()[..] {
+                [from, to] => opening.take(&file[from as usize..to as usize])?,
+                _ => return opening.end(),
+            }
+        }
+    }
+
     #[test]
     fn what_is_made_is_opened_and_planned() {
         let made = made(EMPTY.to_owned(), "json", None, "nl", 1_795_000_000.7).unwrap();
-        let file = AssentFile::open(&made, None).unwrap();
+        let file = open(&made).unwrap();
         let contents = r#"{"records":{},"version":1}"#.to_owned();
         let plan = file.plan(contents.clone(), true, true, "nl").unwrap();
         assert!(
@@ -207,10 +372,6 @@ mod tests {
                 .unwrap_err()
                 .contains("transfer-contents")
         );
-        assert!(
-            AssentFile::open(b"x", None)
-                .unwrap_err()
-                .contains("transfer-unknown-file")
-        );
+        assert!(open(b"x").unwrap_err().contains("transfer-unknown-file"));
     }
 }

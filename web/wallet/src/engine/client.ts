@@ -1,7 +1,7 @@
 // The page's end of the worker: typed calls in, checked views out.
 import type { Command, CommandType } from "./commands";
 import { type Failure, toPage, type ToWorker } from "./messages";
-import { document, replies, type Reply } from "./replies";
+import { type Backup, backup, type BroughtIn, broughtIn, document, replies, type Reply } from "./replies";
 import type { DocumentView, FileView, UploadView } from "./views";
 
 /** How the worker itself is doing, apart from any command. */
@@ -78,6 +78,18 @@ export class EngineClient {
   ): Transfer<Blob | undefined> {
     const read = (reply: unknown) => (reply instanceof Blob ? reply : undefined);
     return this.#ask("download", read, (id) => ({ type: "download", id, document, file, into }), progress);
+  }
+
+  /** Makes a backup with the content of documents, `total` bytes, in a file of the person or else in a Blob. */
+  takeOut(
+    passphrase: string, total: number, into: FileSystemFileHandle | undefined, progress: (progress: Progress) => void,
+  ): Transfer<Backup> {
+    return this.#ask("takeOut", (reply) => backup(reply, ""), (id) => ({ type: "takeOut", id, passphrase, total, into }), progress);
+  }
+
+  /** Brings in the documents of the open file. */
+  bringIn(progress: (progress: Progress) => void): Transfer<BroughtIn> {
+    return this.#ask("bringIn", (reply) => broughtIn(reply, ""), (id) => ({ type: "bringIn", id }), progress);
   }
 
   /** Ends the worker and with it every key in its memory. */

@@ -131,6 +131,8 @@ export const command = variants({
   /** Brings the next part in. */
   importStep: importChoice,
   importEnd: {},
+  /** How much room the vault service has for documents. */
+  room: {},
 });
 
 /** How somebody shows to be allowed in: exactly one member. */

@@ -28,7 +28,11 @@ export const toWorker = variants({
   upload: { id: number, upload, content: blob },
   /** Reads the content of a document, into a file or else into the reply, which then is a Blob. */
   download: { id: number, document: text, file, into: optional(handle) },
-  /** Ends one of these two. */
+  /** Makes a backup with the content of documents, `total` bytes; into a file, or else into the reply. */
+  takeOut: { id: number, passphrase: text, total: number, into: optional(handle) },
+  /** Brings in the documents of the open file. */
+  bringIn: { id: number },
+  /** Ends one of these. */
   stop: { id: number },
   /** The person did something: postpone the automatic lock. */
   active: {},

@@ -85,6 +85,7 @@ export const replies = {
   forgetHere: status,
   deleteVault: status,
   exportVault: object({ type: oneOf("file"), content: blob }),
+  room: object({ type: oneOf("room"), bytes: optional(number), files: optional(number), fileBytes: optional(number) }),
   importOpen: done,
   importPlan: view.importPlan,
   importStep: object({ type: oneOf("importStep"), left: number }),
@@ -93,3 +94,13 @@ export const replies = {
 
 export type Questions = Of<typeof replies.unlockQuestions>;
 export type Reply<C extends CommandType> = Of<(typeof replies)[C]>;
+
+/** A backup with documents; the names of those that the service did not have. */
+export const backup = object({ type: oneOf("file"), content: optional(blob), missing: list(text, 200_000) });
+export type Backup = Of<typeof backup>;
+
+/** What became of a file's documents; the names of those that are damaged in it, wholly or in an earlier version, or have no room. */
+export const broughtIn = object({
+  type: oneOf("broughtIn"), whole: number, damaged: list(text, 200_000), versions: list(text, 200_000), noRoom: list(text, 200_000),
+});
+export type BroughtIn = Of<typeof broughtIn>;

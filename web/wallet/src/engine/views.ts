@@ -271,6 +271,8 @@ export const ownDetail = object({
   enteredAt: number,
   changedAt: number,
   origin: optional(object({ cardId: optional(text), card: text, issuer: text })),
+  /** It came out of a file and was not changed since. */
+  imported: flag,
   deletedAt: optional(number),
   erasedAt: optional(number),
   /** Versions that other devices made at the same time. */
@@ -384,6 +386,10 @@ export const importPlan = object({
       copies: number,
       again: optional(text),
     }),
+  ),
+  documents: list(
+    object({ name: text, fate: oneOf("new", "here", "missing", "deleted"), bytes: number, sealed_bytes: number, files: list(number) }),
+    200_000,
   ),
   notes: list(object({ code: text, count: number })),
 });

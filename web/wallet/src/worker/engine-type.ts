@@ -57,11 +57,48 @@ export interface OpenedFile {
   plan(contents: string, moved: boolean, history: boolean, language: string): string;
   /** The engine's next command, as JSON text; `undefined` when everything is in. */
   next(contents: string, moved: boolean, history: boolean): string | undefined;
+  /** How many pieces a version of a document has, by its number in the plan. */
+  pieces(file: number): number;
+  /** Its id in the document's record. */
+  fileId(file: number): string | undefined;
+  /** From where to where one of them is in the file; empty when the file has no such piece. */
+  piecePlace(file: number, number: number): Float64Array;
+  /** Opens what is there: in order from 0, the last one only when all of them are what they were. */
+  piece(file: number, number: number, bytes: Uint8Array): Uint8Array<ArrayBuffer>;
+  /** What the engine needs to make a document anew. */
+  documentRecord(id: string): string | undefined;
+  free(): void;
+}
+
+/** A file that is being opened: it says what of it is needed. */
+export interface Opening {
+  /** From where to where; empty when it is open. */
+  wants(): Float64Array;
+  take(bytes: Uint8Array): void;
+  end(): OpenedFile;
+  free(): void;
+}
+
+/** A backup with documents in the making. What its functions give is written in their order. */
+export interface BackupMaker {
+  start(): Uint8Array<ArrayBuffer>;
+  /** `{document, file, pieces}` of the version whose content comes next, as JSON text. */
+  next(): string | undefined;
+  /** Takes its next piece. */
+  content(content: Uint8Array): Uint8Array<ArrayBuffer>;
+  /** The rest of it cannot be had: to be called until another one is the next. */
+  missing(): Uint8Array<ArrayBuffer>;
+  end(): Uint8Array<ArrayBuffer>;
   free(): void;
 }
 
 /** Makes and opens files of a vault's contents. Failures are thrown as JSON text. */
 export interface FileMaker {
   make(contents: string, format: string, passphrase: string | undefined, language: string, now: number): Uint8Array<ArrayBuffer>;
-  open(file: Uint8Array, passphrase: string | undefined): OpenedFile;
+  backup(contents: string, passphrase: string, now: number): BackupMaker;
+  /** Begins with the first {@link beginning} bytes of a file, or all of it. */
+  open(start: Uint8Array, length: number, passphrase: string | undefined): Opening;
 }
+
+/** As `BEGINNING` in wallet/src/transfer/opening.rs. */
+export const beginning = 8192;

@@ -6,12 +6,14 @@ import { toWorker, type ToPage } from "../engine/messages";
 import { Files, isFileCommand } from "./files";
 import { IdleLock } from "./idle-lock";
 import { exchange, exchangeBytes } from "./network";
+import { Moving } from "./moving";
 import { listen, News } from "./news";
 import { asFailure, Session } from "./session";
 import type { DeviceKey } from "./device-key";
 import { isNewKeys, newKeys } from "./new-keys";
 import { openStorage } from "./storage";
 import { afterChange, isOwn, runOwn } from "./this-device";
+import { forgetBackups } from "./sink";
 import { holdVault } from "./tabs";
 import { Transfers } from "./transfers";
 
@@ -24,6 +26,7 @@ let session: Session | undefined;
 let deviceKey: DeviceKey | undefined;
 let transfers: Transfers | undefined;
 let files: Files | undefined;
+let moving: Moving | undefined;
 
 // The engine knows two commands that no page may give: how to listen, and what to do with news.
 const news = new News({
@@ -99,6 +102,8 @@ async function begin(takeOver: boolean): Promise<void> {
     const { run } = session;
     files = new Files({ load: loadFiles, run, now });
     transfers = new Transfers({ engine, run, exchange: exchangeBytes, post, wait: (time) => new Promise((done) => setTimeout(done, time)) });
+    moving = new Moving({ run, transfers, busy: () => idleLock.touch() });
+    void forgetBackups();
     post({ type: "ready" });
   } catch (error) {
     post({ type: "broken", failure: asFailure(error) });
@@ -119,6 +124,12 @@ self.addEventListener("message", (event) => {
     case "download":
       idleLock.touch();
       return void transfers?.download(message.id, message.document, message.file, message.into);
+    case "takeOut": {
+      const { id, passphrase, total, into } = message;
+      return void moving?.takeOut(id, () => (files as Files).backup(passphrase), total, into);
+    }
+    case "bringIn":
+      return void moving?.bringIn(message.id, () => (files as Files).opened, () => (files as Files).contents());
     case "stop":
       return transfers?.stop(message.id);
     case "command":

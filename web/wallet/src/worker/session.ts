@@ -13,6 +13,8 @@ export type Command =
   | { type: "listen" | "refresh" | "takeOut" }
   | { type: "documentDeclare" | "documentFinish"; upload: string }
   | { type: "registerDevice"; name: string; slot: string }
+  | { type: "bringDocument"; record: string; file: string }
+  | { type: "bringDocumentEnd"; record: string; files: string[] }
   | { type: "pairStart"; name: string; publicKey: string | undefined }
   | { type: "openVault"; address: string; device: Agreed; fresh: boolean }
   | { type: "changeMethods"; change: { kind: "addDevice"; publicKey: string; name: string }; confirm: Proof };

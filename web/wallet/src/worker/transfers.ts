@@ -26,6 +26,17 @@ const ended = { code: "engine-ended" };
 
 type Phase = "preparing" | "sending" | "reading";
 
+/** Piece `at` of some content; empty beyond its end. It is wiped when it was used. */
+type Piece = (at: number) => Promise<Uint8Array<ArrayBuffer>>;
+
+/** What somebody who carries pieces can do until they are stopped. */
+export interface Carrying {
+  tell(phase: Phase, done: number, total: number): void;
+  read(document: string, file: string, at: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Sends an upload, after all of it was measured once. */
+  send(upload: UploadView, piece: Piece, tell: (phase: Phase, done: number) => void): Promise<void>;
+}
+
 /** All content on its way. */
 export class Transfers {
   readonly #running = new Map<number, AbortController>();
@@ -42,62 +53,23 @@ export class Transfers {
 
   /** Sends an upload. Never throws: what became of it is posted. */
   upload(id: number, upload: UploadView, content: Blob): Promise<void> {
-    return this.#run(id, async (stop) => {
-      const { engine, run } = this.parts;
+    return this.carry(id, async (carrying) => {
       if (content.size !== upload.size) throw { code: "document-file-differs", blame: "you" };
-      const told = (phase: Phase, piece: number) => this.#tell(id, phase, piece * upload.pieceBytes, upload.size);
       const piece = (at: number) => slice(content, at * upload.pieceBytes, upload.pieceBytes);
-      if (upload.measured < upload.pieces) {
-        for (let at = 0; at < upload.pieces; at += 1) {
-          told("preparing", at);
-          const content = await piece(at);
-          engine.measurePiece(upload.id, at, content);
-          wipe(content);
-          stop.throwIfAborted();
-        }
-      }
-      for (let round = 1; ; round += 1) {
-        const rest = missing(await run({ type: "documentDeclare", upload: upload.id }), "").missing;
-        try {
-          for (const at of rest) {
-            told("sending", at);
-            await this.#patiently(stop, async () => {
-              const content = await piece(at);
-              const { request, body } = engine.sendPiece(upload.id, at, content);
-              wipe(content);
-              const answer = await this.parts.exchange(request, body, stop);
-              wipe(body);
-              engine.pieceSent(answer?.status);
-            });
-          }
-          told("sending", upload.pieces);
-          stop.throwIfAborted();
-          return await run({ type: "documentFinish", upload: upload.id });
-        } catch (error) {
-          // Away for more than a day: what was sent is gone and is sent again.
-          if (asFailure(error).code !== "document-not-at-service" || round === rounds) throw error;
-        }
-      }
+      await carrying.send(upload, piece, (phase, done) => carrying.tell(phase, done, upload.size));
+      return this.parts.run({ type: "documentFinish", upload: upload.id });
     });
   }
 
   /** Reads the content of a document into a file, or into a Blob, which the browser keeps outside this worker. */
   download(id: number, document: string, file: FileView, into: FileSystemFileHandle | undefined): Promise<void> {
-    return this.#run(id, async (stop) => {
-      const { engine } = this.parts;
+    return this.carry(id, async (carrying) => {
       const out = await into?.createWritable();
       const parts: Blob[] = [];
       try {
         for (let at = 0; at * file.pieceBytes < file.size; at += 1) {
-          this.#tell(id, "reading", at * file.pieceBytes, file.size);
-          const content = await this.#patiently(stop, async () => {
-            const answer = await this.parts.exchange(engine.readPiece(document, file.id, at), undefined, stop);
-            try {
-              return engine.openPiece(document, file.id, at, answer);
-            } finally {
-              if (answer) wipe(answer.bytes);
-            }
-          });
+          carrying.tell("reading", at * file.pieceBytes, file.size);
+          const content = await carrying.read(document, file.id, at);
           if (out) await out.write(content);
           else parts.push(new Blob([content]));
           wipe(content);
@@ -105,11 +77,70 @@ export class Transfers {
         await out?.close();
       } catch (error) {
         // Nothing that is not whole stays in the person's folder.
-        await out?.abort().catch(() => undefined);
+        await out?.abort();
         throw error;
       }
       return out ? undefined : new Blob(parts, { type: "application/octet-stream" });
     });
+  }
+
+  /** Does something that carries pieces. Never throws: what became of it is posted. */
+  carry(id: number, work: (carrying: Carrying) => Promise<unknown>): Promise<void> {
+    return this.#run(id, (stop) =>
+      work({
+        tell: (phase, done, total) => this.#tell(id, phase, done, total),
+        read: (document, file, at) => this.#read(stop, document, file, at),
+        send: (upload, piece, told) => this.#send(stop, upload, piece, told),
+      }),
+    );
+  }
+
+  #read(stop: AbortSignal, document: string, file: string, at: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { engine } = this.parts;
+    return this.#patiently(stop, async () => {
+      const answer = await this.parts.exchange(engine.readPiece(document, file, at), undefined, stop);
+      try {
+        return engine.openPiece(document, file, at, answer);
+      } finally {
+        if (answer) wipe(answer.bytes);
+      }
+    });
+  }
+
+  /** Measures what was not measured, and sends what is not there. */
+  async #send(stop: AbortSignal, upload: UploadView, piece: Piece, tell: (phase: Phase, done: number) => void): Promise<void> {
+    const { engine, run } = this.parts;
+    const told = (phase: Phase, at: number) => tell(phase, Math.min(at * upload.pieceBytes, upload.size));
+    if (upload.measured < upload.pieces) {
+      for (let at = 0; at < upload.pieces; at += 1) {
+        told("preparing", at);
+        const content = await piece(at);
+        engine.measurePiece(upload.id, at, content);
+        wipe(content);
+        stop.throwIfAborted();
+      }
+    }
+    for (let round = 1; ; round += 1) {
+      const rest = missing(await run({ type: "documentDeclare", upload: upload.id }), "").missing;
+      try {
+        for (const at of rest) {
+          told("sending", at);
+          await this.#patiently(stop, async () => {
+            const content = await piece(at);
+            const { request, body } = engine.sendPiece(upload.id, at, content);
+            wipe(content);
+            const answer = await this.parts.exchange(request, body, stop);
+            wipe(body);
+            engine.pieceSent(answer?.status);
+          });
+        }
+        told("sending", upload.pieces);
+        return stop.throwIfAborted();
+      } catch (error) {
+        // Away for more than a day: what was sent is gone and is sent again.
+        if (asFailure(error).code !== "document-not-at-service" || round === rounds) throw error;
+      }
+    }
   }
 
   async #run(id: number, work: (stop: AbortSignal) => Promise<unknown>): Promise<void> {

@@ -9,7 +9,7 @@ const en = await loadTranslator("en");
 const nl = await loadTranslator("nl");
 
 const own = (kind: string, parts: [string, string][], more: Partial<OwnDetail> = {}): OwnDetail => ({
-  id: `${kind}-${parts[0]?.[1]}`, kind, ownName: "", parts, enteredAt: 0, changedAt: 0, others: 0, waiting: false, holders: [], ...more,
+  id: `${kind}-${parts[0]?.[1]}`, kind, ownName: "", parts, enteredAt: 0, changedAt: 0, imported: false, others: 0, waiting: false, holders: [], ...more,
 });
 const onCard = (path: unknown[], value: string, kind?: string): CardDetail => ({
   cardId: "c", card: "Identity card", issuer: "Gemeente Súdwest-Fryslân", receivedAt: 0, state: "valid", kind,
