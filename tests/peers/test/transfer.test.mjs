@@ -24,7 +24,7 @@ async function newVault() {
   const made = await assent(init)
   assert.equal(made.code, 0, JSON.stringify(made))
   const seal = ['--seal-passphrase-file', put(folder, 'seal', SEAL)]
-  return { folder, at, seal, do: (verb, ...args) => assent(['vault', verb, ...args, ...state]) }
+  return { folder, at, seal, state, do: (verb, ...args) => assent(['vault', verb, ...args, ...state]) }
 }
 
 describe('sealed backups and age', { skip: withoutPython }, () => {
@@ -67,6 +67,26 @@ describe('sealed backups and age', { skip: withoutPython }, () => {
     const other = await newVault()
     const brought = await other.do('import', vault.at('theirs.age'), ...vault.seal, '--yes')
     assert.equal(brought.code, 0, JSON.stringify(brought))
+  })
+
+  test('pyrage, tar and sha256sum find the documents as they were', async () => {
+    const other = await newVault()
+    const content = Buffer.alloc(1_300_000, 7)
+    const added = await assent(['holder', 'documents', 'add', put(other.folder, 'survey.pdf', content), ...other.state])
+    assert.equal(added.code, 0, JSON.stringify(added))
+    const made = await other.do('export', other.at('with.age'), ...other.seal)
+    assert.equal(made.code, 0, JSON.stringify(made))
+    writeFileSync(other.at('with.tar'), await ask('age_open', readFileSync(other.at('with.age'))))
+    const unpacked = await run('tar', ['-xf', other.at('with.tar'), '-C', other.folder])
+    assert.equal(unpacked.code, 0, unpacked.err)
+    assert.deepEqual(readFileSync(other.at('documents/000000.pdf')), content)
+    const checked = await run('sh', ['-c', `cd '${other.folder}' && sha256sum -c documents/*.sha256`])
+    assert.equal(checked.out.trim(), 'documents/000000.pdf: OK', checked.err)
+    // Sealed again with another program, they come in.
+    const third = await newVault()
+    writeFileSync(third.at('theirs.age'), await ask('age_seal', readFileSync(other.at('with.tar'))))
+    const brought = await third.do('import', third.at('theirs.age'), ...third.seal, '--yes')
+    assert.equal(brought.data?.documents.brought_in, 1, JSON.stringify(brought))
   })
 
   test('chunks of 64 KiB end where pyrage ends them', async () => {

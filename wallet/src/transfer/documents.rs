@@ -76,47 +76,41 @@ pub fn document_files(contents: &Contents) -> Vec<DocumentFile> {
     files
 }
 
-/// Files by document and version.
-pub(super) struct Places<'f>(Vec<(&'f str, &'f str, usize)>);
-
-impl<'f> Places<'f> {
-    pub(super) fn new(files: &'f [DocumentFile]) -> Self {
-        let files = files.iter().enumerate();
-        let mut places: Vec<_> = files
-            .map(|(at, file)| (file.document.as_str(), file.file.as_str(), at))
-            .collect();
-        places.sort_unstable();
-        Self(places)
-    }
-
-    /// Where a version of a document is among the files.
-    pub(super) fn find(&self, document: &str, file: &str) -> Option<usize> {
-        let found = self
-            .0
-            .binary_search_by(|(of, version, _)| (*of, *version).cmp(&(document, file)));
-        self.0.get(found.ok()?).map(|(_, _, at)| *at)
-    }
-
-    fn has_twice(&self) -> bool {
-        let mut pairs = self.0.windows(2);
-        pairs.any(|pair| matches!(pair, [(a, b, _), (c, d, _)] if (a, b) == (c, d)))
-    }
+/// Where the files of a document are, among files in the order of their documents' ids.
+fn of_document(files: &[DocumentFile], id: &str) -> std::ops::Range<usize> {
+    let from = files.partition_point(|file| file.document.as_str() < id);
+    let rest = files.get(from..).unwrap_or_default();
+    from..from + rest.iter().take_while(|file| file.document == id).count()
 }
 
-/// That each file is a version of a document in the records, of the length that these say, and there once.
+/// Where a version of a document is among the files.
+pub(super) fn find(files: &[DocumentFile], document: &str, version: &str) -> Option<usize> {
+    let is_it = |at: &usize| files.get(*at).is_some_and(|file| file.file == version);
+    of_document(files, document).find(is_it)
+}
+
+/// That the files are in the order of their documents' ids, and each is a version of a document in the records, of the
+/// length that these say, and there once.
 pub(super) fn are_of(files: &[DocumentFile], contents: &Contents) -> Result<(), TransferError> {
-    for file in files {
+    let mut before: Option<&DocumentFile> = None;
+    for (at, file) in files.iter().enumerate() {
         let document = one(contents, &file.document);
         let known = document.is_some_and(|document| {
             let version = document.file(&file.file);
             version.is_some_and(|version| version.size == file.bytes)
         });
-        if !known {
+        let in_order = before.is_none_or(|before| before.document <= file.document);
+        if !known || !in_order {
             return Err(TransferError::Inconsistent);
         }
+        let rest = files.get(at + 1..).unwrap_or_default().iter();
+        let mut same = rest.take_while(|other| other.document == file.document);
+        if same.any(|other| other.file == file.file) {
+            return Err(TransferError::Inconsistent);
+        }
+        before = Some(file);
     }
-    let twice = Places::new(files).has_twice();
-    (!twice).then_some(()).ok_or(TransferError::Inconsistent)
+    Ok(())
 }
 
 impl DocumentFile {

@@ -304,6 +304,12 @@ fn lists_that_lie_about_documents_are_refused() {
         list["documents"][1] = first;
     });
     assert_eq!(open(&twice).unwrap_err(), TransferError::Inconsistent);
+    let order = with_list(|list| {
+        list["documents"].as_array_mut().unwrap().swap(0, 1);
+        list["documents"][0]["path"] = "documents/000000.png".into();
+        list["documents"][1]["path"] = "documents/000001.png".into();
+    });
+    assert_eq!(open(&order).unwrap_err(), TransferError::Inconsistent);
     let bomb = with_list(|list| {
         let first = list["documents"][0].clone();
         let documents = (0..20_001).map(|at| {

@@ -8,7 +8,7 @@ use assent_core::env::Timestamp;
 
 use zeroize::Zeroizing;
 
-use super::documents::{Check, DocumentFile, Places};
+use super::documents::{Check, DocumentFile, find};
 use super::opening::{Opening, Source};
 use super::{Contents, TransferError, Work, archive, my_data, pbes2, ts10_in};
 
@@ -189,10 +189,9 @@ impl Incoming {
         whole: bool,
     ) -> Self {
         let mut notes = Vec::new();
-        let places = Places::new(&documents);
         let without = super::documents::readable(&archive.contents)
             .filter(|document| document.deleted_at.is_none())
-            .filter(|document| !document.has_one(|file| places.find(&document.id, file).is_some()));
+            .filter(|document| !document.has_one(|file| find(&documents, &document.id, file).is_some()));
         let without = without.count() as u64;
         for (code, count) in [
             ("documents-not-in-file", without),

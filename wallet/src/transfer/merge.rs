@@ -9,7 +9,7 @@ use assent_core::sd_jwt::HolderSdJwt;
 use zeroize::Zeroizing;
 
 use super::contents::split;
-use super::documents::Places;
+use super::documents::find;
 use super::own_details::{Imported, Known};
 use super::{Contents, FileKind, Incoming};
 use crate::app::view::SharingState;
@@ -317,7 +317,6 @@ impl Planning<'_> {
 
     fn documents(&mut self) {
         let file = self.file;
-        let places = Places::new(&file.documents);
         for document in super::documents::readable(&file.contents) {
             let mut change = DocumentChange {
                 fate: DocumentFate::New,
@@ -328,7 +327,7 @@ impl Planning<'_> {
                 id: document.id,
             };
             for version in &document.files {
-                let at = places.find(&change.id, &version.blob);
+                let at = find(&file.documents, &change.id, &version.blob);
                 let Some((at, file)) = at.and_then(|at| Some((at, file.documents.get(at)?))) else {
                     continue;
                 };

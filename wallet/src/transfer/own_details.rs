@@ -12,7 +12,7 @@ use super::contents::{is_name, split};
 use super::moment::read_rfc3339;
 use super::{Contents, TransferError};
 use crate::details::{self, Detail, MOST, RECORD};
-use crate::vault::{IMPORTED, Versions};
+use crate::vault::{IMPORTED, Version, Versions};
 
 /// Most versions of one detail that are read: as many as a vault keeps.
 const MAX_VERSIONS: usize = 100;
@@ -30,11 +30,12 @@ pub(super) fn write(contents: &Contents, versions: bool) -> Vec<Value> {
         };
         record::put(&mut detail, "id", record::text(id));
         if versions {
-            let mut said: Vec<_> = history
-                .iter()
-                .filter(|version| version.content().is_some())
-                .collect();
-            said.sort_by_key(|version| (version.at, version.id));
+            let mut said = Vec::new();
+            for version in history.iter().filter(|version| version.content().is_some()) {
+                let place =
+                    said.partition_point(|known: &&Version| (known.at, known.id) < (version.at, version.id));
+                said.insert(place, version);
+            }
             let said = said.into_iter().filter_map(|version| {
                 let detail = Detail::from_content(version.content()?)?;
                 let at = version.at.to_rfc3339()?;
