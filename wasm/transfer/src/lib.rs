@@ -212,11 +212,6 @@ impl AssentFile {
         opened.map(|content| PageBytes::of(&content)).map_err(failure)
     }
 
-    /// How many pieces a version has.
-    pub fn pieces(&self, file: usize) -> usize {
-        self.incoming.documents.get(file).map_or(0, |file| file.pieces())
-    }
-
     /// Id of a version in its document's record.
     #[wasm_bindgen(js_name = fileId)]
     pub fn file_id(&self, file: usize) -> Option<String> {
@@ -354,7 +349,7 @@ mod tests {
         }
         let contents = record!({ "records": records, "version": 3_u64 }).to_string();
         let made = made(contents.clone(), "json", None, "en", 1_795_000_000.0).unwrap();
-        let file = AssentFile::open(&made, None).unwrap();
+        let file = open(&made).unwrap();
         let empty = r#"{"records":{},"version":1}"#.to_owned();
         let plan = file.plan(empty, true, true, "en").unwrap();
         assert!(plan.contains(r#""left":20001"#), "{plan:.300}");

@@ -57,9 +57,7 @@ export interface OpenedFile {
   plan(contents: string, moved: boolean, history: boolean, language: string): string;
   /** The engine's next command, as JSON text; `undefined` when everything is in. */
   next(contents: string, moved: boolean, history: boolean): string | undefined;
-  /** How many pieces a version of a document has, by its number in the plan. */
-  pieces(file: number): number;
-  /** Its id in the document's record. */
+  /** Id of a version of a document in its record, by its number in the plan. */
   fileId(file: number): string | undefined;
   /** From where to where one of them is in the file; empty when the file has no such piece. */
   piecePlace(file: number, number: number): Float64Array;
