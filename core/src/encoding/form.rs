@@ -19,7 +19,7 @@ pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String
     out
 }
 
-/// Decodes a form body or query string. `None` for a bad escape, text that is not UTF-8, or a repeated name
+/// Decodes a form body or query string. `None` for a bad escape, text that is not UTF-8 or has a zero in it, or a repeated name
 /// (OAuth 2.0, RFC 6749 §3.1: parameters must not be included more than once), or more than [`MAX_PARAMETERS`].
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<(String, String)>> {
@@ -72,7 +72,8 @@ fn unescape(text: &str) -> Option<String> {
             other => out.push(other),
         }
     }
-    String::from_utf8(out).ok()
+    // RFC 6749 Appendix A: no parameter has control characters. A zero is more than strange: databases fail on it.
+    String::from_utf8(out).ok().filter(|text| !text.contains('\0'))
 }
 
 #[cfg(test)]
@@ -89,6 +90,7 @@ mod tests {
         assert_eq!(decode("a=%zz"), None);
         assert_eq!(decode("a=%f"), None);
         assert_eq!(decode("a=%ff"), None);
+        assert_eq!(decode("a=b%00"), None);
     }
 
     #[test]
