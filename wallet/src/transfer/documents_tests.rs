@@ -258,6 +258,19 @@ fn a_damaged_or_missing_chunk_of_the_seal_hurts_what_is_in_it() {
     assert_eq!(open(&longer).unwrap_err(), TransferError::Inconsistent);
 }
 
+#[test]
+fn what_is_shorter_than_any_archive_is_none() {
+    for len in [0, 1, 511] {
+        let file = super::super::age::seal(&vec![7; len], PASSPHRASE, 4, &mut Counter(1)).unwrap();
+        assert_eq!(open(&file).unwrap_err(), TransferError::UnknownFile, "{len}");
+        assert_eq!(
+            open(&file[..file.len() - 1]).unwrap_err(),
+            TransferError::Damaged,
+            "{len}"
+        );
+    }
+}
+
 /// The archive with another list.
 fn with_list(change: impl Fn(&mut serde_json::Value)) -> Vec<u8> {
     let vault = vault(&[700, 700]);

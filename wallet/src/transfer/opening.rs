@@ -101,7 +101,8 @@ impl Opening {
         };
         let source = Source { seal, len };
         let (stage, needed) = match kind {
-            FileKind::Backup | FileKind::Archive => (Stage::Block, tar::BLOCK as u64),
+            // What is shorter is none, which is said when its seal opened.
+            FileKind::Backup | FileKind::Archive => (Stage::Block, source.len().min(tar::BLOCK as u64)),
             // Base64 in a seal is longer by a third than what is in it.
             _ if len > 2 * JSON.bytes as u64 => return Err(TransferError::TooLarge),
             _ => (Stage::Other, len),
