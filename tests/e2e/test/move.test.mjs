@@ -151,6 +151,7 @@ test("moves to another server: preview first, a wrong passphrase opens nothing, 
   await moved.looksAt("bring-in-done");
   await moved.press("link", t("result.home"));
   await moved.sees(t("home.title"));
+  await moved.page.locator("a[href^='#/card/']").first().waitFor();
   assert.equal(await moved.page.locator("a[href^='#/card/']").count(), 2);
 
   // Again: nothing comes twice.
