@@ -135,7 +135,7 @@ async fn whether_there_is_such_a_passkey_is_told_to_nobody() {
         (&passkey, OTHER_ID),
         (&passkey, ""),
         (&passkey, "no id at all"),
-        (&passkey, "\0"),
+        (&passkey, "\u{1}"),
     ] {
         let challenge = challenge(&server).await;
         let answer = ask(&server, who, vault, &who.answer(&challenge, ORIGIN, 0, |_| {})).await;
