@@ -49,13 +49,12 @@ pub(super) fn seal(
     Ok(out)
 }
 
-/// Opens a file sealed under a passphrase. Work factors above `most_work` are refused before any work is done.
-#[cfg(test)]
-pub(super) fn open(
-    file: &[u8],
-    passphrase: &str,
-    most_work: u8,
-) -> Result<Zeroizing<Vec<u8>>, TransferError> {
+/// Opens a whole file sealed under a passphrase, for who wants to see what is inside; [`super::Opening`] reads what it needs of
+/// one. Work factors above `most_work` are refused before any work is done.
+///
+/// # Errors
+/// [`TransferError`].
+pub fn open(file: &[u8], passphrase: &str, most_work: u8) -> Result<Zeroizing<Vec<u8>>, TransferError> {
     let opened = Opened::begin(file, file.len() as u64, passphrase, most_work)?;
     let len = opened.len();
     let place = opened.place(0, len)?;
