@@ -110,7 +110,8 @@ test("a detail is added, changed, and the change undone", async () => {
   await shows(jo, CANARY["second e-mail"]);
   await jo.looksAt("detail-versions");
   await jo.press("button", t("mydetail.undo"));
-  await jo.page.locator("main .value").getByText(CANARY["first e-mail"]).waitFor();
+  // Not among its earlier versions, where it is before and after.
+  await jo.page.getByRole("region", { name: t("kind.email"), exact: true }).getByText(CANARY["first e-mail"]).waitFor();
   const heading = jo.page.getByRole("heading", { level: 1 });
   await until("the focus on the heading", () => heading.evaluate((heading) => heading === document.activeElement));
 });
