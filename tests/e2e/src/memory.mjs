@@ -1,7 +1,7 @@
 // Looks into the memory of a page and of its worker, as a debugger does.
 import { formsOf } from "./canary.mjs";
 
-/** Before the worker's own code: every memory that a module brings is noted. Chromium's search by prototype does not end here. */
+/** Goes before the worker's own code: every memory that a module brings is noted. Chromium's search by prototype does not end here. */
 const NOTE_MEMORIES = `
   self.memoriesOfTheTest = [];
   for (const name of ["instantiate", "instantiateStreaming"]) {
@@ -13,7 +13,7 @@ const NOTE_MEMORIES = `
       return made;
     };
   }
-  undefined`;
+`;
 
 /** A page with its worker, seen through the DevTools protocol. */
 export class Memory {
@@ -25,12 +25,16 @@ export class Memory {
 
   static async of(page) {
     const memory = new Memory();
+    // In the script itself: Playwright lets a worker that waits for the debugger go when it likes.
+    await page.route(/\/assets\/main-[^/]*\.js$/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: NOTE_MEMORIES + (await response.text()) });
+    });
     const session = await page.context().newCDPSession(page);
     memory.#session = session;
     session.on("Target.attachedToTarget", ({ sessionId, targetInfo }) => {
       if (targetInfo.type === "worker") {
         memory.#workers.set(sessionId, targetInfo.targetId);
-        void memory.#tell(sessionId, "Runtime.evaluate", { expression: NOTE_MEMORIES });
       }
       void memory.#tell(sessionId, "Runtime.runIfWaitingForDebugger");
     });

@@ -27,7 +27,7 @@ before(async () => {
   await maker.leave();
 
   // Another browser, in which the passphrase is typed key by key: nothing else puts it into its memory.
-  uma = await Person.arrive(browser);
+  uma = await Person.arrive(browser, { serviceWorkers: "block" });
   memory = await Memory.of(uma.page);
   uma.context.on("request", async (request) => {
     const { authorization } = await request.allHeaders().catch(() => ({}));
