@@ -1,5 +1,6 @@
 // What a person does with the wallet on the way to what a test is about.
 import assert from "node:assert/strict";
+import { until } from "./stack.mjs";
 import { words } from "./words.mjs";
 
 const t = words("en");
@@ -82,7 +83,13 @@ export async function pasteLink(person, stack, link) {
 
 /** Waits until the button that shares was in sight for a moment: before, it does nothing. */
 export async function readyToShare(person) {
-  await person.page.getByRole("button", { name: t("request.share") }).scrollIntoViewIfNeeded();
+  // The screen may be drawn anew just then, with another button.
+  const button = person.page.getByRole("button", { name: t("request.share") });
+  const scrolled = () => button.scrollIntoViewIfNeeded({ timeout: 5_000 }).then(
+    () => true,
+    () => false,
+  );
+  await until("the button that shares to be in sight", scrolled);
   await person.page.locator(".decide button[data-armed=true]").waitFor();
 }
 
