@@ -131,7 +131,13 @@ export type Command =
   | { type: "changeDetail"; id: string; change: DetailChange; version?: string; seen?: string[] }
   | { type: "card" | "removeCard" | "entry" | "deleteEntry" | "receipt"; id: string }
   | { type: "offerOpen"; link: string }
-  | { type: "offerAccept"; txCode?: string }
+  /** `clientId` and `redirectUri` for offers with `signIn`: how the app is known to issuers, where they send people back to. */
+  | { type: "offerAccept"; txCode?: string; clientId?: string; redirectUri?: string }
+  /** `answer`: the address that the person came back with after signing in. */
+  | { type: "offerReturn"; answer: string }
+  /** Without `id` all that are due are asked for; then none of them fails the command. */
+  | { type: "fetchAwaited"; id?: string }
+  | { type: "forgetAwaited"; id: string }
   | { type: "requestOpen"; link: string; scanned?: boolean }
   | { type: "requestShare"; optional?: string[]; cards?: Record<string, string>; understood?: string[] }
   | { type: "requestWeigh"; optional?: string[]; cards?: Record<string, string> }
@@ -149,6 +155,8 @@ export interface Status {
   /** Changes that wait on this device for the vault service. */
   waiting: number;
   pendingWithdrawals: number;
+  /** From when on `fetchAwaited` has something to ask for. */
+  awaitedAt: number | null;
 }
 
 export interface Service {
@@ -178,6 +186,16 @@ export interface CardSummary {
   logoText: string | null;
   /** Right after receiving: what it did to a card that was here. */
   renewal: "copies" | "details" | null;
+}
+
+/** A card that its issuer gives later. */
+export interface AwaitedCard {
+  /** Of what is awaited, not of the card. */
+  id: string;
+  name: string;
+  issuer: string;
+  /** Null when the issuer gives it no more. */
+  nextTryAt: number | null;
 }
 
 export interface Detail {
@@ -214,6 +232,8 @@ export interface Offer {
   trust: ServiceTrust;
   cards: { id: string; name: string; vct: string; details: string[]; alreadyHere: boolean }[];
   txCode: { numeric: boolean; length: number | null; description: string | null } | null;
+  /** Host at which the person will have to sign in. */
+  signIn: string | null;
   warnings: Warning[];
 }
 
@@ -409,6 +429,7 @@ export interface DetailVersion {
 
 export interface Home {
   cards: CardSummary[];
+  awaited: AwaitedCard[];
   sharingCount: number;
   sharing: Sharing[];
   latest: EntrySummary[];
@@ -472,7 +493,9 @@ export type Reply =
   | { type: "pairing"; pairing: Pairing }
   | { type: "recoveryCode"; recoveryCode: string[] }
   | { type: "home"; home: Home }
-  | { type: "cards"; cards: CardSummary[] }
+  | { type: "cards"; cards: CardSummary[]; awaited: AwaitedCard[] }
+  /** Open `url` in the browser: the issuer wants the person to sign in. Then `offerReturn`. */
+  | { type: "signIn"; url: string }
   | { type: "card"; card: Card }
   | { type: "details"; own: OwnDetail[]; onCards: CardDetail[]; unreadable: number }
   /** Null when it was erased. */
@@ -538,7 +561,7 @@ export class Wallet {
   readPiece(document: string, file: string, number: number): HttpRequest;
   /** The content in the answer to it, checked. */
   openPiece(document: string, file: string, number: number, answer: { status: number; bytes: Uint8Array } | undefined): Uint8Array;
-  /** Runs a command to its end. */
+  /** Runs a command to its end. After `sync` it asks for the awaited cards that are due. */
   run(
     command: Command,
     host: {

@@ -70,7 +70,15 @@ export class Wallet {
   }
 
   /** Runs a command to its end. `send` gets each request, and gives the response or undefined. */
-  async run(command, { send, keep = async () => {} }) {
+  async run(command, host) {
+    const reply = await this.#run(command, host);
+    const due = command.type === "sync" ? reply.status.awaitedAt : null;
+    if (due === null || due > seconds()) return reply;
+    await this.#run({ type: "fetchAwaited" }, host);
+    return this.#run({ type: "status" }, host);
+  }
+
+  async #run(command, { send, keep = async () => {} }) {
     try {
       let step = this.start(command);
       while (step.type === "send") {

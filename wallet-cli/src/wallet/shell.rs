@@ -179,7 +179,9 @@ fn doing(command: &Command) -> &'static str {
         Command::ConfirmRecovery { .. } => "Storing the vault",
         Command::OpenVault { .. } | Command::Unlock { .. } => "Opening the vault",
         Command::OfferOpen { .. } => "Reading the offer",
-        Command::OfferAccept { .. } => "Receiving cards",
+        Command::OfferAccept { .. } | Command::OfferReturn { .. } | Command::FetchAwaited { .. } => {
+            "Receiving cards"
+        }
         Command::RequestOpen { .. } => "Reading the request",
         Command::Refresh => "Asking the vault service",
         Command::RequestShare { .. } => "Sharing",

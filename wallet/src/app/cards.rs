@@ -5,7 +5,7 @@ use assent_core::env::{Env, Timestamp};
 use serde_json::Value;
 
 use super::session::Core;
-use super::view::{CardUse, CardView, DetailView, HomeView, SecretText, SharingState};
+use super::view::{AwaitedCard, CardUse, CardView, DetailView, HomeView, SecretText, SharingState};
 use super::wallet::Next;
 use super::{Reply, WalletError, history, rights, sync};
 use crate::details;
@@ -13,6 +13,7 @@ use crate::history::{Entry, EntryKind};
 use crate::holdings::{Card, forget, held, held_card};
 use crate::labels;
 use crate::present::KeptReceipt;
+use crate::records::{Record, Records};
 use crate::rights::Sharing;
 
 /// Sharings and entries on the home screen.
@@ -28,6 +29,7 @@ pub(super) fn home(core: &Core, now: Timestamp) -> Result<Next, WalletError> {
     latest.truncate(HOME_ENTRIES);
     let home = HomeView {
         cards: summaries(core, now)?,
+        awaited: awaited(&core.records()?),
         sharing_count,
         sharing,
         latest,
@@ -49,7 +51,22 @@ fn unreadable(core: &Core) -> Result<usize, WalletError> {
 pub(super) fn all(core: &Core, now: Timestamp) -> Result<Next, WalletError> {
     Ok(Next::Done(Reply::Cards {
         cards: summaries(core, now)?,
+        awaited: awaited(&core.records()?),
     }))
+}
+
+/// What the records of awaited cards say to screens.
+pub(super) fn awaited(records: &Records<'_>) -> Vec<AwaitedCard> {
+    records.list()
+}
+
+/// For reading only: the records hold more ([`crate::receive`]), which is nothing for the code that a first visit loads.
+impl Record for AwaitedCard {
+    const KIND: &'static str = "awaited";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 pub(super) fn one(core: &Core, id: &str, now: Timestamp) -> Result<Next, WalletError> {

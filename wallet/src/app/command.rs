@@ -265,11 +265,35 @@ pub enum Command {
         /// Link or QR text (`openid-credential-offer://…`, `haip-vci://…` or https).
         link: String,
     },
-    /// Receives the cards of the open offer. Reply: `cards`, only the new ones.
+    /// Receives the cards of the open offer. Reply: `cards`, only the new ones and those that come later; or `signIn`, when
+    /// the issuer wants to see the person first: then go there, and on with [`Command::OfferReturn`].
     OfferAccept {
         /// Transaction code, when the offer wants one.
         #[serde(default)]
         tx_code: Option<Zeroizing<String>>,
+        /// How this app is known to issuers. Needed for an offer with a sign-in.
+        #[serde(default)]
+        client_id: Option<String>,
+        /// Where the issuer sends the person back to. Needed for an offer with a sign-in.
+        #[serde(default)]
+        redirect_uri: Option<String>,
+    },
+    /// Receives the cards of an offer after the person signed in at the issuer. Within an hour, on the device that began.
+    /// Reply: `cards`.
+    OfferReturn {
+        /// The address that the person came back with, or its query.
+        answer: Zeroizing<String>,
+    },
+    /// Asks for a card that the issuer gives later. Reply: `cards`: what came, and what still does not.
+    FetchAwaited {
+        /// Id of the awaited card. Without one all that are due are asked for; then none of them fails the command.
+        #[serde(default)]
+        id: Option<String>,
+    },
+    /// Gives up a card that the issuer would give later. Reply: `done`.
+    ForgetAwaited {
+        /// Id of the awaited card.
+        id: String,
     },
     /// Forgets the open offer. Reply: `done`.
     OfferCancel,
@@ -430,7 +454,8 @@ pub enum Command {
         /// Ids of the versions, there.
         files: Vec<String>,
     },
-    /// Fetches what other devices changed and sends what waits here. Reply: `status`.
+    /// Fetches what other devices changed and sends what waits here. Reply: `status`; when its `awaitedAt` is past, the
+    /// shell goes on with [`Command::FetchAwaited`].
     Sync,
     /// The settings. Reply: `settings`.
     Settings,

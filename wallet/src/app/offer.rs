@@ -11,7 +11,7 @@ use assent_core::profile::Profile;
 use zeroize::Zeroizing;
 
 use super::session::Core;
-use super::view::{OfferView, OfferedCard, ServiceTrust, TxCodeView, Warning};
+use super::view::{AwaitedCard, OfferView, OfferedCard, ServiceTrust, TxCodeView, Warning};
 use super::wallet::Next;
 use super::{NetworkFailure, Reply, WalletError, sync};
 use crate::history::Entry;
@@ -116,6 +116,7 @@ fn view(core: &Core, offer: &OpenOffer) -> Result<OfferView, WalletError> {
             length: code.length.map(usize::from),
             description: code.description.clone(),
         }),
+        sign_in: None,
         warnings,
     })
 }
@@ -245,7 +246,10 @@ fn keep(core: &mut Core, authorised: Authorised, env: &mut Env<'_>) -> Result<Ne
         }
         notify(
             authorised.notifications(true, &core.profile()),
-            Ok(Reply::Cards { cards }),
+            Ok(Reply::Cards {
+                cards,
+                awaited: Vec::new(),
+            }),
         )
     })
 }
@@ -267,6 +271,44 @@ fn got(answer: Result<HttpResponse, NetworkFailure>) -> Result<HttpResponse, Wal
 
 fn failed(error: ReceiveError) -> WalletError {
     WalletError::from_code(&error)
+}
+
+/// Goes on with an offer after the sign-in at the issuer.
+pub(super) fn come_back(core: &Core, answer: &str) -> Result<Next, WalletError> {
+    core.open()?;
+    let _ = answer;
+    Err(WalletError::new(
+        "sign-in-not-expected",
+        "this device does not wait for a sign-in",
+        "Open the offer again.",
+        assent_core::error::Blame::Caller,
+    ))
+}
+
+/// Asks for cards that come later.
+pub(super) fn fetch_awaited(core: &Core, id: Option<&str>) -> Result<Next, WalletError> {
+    let records = core.records()?;
+    if let Some(id) = id {
+        records.need::<AwaitedCard>(id)?;
+    }
+    Ok(Next::Done(Reply::Cards {
+        cards: Vec::new(),
+        awaited: super::cards::awaited(&records),
+    }))
+}
+
+/// Gives up a card that would come later.
+pub(super) fn forget_awaited(core: &mut Core, id: String, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    sync::commit(
+        core,
+        env,
+        move |records| {
+            records.need::<AwaitedCard>(&id)?;
+            records.delete::<AwaitedCard>(&id);
+            Ok(())
+        },
+        |_, outcome, _| outcome.map(|()| Next::Done(Reply::Done)),
+    )
 }
 
 fn no_offer() -> WalletError {

@@ -3,10 +3,10 @@
 use assent_core::encoding::record::ToJson;
 
 use super::view::{
-    CardDetail, CardSummary, CardView, DetailVersion, DeviceView, DocumentView, EntrySummary, EntryView,
-    HomeView, MethodView, OfferView, OwnDetail, PairingView, PasskeyQuestion, PointQuestion, ReceiptView,
-    RecognisabilityView, RequestView, ResultView, SecretText, SecretValue, SettingsView, SharingView,
-    StatusView, UploadView,
+    AwaitedCard, CardDetail, CardSummary, CardView, DetailVersion, DeviceView, DocumentView, EntrySummary,
+    EntryView, HomeView, MethodView, OfferView, OwnDetail, PairingView, PasskeyQuestion, PointQuestion,
+    ReceiptView, RecognisabilityView, RequestView, ResultView, SecretText, SecretValue, SettingsView,
+    SharingView, StatusView, UploadView,
 };
 
 /// The answer to one command. In JSON: an object whose `type` is the reply's name in camelCase.
@@ -78,6 +78,8 @@ pub enum Reply {
     Cards {
         /// In order of receipt.
         cards: Vec<CardSummary>,
+        /// Those that their issuers give later.
+        awaited: Vec<AwaitedCard>,
     },
     /// One card.
     Card {
@@ -111,6 +113,11 @@ pub enum Reply {
     Offer {
         /// The offer.
         offer: OfferView,
+    },
+    /// The issuer wants the person to sign in first.
+    SignIn {
+        /// Where: to be opened in a browser, nothing else.
+        url: SecretText,
     },
     /// A request for details.
     Request {

@@ -260,12 +260,18 @@ impl Core {
             .map_or(0, |sharing| {
                 sharing.iter().filter(|sharing| sharing.is_pending()).count()
             });
+        let awaited = self.records().map(|records| super::cards::awaited(&records));
         StatusView {
             state,
             vault_address: address,
             unlock_methods: methods.collect(),
             waiting: self.open().map_or(0, |open| open.device.waiting.len()),
             pending_withdrawals: pending,
+            awaited_at: awaited
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|card| card.next_try_at)
+                .min(),
         }
     }
 

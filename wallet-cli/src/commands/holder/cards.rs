@@ -23,8 +23,8 @@ pub async fn run(args: Args, shell: &mut Shell) -> Result<Answer, CliError> {
     };
     let data = data(&reply)?;
     let text = match &reply {
-        Reply::Cards { cards } if cards.is_empty() => "No cards yet.".to_owned(),
-        Reply::Cards { cards } => {
+        Reply::Cards { cards, .. } if cards.is_empty() => "No cards yet.".to_owned(),
+        Reply::Cards { cards, .. } => {
             let lines: Vec<String> = cards.iter().map(words::card).collect();
             lines.join("\n")
         }

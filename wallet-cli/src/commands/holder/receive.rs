@@ -56,8 +56,14 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
             ));
         }
     };
-    let reply = shell.run(Command::OfferAccept { tx_code }).await?;
-    let Reply::Cards { cards } = &reply else {
+    let reply = shell
+        .run(Command::OfferAccept {
+            tx_code,
+            client_id: None,
+            redirect_uri: None,
+        })
+        .await?;
+    let Reply::Cards { cards, .. } = &reply else {
         return Err(unexpected());
     };
     let lines: Vec<String> = cards

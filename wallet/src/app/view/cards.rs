@@ -1,6 +1,6 @@
 //! Cards and offers of cards.
 
-use assent_core::encoding::record::ToJson;
+use assent_core::encoding::record::{FromJson, ToJson};
 
 use super::{DetailView, ServiceTrust, Warning};
 
@@ -123,6 +123,20 @@ pub struct OfferedCard {
     pub already_here: bool,
 }
 
+/// A card that its issuer gives later.
+#[derive(Debug, Clone, PartialEq, Eq, ToJson, FromJson)]
+#[serde(rename_all = "camelCase")]
+pub struct AwaitedCard {
+    /// Id of what is awaited, not of the card.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Name of the issuer, as the offer showed it.
+    pub issuer: String,
+    /// When the issuer can be asked again. `None`: it gives this card no more; offer it again, or forget it.
+    pub next_try_at: Option<i64>,
+}
+
 /// An offer of cards.
 #[derive(Debug, Clone, PartialEq, Eq, ToJson)]
 #[serde(rename_all = "camelCase")]
@@ -137,6 +151,8 @@ pub struct OfferView {
     pub cards: Vec<OfferedCard>,
     /// The code to type, when one is asked.
     pub tx_code: Option<TxCodeView>,
+    /// Host at which the person will have to sign in; `None` when nobody asks for that.
+    pub sign_in: Option<String>,
     /// Things to know.
     pub warnings: Vec<Warning>,
 }

@@ -11,7 +11,9 @@ mod request;
 mod sharing;
 mod vault;
 
-pub use cards::{CardChoice, CardState, CardSummary, CardUse, CardView, OfferView, OfferedCard, TxCodeView};
+pub use cards::{
+    AwaitedCard, CardChoice, CardState, CardSummary, CardUse, CardView, OfferView, OfferedCard, TxCodeView,
+};
 pub use details::{CardDetail, DetailVersion, HolderView, OriginView, OwnDetail, Parts};
 pub use devices::{DeviceView, PairingState, PairingView};
 pub use documents::{DocumentView, FileView, UploadView};

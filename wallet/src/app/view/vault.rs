@@ -2,7 +2,7 @@
 
 use assent_core::encoding::record::ToJson;
 
-use super::{CardSummary, EntrySummary, SharingView};
+use super::{AwaitedCard, CardSummary, EntrySummary, SharingView};
 
 /// Whether there is a vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToJson)]
@@ -34,6 +34,8 @@ pub struct StatusView {
     pub waiting: usize,
     /// Withdrawals that no service confirmed yet.
     pub pending_withdrawals: usize,
+    /// From when on [`crate::app::Command::FetchAwaited`] has something to ask for.
+    pub awaited_at: Option<i64>,
 }
 
 /// An unlock method.
@@ -80,6 +82,8 @@ pub struct PointQuestion {
 pub struct HomeView {
     /// Cards, in order of receipt.
     pub cards: Vec<CardSummary>,
+    /// Cards that their issuers give later.
+    pub awaited: Vec<AwaitedCard>,
     /// How many sharings are active.
     pub sharing_count: usize,
     /// The first three active ones.

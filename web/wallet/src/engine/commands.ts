@@ -96,7 +96,13 @@ export const command = variants({
     seen: list(text),
   },
   offerOpen: { link: text },
-  offerAccept: { txCode: optional(text) },
+  /** With a sign-in at the issuer: how this app is known to issuers, and where they send the person back to. */
+  offerAccept: { txCode: optional(text), clientId: optional(text), redirectUri: optional(text) },
+  /** `answer`: the address that the person came back with after signing in. */
+  offerReturn: { answer: text },
+  /** Without an id all that are due are asked for. */
+  fetchAwaited: { id: optional(text) },
+  forgetAwaited: { id: text },
   offerCancel: {},
   requestOpen: { link: text, scanned: flag },
   requestShare: { optional: list(text), cards: record(text), understood: list(text) },

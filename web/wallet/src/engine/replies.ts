@@ -4,7 +4,8 @@ import { blob, list, number, object, type Of, oneOf, optional, pair, type Shape,
 import * as view from "./views";
 
 const status = object({ type: oneOf("status"), status: view.status });
-const cards = object({ type: oneOf("cards"), cards: list(view.cardSummary) });
+const someCards = { cards: list(view.cardSummary), awaited: list(view.awaitedCard) };
+const cards = object({ type: oneOf("cards"), ...someCards });
 const result = object({ type: oneOf("result"), result: view.result });
 const sharing = object({ type: oneOf("sharing"), sharing: list(view.sharingItem) });
 const settings = object({ type: oneOf("settings"), settings: view.settings });
@@ -59,7 +60,10 @@ export const replies = {
   saveDetail: object({ type: oneOf("detailSaved"), id: optional(text), problems: list(pair(text, text)) }),
   changeDetail: detail,
   offerOpen: object({ type: oneOf("offer"), offer: view.offer }),
-  offerAccept: cards,
+  offerAccept: variants({ cards: someCards, signIn: { url: text } }),
+  offerReturn: cards,
+  fetchAwaited: cards,
+  forgetAwaited: done,
   offerCancel: done,
   requestOpen: object({ type: oneOf("request"), request: view.request }),
   requestShare: result,

@@ -65,6 +65,8 @@ export const status = object({
   unlockMethods: list(text),
   waiting: number,
   pendingWithdrawals: number,
+  /** From when on `fetchAwaited` has something to ask for. */
+  awaitedAt: optional(number),
 });
 
 const cardSummaryState = oneOf("valid", "expiring", "usedUp", "expired", "suspended", "revoked", "unreadable");
@@ -85,6 +87,15 @@ export const cardSummary = object({
   renewal: optional(oneOf("copies", "details")),
 });
 
+/** A card that its issuer gives later. */
+export const awaitedCard = object({
+  id: text,
+  name: text,
+  issuer: text,
+  /** Absent when the issuer gives it no more. */
+  nextTryAt: optional(number),
+});
+
 export const card = object({
   summary: cardSummary,
   details: list(detail),
@@ -99,6 +110,8 @@ export const offer = object({
   trust,
   cards: list(object({ id: text, name: text, vct: text, details: list(text), alreadyHere: flag })),
   txCode: optional(object({ numeric: flag, length: optional(number), description: optional(text) })),
+  /** Host at which the person will have to sign in. */
+  signIn: optional(text),
   warnings: list(warning),
 });
 
@@ -205,6 +218,7 @@ export const receipt = object({
 
 export const home = object({
   cards: list(cardSummary),
+  awaited: list(awaitedCard),
   sharingCount: number,
   sharing: list(sharingItem),
   latest: list(entrySummary),
@@ -319,6 +333,7 @@ export type DeviceView = Of<typeof device>;
 export type PairingView = Of<typeof pairing>;
 export type StatusView = Of<typeof status>;
 export type CardSummary = Of<typeof cardSummary>;
+export type AwaitedCard = Of<typeof awaitedCard>;
 export type CardView = Of<typeof card>;
 export type OfferView = Of<typeof offer>;
 export type RequestView = Of<typeof request>;

@@ -45,7 +45,7 @@ export class Session {
     this.#giveWay.abort();
     const turn = this.#last.then(() => {
       this.#queued -= 1;
-      return this.#run(command);
+      return command.type === "sync" ? this.#sync() : this.#run(command);
     });
     this.#last = turn.catch(() => undefined);
     return turn;
@@ -55,6 +55,15 @@ export class Session {
   async idle(): Promise<void> {
     this.#giveWay.abort();
     await this.#last;
+  }
+
+  /** Asks for cards that are due, too: that needs the second file of the engine, which `sync` by itself does without. */
+  async #sync(): Promise<unknown> {
+    const reply = await this.#run({ type: "sync" });
+    const due = (reply as { status?: { awaitedAt?: number | null } }).status?.awaitedAt ?? Infinity;
+    if (due > this.parts.now()) return reply;
+    await this.#run({ type: "fetchAwaited" });
+    return this.#run({ type: "status" });
   }
 
   async #run(command: Command): Promise<unknown> {
