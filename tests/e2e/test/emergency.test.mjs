@@ -41,8 +41,8 @@ async function name(person, contact) {
 
 async function ask(contact, { code, address }) {
   await contact.page.goto(`${stack.base}/#/open`);
-  await contact.press("link", t("emergency.rescue-title"));
-  await contact.sees(t("emergency.rescue-title"));
+  await contact.press("link", t("open.rescue"));
+  await contact.sees(t("open.rescue"));
   await contact.type(t("open.address"), address);
   await contact.type(t("emergency.code"), code);
   await contact.press("button", t("emergency.ask"));

@@ -23,10 +23,10 @@ export function keysToTypescript(catalogue) {
     const fields = [...names].sort().map((name) => `${name}: ${name === "count" ? "number" : "string | number"}`);
     return `  ${JSON.stringify(key)}: ${fields.length === 0 ? "undefined" : `{ ${fields.join("; ")} }`};`;
   });
-  return `// Generated from messages/en.json by scripts/messages.mjs. Do not edit.\nexport interface Messages {\n${lines.join("\n")}\n}\n`;
+  return `// Generated from messages/en.json and later-en.json by scripts/messages.mjs. Do not edit.\nexport interface Messages {\n${lines.join("\n")}\n}\n`;
 }
 
 if (process.argv[1] === url("scripts/messages.mjs").pathname) {
-  const english = JSON.parse(readFileSync(url("messages/en.json"), "utf8"));
-  writeFileSync(url("src/i18n/keys.ts"), keysToTypescript(english));
+  const english = ["en", "later-en"].map((name) => JSON.parse(readFileSync(url(`messages/${name}.json`), "utf8")));
+  writeFileSync(url("src/i18n/keys.ts"), keysToTypescript(Object.assign({}, ...english)));
 }

@@ -3,15 +3,25 @@ import { describe, expect, it } from "vitest";
 import { keysToTypescript, placeholders } from "../scripts/messages.mjs";
 import { tokensToCss } from "../scripts/tokens.mjs";
 import { loadTranslator, pickLanguage } from "../src/i18n";
-import en from "../messages/en.json";
-import nl from "../messages/nl.json";
+import early from "../messages/en.json";
+import earlyDutch from "../messages/nl.json";
+import later from "../messages/later-en.json";
+import laterDutch from "../messages/later-nl.json";
 
+const en = { ...early, ...later };
+const nl = { ...earlyDutch, ...laterDutch };
 const catalogues: Record<string, Record<string, string>> = { en, nl };
 const keys = (catalogue: object) => Object.keys(catalogue).sort();
 
 describe("every language", () => {
   it("has the same keys", () => {
     expect(keys(nl)).toEqual(keys(en));
+  });
+
+  it("has texts of late screens apart, and no text twice", () => {
+    const parts = (catalogue: object) => new Set(Object.keys(catalogue).map((key) => key.split(".")[0]));
+    expect(keys(laterDutch)).toEqual(keys(later));
+    expect([...parts(later)].filter((part) => parts(early).has(part))).toEqual([]);
   });
 
   it("names the same parameters in every text", () => {
@@ -55,6 +65,14 @@ describe("translator", () => {
     const noon = 1_790_000_000;
     expect((await loadTranslator("en")).date(noon, true)).toMatch(/^21 September 2026 at \d\d:\d\d$/);
     expect((await loadTranslator("nl")).date(noon)).toBe("21 september 2026");
+  });
+
+  it("has the texts of late screens once they were loaded", async () => {
+    const translator = await loadTranslator("nl");
+    expect(translator.find("take-out.title")).toBeUndefined();
+    await translator.later();
+    expect(translator.t("take-out.title")).toBe(nl["take-out.title"]);
+    expect((await loadTranslator("nl")).find("take-out.title")).toBeUndefined();
   });
 
   it("finds nothing for a code it does not know", async () => {

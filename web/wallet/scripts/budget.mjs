@@ -7,7 +7,7 @@ const dist = new URL("../dist/", import.meta.url);
 const limits = { shell: 120_000, engine: 350_000, rest: 75_000, files: 140_000, screens: 100_000, reader: 47_000, language: 25_000 };
 
 // What the page loads by itself: what it names, and what that imports. The worker and one language always follow. Of all other
-// screens together a visit loads a few.
+// screens together a visit loads a few, and their texts (later-*) in one language.
 const text = (name) => readFileSync(new URL(name, dist), "utf8");
 const first = new Set(["index.html"]);
 for (const name of first) {

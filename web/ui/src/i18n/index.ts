@@ -1,5 +1,6 @@
-// Texts of the interface. Keys and parameters are typed from messages/en.json; the other languages are checked by a
-// test to have the same keys and parameters.
+// Texts of the interface. Keys and parameters are typed from the English ones; the other languages are checked by a
+// test to have the same keys and parameters. messages/later-*.json has those of screens that are loaded when somebody goes
+// there; they come with the screen.
 import type { Messages } from "./keys";
 
 export type MessageKey = keyof Messages;
@@ -13,6 +14,10 @@ const load: Record<Language, () => Promise<Catalogue>> = {
   en: async () => (await import("../../messages/en.json")).default,
   nl: async () => (await import("../../messages/nl.json")).default,
 };
+const loadLater: Record<Language, () => Promise<Catalogue>> = {
+  en: async () => (await import("../../messages/later-en.json")).default,
+  nl: async () => (await import("../../messages/later-nl.json")).default,
+};
 
 /** How dates are written where the browser names no region for the language: as most of Europe does. */
 const regions: Record<Language, string> = { en: "en-GB", nl: "nl-NL" };
@@ -21,14 +26,22 @@ const regions: Record<Language, string> = { en: "en-GB", nl: "nl-NL" };
 export class Translator {
   readonly #plural: Intl.PluralRules;
   readonly #region: string;
+  #later = false;
 
   constructor(
     readonly language: Language,
-    readonly catalogue: Catalogue,
+    private readonly catalogue: Catalogue,
   ) {
     this.#plural = new Intl.PluralRules(language);
     const preferred = globalThis.navigator?.languages ?? [];
     this.#region = preferred.find((tag) => tag.startsWith(`${language}-`)) ?? regions[language];
+  }
+
+  /** Loads the texts of late screens, once. */
+  async later(): Promise<void> {
+    if (this.#later) return;
+    Object.assign(this.catalogue, await loadLater[this.language]());
+    this.#later = true;
   }
 
   /** The text for a key. Parameters are put in as plain text, never as markup. */
@@ -80,7 +93,7 @@ export class Translator {
 
 /** Loads a language's texts. */
 export async function loadTranslator(language: Language): Promise<Translator> {
-  return new Translator(language, await load[language]());
+  return new Translator(language, { ...(await load[language]()) });
 }
 
 /** The first language of a preference list that we have, else English. */

@@ -208,8 +208,20 @@ class App {
   }
 
   async speak(language: Language): Promise<void> {
-    this.translator = await loadTranslator(language);
+    const translator = await loadTranslator(language);
+    // A late screen that is on now keeps its texts.
+    if (this.#late) await translator.later();
+    this.translator = translator;
     document.documentElement.lang = language;
+  }
+
+  #late = false;
+
+  /** A screen or part that is loaded when somebody comes to it, with its texts. */
+  async later<T>(coming: Promise<T>): Promise<T> {
+    this.#late = true;
+    const [loaded] = await Promise.all([coming, this.translator.later()]);
+    return loaded;
   }
 
   /** Chooses a language here and, when the vault is open, for the vault. */

@@ -67,7 +67,7 @@ class Uploads {
     const { begun } = upload;
     if (begun) await app.call({ type: "documentCancel", upload: begun.id }).catch(() => undefined);
     this.finished += 1;
-    app.announce(app.t("documents.cancelled", { name: upload.name }));
+    app.announce(app.t("upload.cancelled", { name: upload.name }));
   }
 
   /** Works on what waits. Called when something was added and whenever the vault was opened. */
@@ -112,20 +112,20 @@ class Uploads {
       }
       const { engine } = app;
       if (upload.cancelled || !engine) return;
-      app.announce(app.t("documents.sending", { name: upload.name }));
+      app.announce(app.t("upload.sending", { name: upload.name }));
       let told = 0;
       const { done, stop } = engine.upload(upload.begun, file, (progress) => {
         upload.progress = progress;
         // Every quarter, not every step: a screen reader says each of them.
         const quarter = Math.floor(upload.percent / 25);
-        if (quarter > told && quarter < 4) app.announce(app.t("documents.so-far", { name: upload.name, percent: quarter * 25 }));
+        if (quarter > told && quarter < 4) app.announce(app.t("upload.so-far", { name: upload.name, percent: quarter * 25 }));
         told = Math.max(told, quarter);
       });
       upload.stop = stop;
       await done;
       this.#drop(upload);
       this.finished += 1;
-      app.announce(app.t("documents.added", { name: upload.name }));
+      app.announce(app.t("upload.added", { name: upload.name }));
     } catch (error) {
       if (upload.cancelled) return;
       upload.progress = undefined;
