@@ -4,6 +4,7 @@
 //! `crate::state`, and `assent-server config check` reports every [`Issue`] with the setting it is about.
 
 mod blobs;
+mod clients;
 mod limits;
 mod login;
 mod lookups;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::news::ListenLimits;
 pub use blobs::{BlobConfig, BlobPlace, S3Config};
+pub use clients::ClientConfig;
 pub use limits::Limits;
 pub use lookups::{LookupConfig, WebIssuerConfig};
 pub use metrics::MetricsConfig;
@@ -235,6 +237,8 @@ pub struct IssuerConfig {
     pub key_file: Option<PathBuf>,
     /// Places of a new status list. The more, the less a place says about who and when.
     pub status_list_size: u32,
+    /// Wallets that may sign people in, beside those that are known without settings.
+    pub clients: Vec<ClientConfig>,
 }
 
 /// The services that may ask.
@@ -353,6 +357,7 @@ impl Default for IssuerConfig {
             certificate_file: None,
             key_file: None,
             status_list_size: 1 << 17,
+            clients: Vec::new(),
         }
     }
 }
@@ -444,6 +449,15 @@ impl Config {
         }
     }
 
+    /// Wallets that may sign people in at the issuer without being in the settings: those at our own addresses, and the
+    /// command line.
+    #[must_use]
+    pub fn built_in_clients(&self) -> Vec<ClientConfig> {
+        let wallet = self.sign_in.wallet_url.as_deref();
+        let origins: Vec<&str> = std::iter::once(self.public_url.as_str()).chain(wallet).collect();
+        ClientConfig::built_in(&origins)
+    }
+
     /// What can be checked without opening anything.
     #[must_use]
     pub fn issues(&self) -> Vec<Issue> {
@@ -472,6 +486,11 @@ impl Config {
                 format!("must be a multiple of 8 from {least} to {}", 1 << 24),
             ));
         }
+        out.extend(clients::issues(
+            &self.issuer.clients,
+            &self.built_in_clients(),
+            self.sandbox,
+        ));
         if (self.roles.registry || self.roles.verifier)
             && !self.sandbox
             && self.registry.anchors_file.is_none()

@@ -12,18 +12,27 @@ use super::{Database, StoreError};
 pub enum HandleKind {
     /// The id in a `credential_offer_uri`.
     Offer,
-    /// A pre-authorised code.
+    /// The `issuer_state` of an offer.
+    IssuerState,
+    /// A `request_uri`.
+    RequestUri,
+    /// A pre-authorised code, or an authorization code.
     Code,
     /// An access token.
     Token,
+    /// A refresh token.
+    Refresh,
 }
 
 impl HandleKind {
     fn name(self) -> &'static str {
         match self {
             Self::Offer => "offer",
+            Self::IssuerState => "issuer_state",
+            Self::RequestUri => "request_uri",
             Self::Code => "code",
             Self::Token => "token",
+            Self::Refresh => "refresh",
         }
     }
 }
@@ -41,7 +50,7 @@ pub struct IssuanceRow {
     pub expires_at: Timestamp,
 }
 
-/// Hashes of handles, by kind.
+/// Hashes of handles, by kind. An issuance has one of each kind: a new one takes the place of the one before.
 pub type Handles<'a> = &'a [(HandleKind, [u8; 32])];
 
 /// Storage of the issuer role.
@@ -60,8 +69,8 @@ pub trait IssuanceStore {
         handle_sha256: &[u8; 32],
     ) -> impl Future<Output = Result<Option<IssuanceRow>, StoreError>> + Send;
 
-    /// Replaces the state when the stored revision is still that of `row`, and adds handles. `false` when someone
-    /// else was first: this is what makes codes single-use.
+    /// Replaces the state when the stored revision is still that of `row`, and adds or replaces handles. `false` when
+    /// someone else was first: this is what makes codes single-use.
     fn change_issuance(
         &self,
         row: &IssuanceRow,
@@ -183,7 +192,8 @@ async fn insert_handles(
 ) -> Result<(), StoreError> {
     for (kind, handle_sha256) in handles {
         tx.execute(
-            "INSERT INTO issuance_handles (kind, handle_sha256, issuance_id) VALUES ($1, $2, $3)",
+            "INSERT INTO issuance_handles (kind, handle_sha256, issuance_id) VALUES ($1, $2, $3)
+             ON CONFLICT (issuance_id, kind) DO UPDATE SET handle_sha256 = excluded.handle_sha256",
             args![kind.name(), handle_sha256, issuance_id],
         )
         .await?;

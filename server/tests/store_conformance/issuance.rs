@@ -67,6 +67,80 @@ pub(super) async fn issuances_change_once_and_are_found_by_handle(store: Databas
     );
 }
 
+pub(super) async fn a_handle_takes_the_place_of_the_one_before(store: Database) {
+    let row = |id: &str| IssuanceRow {
+        id: id.into(),
+        revision: 1,
+        sealed: b"pushed".to_vec(),
+        expires_at: NOW.plus(10),
+    };
+    let kinds = [
+        HandleKind::Offer,
+        HandleKind::IssuerState,
+        HandleKind::RequestUri,
+        HandleKind::Code,
+        HandleKind::Token,
+        HandleKind::Refresh,
+    ];
+    // The same bytes as handles of different kinds are different handles.
+    let handles = |byte: u8| kinds.map(|kind| (kind, [byte; 32]));
+    store.create_issuance(&row("a"), &handles(1)).await.unwrap();
+    store.create_issuance(&row("b"), &handles(2)).await.unwrap();
+    let by = async |kind: HandleKind, byte: u8| store.issuance_by(kind, &[byte; 32]).await.unwrap();
+    for kind in kinds {
+        assert_eq!(by(kind, 1).await.unwrap().id, "a");
+    }
+    let rotated = [(HandleKind::Refresh, [3; 32]), (HandleKind::Token, [3; 32])];
+    assert!(store.change_issuance(&row("a"), &rotated).await.unwrap());
+    for kind in kinds {
+        let changed = matches!(kind, HandleKind::Refresh | HandleKind::Token);
+        assert_eq!(by(kind, 1).await.is_none(), changed, "{kind:?}");
+        assert_eq!(by(kind, 3).await.is_some(), changed, "{kind:?}");
+        assert_eq!(by(kind, 2).await.unwrap().id, "b", "another issuance");
+    }
+    assert_eq!(store.sweep_issuances(NOW.plus(10)).await.unwrap(), 2);
+    for kind in kinds {
+        assert!(by(kind, 2).await.is_none() && by(kind, 3).await.is_none());
+    }
+}
+
+pub(super) async fn one_of_many_uses_of_a_handle_wins(store: Database) {
+    let kinds = [HandleKind::RequestUri, HandleKind::Code, HandleKind::Refresh];
+    for (kind, first) in kinds.into_iter().zip([10_u8, 20, 30]) {
+        let id = format!("{kind:?}");
+        let row = IssuanceRow {
+            id,
+            revision: 1,
+            sealed: b"before".to_vec(),
+            expires_at: NOW.plus(10),
+        };
+        store.create_issuance(&row, &[(kind, [1; 32])]).await.unwrap();
+        let uses = (first..first + 8).map(|byte| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let found = store.issuance_by(kind, &[1; 32]).await.unwrap();
+                let Some(mut row) = found.filter(|row| row.sealed == b"before") else {
+                    return None;
+                };
+                row.sealed = vec![byte];
+                let next = [(HandleKind::Token, [byte; 32])];
+                store.change_issuance(&row, &next).await.unwrap().then_some(byte)
+            })
+        });
+        let mut winners = Vec::new();
+        for task in uses.collect::<Vec<_>>() {
+            winners.extend(task.await.unwrap());
+        }
+        assert_eq!(winners.len(), 1, "{kind:?}: {winners:?}");
+        for byte in first..first + 8 {
+            let token = store.issuance_by(HandleKind::Token, &[byte; 32]).await.unwrap();
+            assert_eq!(token.is_some(), byte == winners[0], "{kind:?}");
+        }
+        let stored = store.issuance_by(kind, &[1; 32]).await.unwrap().unwrap();
+        assert_eq!((stored.sealed, stored.revision), (winners, 2));
+    }
+}
+
 pub(super) async fn nonces_are_given_once(store: Database) {
     store.add_nonce(&[1; 32], NOW.plus(10)).await.unwrap();
     let attempts = (0..8).map(|_| {

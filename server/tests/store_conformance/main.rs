@@ -86,6 +86,8 @@ suite!(
     webhooks_are_leased_to_one,
     webhooks_are_taken_service_by_service,
     issuances_change_once_and_are_found_by_handle,
+    a_handle_takes_the_place_of_the_one_before,
+    one_of_many_uses_of_a_handle_wins,
     nonces_are_given_once,
     status_lists_fill_up_one_after_the_other,
     a_place_of_a_status_list_is_given_once,
