@@ -93,10 +93,10 @@ impl IssuerSettings {
         profile: &Profile,
     ) -> Result<AuthorizationServerMetadata, BadEndpoint> {
         Ok(AuthorizationServerMetadata {
-            issuer: self.identifier.clone(),
             token_endpoint: Some(self.endpoint("token", profile)?),
             grant_types_supported: Some(vec![PRE_AUTHORIZED_CODE.to_owned()]),
             pre_authorized_grant_anonymous_access_supported: true,
+            ..AuthorizationServerMetadata::new(self.identifier.clone())
         })
     }
 }

@@ -4,8 +4,8 @@ use super::*;
 use crate::crypto::{RustCrypto, Signer, SoftwareKey};
 use crate::env::{Env, RandomUnavailable, SecureRandom, Timestamp};
 use crate::oid4vci::{
-    CredentialRequest, CredentialTarget, KeyProof, Notification, NotificationEvent, RejectionCode,
-    SecretText, TokenRequest,
+    ClientAuth, CredentialRequest, CredentialTarget, Grant, KeyProof, Notification, NotificationEvent,
+    RejectionCode, SecretText, TokenRequest,
 };
 use crate::profile::{Endpoint, Profile};
 use crate::sd_jwt::{HolderSdJwt, UnverifiedSdJwt, VcCheck};
@@ -54,9 +54,11 @@ impl World {
 
     fn redeem(&mut self, issuance: Issuance, code: &SecretText, tx_code: Option<&str>) -> Redeemed {
         let request = TokenRequest {
-            pre_authorized_code: code.clone(),
-            tx_code: tx_code.map(SecretText::new),
-            client_id: None,
+            grant: Grant::PreAuthorized {
+                code: code.clone(),
+                tx_code: tx_code.map(SecretText::new),
+            },
+            client: ClientAuth::default(),
         };
         let mut env = Env {
             now: self.now,

@@ -7,7 +7,7 @@ use super::settings::IssuerSettings;
 use crate::crypto::constant_time_eq;
 use crate::encoding::base64url;
 use crate::env::{Env, RandomUnavailable};
-use crate::oid4vci::{Rejection, RejectionCode, SecretText, TokenRequest, TokenResponse};
+use crate::oid4vci::{Grant, Rejection, RejectionCode, SecretText, TokenRequest, TokenResponse, TokenType};
 
 /// Digits in a transaction code.
 pub(super) const TX_CODE_LENGTH: u8 = 6;
@@ -40,11 +40,14 @@ impl Issuance {
             })
         };
         let grant = RejectionCode::InvalidGrant;
+        let Grant::PreAuthorized { code, tx_code } = &request.grant else {
+            return refuse(self, grant, "the code is not known");
+        };
         let Self::Offered(mut offered) = self else {
             // CI-4: a code is good once. A second use must not disturb the first.
             return refuse(self, grant, "the code is not good any more");
         };
-        let fingerprint = request.pre_authorized_code.fingerprint();
+        let fingerprint = code.fingerprint();
         if !constant_time_eq(fingerprint.as_bytes(), offered.code_fingerprint.as_bytes()) {
             return refuse(Self::Offered(offered), grant, "the code is not known");
         }
@@ -52,7 +55,7 @@ impl Issuance {
             let closed = Self::Offered(offered).close(ClosedBecause::Expired);
             return refuse(closed, grant, "the code is not good any more");
         }
-        match (&offered.tx_code_mac, &request.tx_code) {
+        match (&offered.tx_code_mac, tx_code) {
             (None, None) => {}
             // §6.3: `invalid_request` for a transaction code that is missing or not expected. Not a guess.
             (None, Some(_)) => {
@@ -64,7 +67,7 @@ impl Issuance {
                 return refuse(Self::Offered(offered), code, "the transaction code is missing");
             }
             (Some(mac), Some(typed)) => {
-                let typed = tx_code_mac(&request.pre_authorized_code, typed);
+                let typed = tx_code_mac(code, typed);
                 if !constant_time_eq(mac.as_bytes(), typed.as_bytes()) {
                     // CI-6, §13.6.2: limit the attempts, then the code is void.
                     offered.attempts_left = offered.attempts_left.saturating_sub(1);
@@ -90,6 +93,8 @@ impl Issuance {
             issuance,
             answer: Ok(TokenResponse {
                 access_token: token,
+                token_type: TokenType::Bearer,
+                refresh_token: None,
                 expires_in: u64::try_from(life).ok(),
                 authorization_details: Vec::new(),
             }),

@@ -8,23 +8,30 @@
 //! The comments name our ids of the rules (`CI-…`, see `specs/requirements.md`) and the section of the standard.
 
 mod answer;
+pub mod client;
 pub mod credential;
 pub mod metadata;
 pub mod nonce;
 pub mod notification;
 pub mod offer;
+pub mod pkce;
 pub mod proof;
 mod rejection;
 mod secret;
 pub mod token;
 
 pub use answer::AnswerError;
+pub use client::{AttestedClient, ClientAuth};
 pub use credential::{CredentialRequest, CredentialResponse, CredentialTarget};
-pub use metadata::{AuthorizationServerMetadata, CredentialConfiguration, CredentialKind, IssuerMetadata};
+pub use metadata::{
+    AuthorizationServerMetadata, ClientAuthWanted, CodeEndpoints, CredentialConfiguration, CredentialKind,
+    IssuerMetadata,
+};
 pub use nonce::NonceResponse;
 pub use notification::{Notification, NotificationEvent};
 pub use offer::{CredentialOffer, InputMode, OfferError, OfferLink, PreAuthorizedCodeGrant, TxCode};
+pub use pkce::PkceVerifier;
 pub use proof::{KeyProof, ProofError, VerifiedKeyProof};
 pub use rejection::{Rejection, RejectionCode};
 pub use secret::SecretText;
-pub use token::{TokenRequest, TokenResponse};
+pub use token::{Grant, TokenRequest, TokenResponse, TokenType};

@@ -1,4 +1,4 @@
-//! Error answers of the token, credential and notification endpoints.
+//! Error answers of the authorization, token, credential, deferred and notification endpoints.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,8 @@ use crate::encoding::fields::Fields;
 use crate::encoding::json;
 use crate::http::HttpResponse;
 
-/// An error code of RFC 6749 §5.2, RFC 6750 §3.1 or OpenID4VCI 1.0 §6.3, §8.3.1, §11.3 (CI-14, CI-26, CI-28).
+/// An error code of RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 8707 §2, RFC 9101 §6, RFC 9396 §5, RFC 9449 §5 and §8,
+/// Attestation-Based Client Authentication §6.2, or OpenID4VCI 1.0 §6.3, §8.3.1, §9.3, §11.3 (CI-14, CI-16, CI-26…CI-28).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RejectionCode {
     /// `invalid_request`.
@@ -17,6 +18,26 @@ pub enum RejectionCode {
     InvalidClient,
     /// `unsupported_grant_type`.
     UnsupportedGrantType,
+    /// `unauthorized_client`.
+    UnauthorizedClient,
+    /// `access_denied`: the person, or the server, said no.
+    AccessDenied,
+    /// `unsupported_response_type`.
+    UnsupportedResponseType,
+    /// `invalid_scope`.
+    InvalidScope,
+    /// `invalid_target`: `resource` is not this issuer (RFC 8707).
+    InvalidTarget,
+    /// `invalid_authorization_details` (RFC 9396).
+    InvalidAuthorizationDetails,
+    /// `invalid_request_uri`: unknown, used or too old (RFC 9101, RFC 9126).
+    InvalidRequestUri,
+    /// `use_dpop_nonce`: try once more with the nonce of this answer (RFC 9449).
+    UseDpopNonce,
+    /// `invalid_dpop_proof` (RFC 9449).
+    InvalidDpopProof,
+    /// `use_attestation_challenge`: try once more with a challenge of this server.
+    UseAttestationChallenge,
     /// `invalid_token` (RFC 6750).
     InvalidToken,
     /// `invalid_credential_request`.
@@ -33,6 +54,8 @@ pub enum RejectionCode {
     InvalidEncryptionParameters,
     /// `credential_request_denied`: final, do not retry.
     CredentialRequestDenied,
+    /// `invalid_transaction_id`: unknown, or already picked up (CI-27).
+    InvalidTransactionId,
     /// `invalid_notification_id`.
     InvalidNotificationId,
     /// `invalid_notification_request`.
@@ -42,11 +65,21 @@ pub enum RejectionCode {
 }
 
 impl RejectionCode {
-    const NAMES: [(&'static str, Self); 14] = [
+    const NAMES: [(&'static str, Self); 25] = [
         ("invalid_request", Self::InvalidRequest),
         ("invalid_grant", Self::InvalidGrant),
         ("invalid_client", Self::InvalidClient),
         ("unsupported_grant_type", Self::UnsupportedGrantType),
+        ("unauthorized_client", Self::UnauthorizedClient),
+        ("access_denied", Self::AccessDenied),
+        ("unsupported_response_type", Self::UnsupportedResponseType),
+        ("invalid_scope", Self::InvalidScope),
+        ("invalid_target", Self::InvalidTarget),
+        ("invalid_authorization_details", Self::InvalidAuthorizationDetails),
+        ("invalid_request_uri", Self::InvalidRequestUri),
+        ("use_dpop_nonce", Self::UseDpopNonce),
+        ("invalid_dpop_proof", Self::InvalidDpopProof),
+        ("use_attestation_challenge", Self::UseAttestationChallenge),
         ("invalid_token", Self::InvalidToken),
         ("invalid_credential_request", Self::InvalidCredentialRequest),
         (
@@ -58,6 +91,7 @@ impl RejectionCode {
         ("invalid_nonce", Self::InvalidNonce),
         ("invalid_encryption_parameters", Self::InvalidEncryptionParameters),
         ("credential_request_denied", Self::CredentialRequestDenied),
+        ("invalid_transaction_id", Self::InvalidTransactionId),
         ("invalid_notification_id", Self::InvalidNotificationId),
         ("invalid_notification_request", Self::InvalidNotificationRequest),
     ];
@@ -74,7 +108,7 @@ impl RejectionCode {
         }
     }
 
-    fn from_wire(code: &str) -> Self {
+    pub(super) fn from_wire(code: &str) -> Self {
         Self::NAMES
             .into_iter()
             .find(|(name, _)| *name == code)
@@ -102,12 +136,25 @@ impl Rejection {
         }
     }
 
-    /// The status code to answer with: 401 for a token that is not accepted (RFC 6750 §3.1) and for a client that
-    /// is not (RFC 6749 §5.2), else 400.
+    /// The status code an authorization server answers with: 401 for a client that is not accepted (RFC 6749 §5.2),
+    /// else 400, also when a DPoP proof is wrong or lacks a nonce (RFC 9449 §5, §8). At the endpoints that take an access
+    /// token, a token that is not accepted is 401 too; see [`Rejection::resource_status`].
     #[must_use]
     pub fn status(&self) -> u16 {
         match self.code {
             RejectionCode::InvalidToken | RejectionCode::InvalidClient => 401,
+            _ => 400,
+        }
+    }
+
+    /// The status code of an endpoint that takes an access token: 401 for a token (RFC 6750 §3.1) or a DPoP proof
+    /// (RFC 9449 §7.1, §9) that is not accepted, with the error in `WWW-Authenticate`; else 400.
+    #[must_use]
+    pub fn resource_status(&self) -> u16 {
+        match self.code {
+            RejectionCode::InvalidToken | RejectionCode::UseDpopNonce | RejectionCode::InvalidDpopProof => {
+                401
+            }
             _ => 400,
         }
     }
@@ -156,6 +203,26 @@ mod tests {
                 body,
             };
             assert_eq!(Rejection::from_response(&response).unwrap().code, code);
+        }
+    }
+
+    /// RFC 6749 §5.2, RFC 6750 §3.1, RFC 9449 §8 and §9: the same code is another status at the two servers.
+    #[test]
+    fn statuses() {
+        for (code, server, resource) in [
+            (RejectionCode::InvalidClient, 401, 400),
+            (RejectionCode::InvalidToken, 401, 401),
+            (RejectionCode::UseDpopNonce, 400, 401),
+            (RejectionCode::InvalidDpopProof, 400, 401),
+            (RejectionCode::UseAttestationChallenge, 400, 400),
+            (RejectionCode::InvalidTransactionId, 400, 400),
+        ] {
+            let rejection = Rejection::new(code, "why");
+            assert_eq!(
+                (rejection.status(), rejection.resource_status()),
+                (server, resource),
+                "{rejection}"
+            );
         }
     }
 

@@ -1,33 +1,76 @@
-//! The token endpoint for the pre-authorised code grant (OpenID4VCI 1.0 §6; CI-12…CI-15).
+//! The token endpoint (RFC 6749 §4.1.3, §6; OpenID4VCI 1.0 §6; CI-12…CI-15).
 
 use serde_json::{Map, Value, json};
 
 use super::offer::{PRE_AUTHORIZED_CODE, insert};
-use super::{AnswerError, Rejection, RejectionCode, SecretText, answer};
+use super::{AnswerError, ClientAuth, Rejection, RejectionCode, SecretText, answer};
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::form;
 use crate::encoding::record::{FromJson, ToJson};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::profile::{Endpoint, Profile};
 
-/// A token request with a pre-authorised code.
+/// The grant type of the authorization code flow.
+pub const AUTHORIZATION_CODE: &str = "authorization_code";
+/// The grant type of a refresh token.
+pub const REFRESH_TOKEN: &str = "refresh_token";
+
+/// A token request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRequest {
-    /// The code of the offer.
-    pub pre_authorized_code: SecretText,
-    /// What the person typed, when the offer demanded a transaction code.
-    pub tx_code: Option<SecretText>,
-    /// The client, unless anonymous.
-    pub client_id: Option<String>,
+    /// What the token is asked for with.
+    pub grant: Grant,
+    /// Who asks. [`TokenRequest::parse`] reads only `client_id`; an attestation is in headers.
+    pub client: ClientAuth,
+}
+
+/// What a token is asked for with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grant {
+    /// The pre-authorised code of an offer (§6.1).
+    PreAuthorized {
+        /// The code of the offer.
+        code: SecretText,
+        /// What the person typed, when the offer demanded a transaction code.
+        tx_code: Option<SecretText>,
+    },
+    /// The code of a sign-in (RFC 6749 §4.1.3).
+    AuthorizationCode {
+        /// The code.
+        code: SecretText,
+        /// The same as in the authorization request.
+        redirect_uri: String,
+        /// What the challenge was made of (RFC 7636 §4.5).
+        code_verifier: SecretText,
+    },
+    /// A refresh token (RFC 6749 §6).
+    Refresh {
+        /// The token.
+        refresh_token: SecretText,
+    },
+}
+
+/// What must go with an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
+pub enum TokenType {
+    /// Nothing: whoever has it can use it (RFC 6750).
+    Bearer,
+    /// A proof with the key it is bound to (RFC 9449).
+    #[serde(rename = "DPoP")]
+    Dpop,
 }
 
 /// A token.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct TokenResponse {
-    /// A bearer token. CI-15: never kept longer than the issuance.
+    /// CI-15: a bearer token is never kept longer than the issuance.
     pub access_token: SecretText,
+    /// Whether a proof must go with it.
+    pub token_type: TokenType,
     /// Seconds until it ends, when the server says.
     pub expires_in: Option<u64>,
+    /// For the next access token, where the server gives one.
+    pub refresh_token: Option<SecretText>,
     /// Which credentials it is good for; empty when the server does not say.
     pub authorization_details: Vec<AuthorizedCredential>,
 }
@@ -42,26 +85,43 @@ pub struct AuthorizedCredential {
 }
 
 impl TokenRequest {
-    /// The request to the token endpoint.
+    /// The request to the token endpoint. A DPoP proof is one more header.
     #[must_use]
     pub fn to_http(&self, token_endpoint: &Endpoint, profile: &Profile) -> HttpRequest {
-        let mut pairs = vec![
-            ("grant_type", PRE_AUTHORIZED_CODE),
-            ("pre-authorized_code", self.pre_authorized_code.expose()),
-        ];
-        if let Some(code) = &self.tx_code {
-            pairs.push(("tx_code", code.expose()));
+        let mut pairs = Vec::with_capacity(5);
+        match &self.grant {
+            Grant::PreAuthorized { code, tx_code } => {
+                pairs.push(("grant_type", PRE_AUTHORIZED_CODE));
+                pairs.push(("pre-authorized_code", code.expose()));
+                if let Some(typed) = tx_code {
+                    pairs.push(("tx_code", typed.expose()));
+                }
+            }
+            Grant::AuthorizationCode {
+                code,
+                redirect_uri,
+                code_verifier,
+            } => {
+                pairs.push(("grant_type", AUTHORIZATION_CODE));
+                pairs.push(("code", code.expose()));
+                pairs.push(("redirect_uri", redirect_uri));
+                pairs.push(("code_verifier", code_verifier.expose()));
+            }
+            Grant::Refresh { refresh_token } => {
+                pairs.push(("grant_type", REFRESH_TOKEN));
+                pairs.push(("refresh_token", refresh_token.expose()));
+            }
         }
-        if let Some(client) = &self.client_id {
+        if let Some(client) = &self.client.client_id {
             pairs.push(("client_id", client));
         }
-        HttpRequest::post(
+        let request = HttpRequest::post(
             token_endpoint.as_str(),
             "application/x-www-form-urlencoded",
             form::encode(pairs),
             profile.limits.small,
-        )
-        .header("accept", "application/json")
+        );
+        self.client.sign(request.header("accept", "application/json"))
     }
 
     /// Reads the form body of a token request.
@@ -74,44 +134,73 @@ impl TokenRequest {
             return Err(bad("the request is too long"));
         }
         let pairs = form::decode(body).ok_or_else(|| bad("not a form, or a parameter is repeated"))?;
-        match form::get(&pairs, "grant_type") {
-            Some(PRE_AUTHORIZED_CODE) => {}
+        // RFC 6749 §3.2: a parameter without a value is treated as if it was left out.
+        let text = |name: &str| form::get(&pairs, name).filter(|text| !text.is_empty());
+        let secret = |name: &str| {
+            text(name)
+                .map(SecretText::new)
+                .ok_or_else(|| bad(&format!("{name} is missing")))
+        };
+        let grant = match text("grant_type") {
+            Some(PRE_AUTHORIZED_CODE) => Grant::PreAuthorized {
+                code: secret("pre-authorized_code")?,
+                tx_code: text("tx_code").map(SecretText::new),
+            },
+            Some(AUTHORIZATION_CODE) => Grant::AuthorizationCode {
+                code: secret("code")?,
+                // RFC 6749 §4.1.3: demanded, since the authorization request had one.
+                redirect_uri: text("redirect_uri")
+                    .ok_or_else(|| bad("redirect_uri is missing"))?
+                    .to_owned(),
+                code_verifier: secret("code_verifier")?,
+            },
+            Some(REFRESH_TOKEN) => Grant::Refresh {
+                refresh_token: secret("refresh_token")?,
+            },
             Some(_) => {
-                let why = "only the pre-authorised code grant is supported";
+                let why = "not a grant type of this server";
                 return Err(Rejection::new(RejectionCode::UnsupportedGrantType, why));
             }
             None => return Err(bad("grant_type is missing")),
-        }
-        let secret = |name: &str| {
-            form::get(&pairs, name)
-                .filter(|text| !text.is_empty())
-                .map(SecretText::new)
         };
+        let client_id = text("client_id").map(str::to_owned);
         Ok(Self {
-            pre_authorized_code: secret("pre-authorized_code")
-                .ok_or_else(|| bad("pre-authorized_code is missing"))?,
-            tx_code: secret("tx_code"),
-            client_id: form::get(&pairs, "client_id").map(str::to_owned),
+            grant,
+            client: ClientAuth {
+                client_id,
+                attestation: None,
+            },
         })
     }
 }
 
 impl TokenResponse {
-    /// Reads the answer of the token endpoint.
+    /// Reads the answer of the token endpoint. `expect_dpop` says that the request had a DPoP proof.
     ///
     /// # Errors
     /// [`AnswerError`].
-    pub fn from_response(response: &HttpResponse, profile: &Profile) -> Result<Self, AnswerError> {
+    pub fn from_response(
+        response: &HttpResponse,
+        expect_dpop: bool,
+        profile: &Profile,
+    ) -> Result<Self, AnswerError> {
         let object = answer::read(response, 200, profile.limits.small, profile)?;
         let fields = Fields::new(&object, "");
-        // RFC 6749 §7.1: a token of a type we do not know must not be used. DPoP needs a proof we do not send.
-        if !fields.text("token_type", 32)?.eq_ignore_ascii_case("bearer") {
-            return Err(fields.error("token_type", Problem::NotAllowed).into());
-        }
+        // RFC 6749 §7.1: a token of a type we do not know must not be used; nor one bound to a key we did not show.
+        // RFC 9449 §5: a server may ignore the proof and give a bearer token. HAIP 1.0 §4 does not allow it.
+        let token_type = match fields.text("token_type", 32)? {
+            name if name.eq_ignore_ascii_case("dpop") && expect_dpop => TokenType::Dpop,
+            name if name.eq_ignore_ascii_case("bearer") && !(expect_dpop && profile.haip) => {
+                TokenType::Bearer
+            }
+            _ => return Err(fields.error("token_type", Problem::NotAllowed).into()),
+        };
         let details = fields.opt_list("authorization_details", 20)?.unwrap_or_default();
         Ok(Self {
             access_token: SecretText::new(fields.text("access_token", 8192)?),
+            token_type,
             expires_in: fields.opt_u64("expires_in")?,
+            refresh_token: fields.opt_text("refresh_token", 8192)?.map(SecretText::new),
             authorization_details: details
                 .iter()
                 .filter_map(|entry| AuthorizedCredential::read(entry).transpose())
@@ -124,10 +213,16 @@ impl TokenResponse {
     pub fn to_json(&self) -> Value {
         let mut out = Map::new();
         insert(&mut out, "access_token", Some(self.access_token.expose()));
-        insert(&mut out, "token_type", Some("Bearer"));
+        let token_type = match self.token_type {
+            TokenType::Bearer => "Bearer",
+            TokenType::Dpop => "DPoP",
+        };
+        insert(&mut out, "token_type", Some(token_type));
         if let Some(seconds) = self.expires_in {
             out.insert("expires_in".into(), Value::from(seconds));
         }
+        let refresh = self.refresh_token.as_ref().map(SecretText::expose);
+        insert(&mut out, "refresh_token", refresh);
         if !self.authorization_details.is_empty() {
             let details = self.authorization_details.iter().map(|entry| {
                 json!({
@@ -181,69 +276,139 @@ mod tests {
         }
     }
 
+    /// Every grant, with and without a client; and what is never printed.
     #[test]
     fn requests_round_trip_and_hide_their_codes() {
+        let endpoint = Endpoint::parse("https://issuer.example/token", &Profile::BASELINE).unwrap();
+        for grant in [
+            Grant::PreAuthorized {
+                code: SecretText::new("a b+c"),
+                tx_code: Some(SecretText::new("1234")),
+            },
+            Grant::AuthorizationCode {
+                code: SecretText::new("1234&"),
+                redirect_uri: "https://wallet.example/?a=b".into(),
+                code_verifier: SecretText::new("v1234"),
+            },
+            Grant::Refresh {
+                refresh_token: SecretText::new("r1234"),
+            },
+        ] {
+            for client in [
+                ClientAuth::default(),
+                ClientAuth::public("https://wallet.example"),
+            ] {
+                let grant = grant.clone();
+                let request = TokenRequest { grant, client };
+                let http = request.to_http(&endpoint, &Profile::BASELINE);
+                assert_eq!(
+                    TokenRequest::parse(http.body.as_deref().unwrap()).unwrap(),
+                    request
+                );
+                assert!(!format!("{request:?}{http:?}").contains("1234"));
+            }
+        }
+    }
+
+    #[test]
+    fn an_attestation_goes_into_headers() {
+        let attested = ClientAuth {
+            client_id: Some("w".into()),
+            attestation: Some(crate::oid4vci::AttestedClient {
+                attestation: "a.b.c".into(),
+                pop: "d.e.f".into(),
+            }),
+        };
         let request = TokenRequest {
-            pre_authorized_code: SecretText::new("a b+c"),
-            tx_code: Some(SecretText::new("1234")),
-            client_id: None,
+            grant: Grant::Refresh {
+                refresh_token: SecretText::new("r"),
+            },
+            client: attested,
         };
         let endpoint = Endpoint::parse("https://issuer.example/token", &Profile::BASELINE).unwrap();
         let http = request.to_http(&endpoint, &Profile::BASELINE);
+        let header = |name: &str| {
+            http.headers
+                .iter()
+                .find(|(n, _)| n == name)
+                .map(|(_, v)| v.as_str())
+        };
+        assert_eq!(header("oauth-client-attestation"), Some("a.b.c"));
+        assert_eq!(header("oauth-client-attestation-pop"), Some("d.e.f"));
         assert_eq!(
-            TokenRequest::parse(http.body.as_deref().unwrap()).unwrap(),
-            request
+            http.body.as_deref(),
+            Some("grant_type=refresh_token&refresh_token=r&client_id=w")
         );
-        assert!(!format!("{request:?}{http:?}").contains("1234"));
     }
 
-    /// CI-14.
+    /// CI-14; RFC 6749 §4.1.3, §5.2, §6.
     #[test]
     fn refused_requests() {
         let code = |body: &str| TokenRequest::parse(body).unwrap_err().code;
-        assert_eq!(code("a=b"), RejectionCode::InvalidRequest);
         assert_eq!(
-            code("grant_type=authorization_code&code=x"),
+            code("grant_type=password&username=a&password=b"),
             RejectionCode::UnsupportedGrantType
         );
-        let grant = form::encode([("grant_type", PRE_AUTHORIZED_CODE)]);
-        assert_eq!(code(&grant), RejectionCode::InvalidRequest);
-        assert_eq!(
-            code(&format!("{grant}&pre-authorized_code=a&pre-authorized_code=b")),
-            RejectionCode::InvalidRequest
-        );
+        let pre = form::encode([("grant_type", PRE_AUTHORIZED_CODE)]);
+        for body in [
+            "a=b",
+            "grant_type=",
+            &pre,
+            &format!("{pre}&pre-authorized_code=a&pre-authorized_code=b"),
+            "grant_type=authorization_code",
+            "grant_type=authorization_code&code=c&redirect_uri=https%3A%2F%2Fw.example%2F",
+            "grant_type=authorization_code&code=c&code_verifier=v",
+            "grant_type=authorization_code&code=&redirect_uri=r&code_verifier=v",
+            "grant_type=authorization_code&code=c&redirect_uri=r&code_verifier=v&client_id=a&client_id=a",
+            "grant_type=refresh_token",
+            "grant_type=refresh_token&refresh_token=a&refresh_token=b",
+            &format!("grant_type=refresh_token&refresh_token={}", "a".repeat(16 << 10)),
+        ] {
+            assert_eq!(code(body), RejectionCode::InvalidRequest, "{body}");
+        }
     }
 
     #[test]
     fn answers_round_trip_and_are_checked() {
         let response = TokenResponse {
             access_token: SecretText::new("token"),
+            token_type: TokenType::Dpop,
             expires_in: Some(300),
+            refresh_token: Some(SecretText::new("again")),
             authorization_details: vec![AuthorizedCredential {
                 credential_configuration_id: "identity".into(),
                 credential_identifiers: vec!["one".into()],
             }],
         };
-        let read = TokenResponse::from_response(&answer(&response.to_json()), &Profile::BASELINE).unwrap();
+        let (base, haip) = (Profile::BASELINE, Profile::HAIP);
+        let of = |body: &Value, dpop, profile| TokenResponse::from_response(&answer(body), dpop, profile);
+        let read = of(&response.to_json(), true, &base).unwrap();
         assert_eq!(read, response);
         assert_eq!(read.credential_identifier("identity"), Some("one"));
+        assert!(of(&response.to_json(), true, &haip).is_ok());
+        // RFC 9449 §5: not without a proof of ours; and a bearer token instead is no error, except with HAIP.
+        assert!(of(&response.to_json(), false, &base).is_err());
+        let bearer = json!({ "access_token": "a", "token_type": "bearer" });
+        for dpop in [true, false] {
+            assert_eq!(of(&bearer, dpop, &base).unwrap().token_type, TokenType::Bearer);
+        }
+        assert!(of(&bearer, true, &haip).is_err());
         for bad in [
             json!({ "access_token": "a" }),
-            json!({ "access_token": "a", "token_type": "DPoP" }),
+            json!({ "access_token": "a", "token_type": "mac" }),
             json!({ "access_token": "", "token_type": "Bearer" }),
+            json!({ "access_token": "a", "token_type": "Bearer", "refresh_token": "" }),
+            json!({ "access_token": "a", "token_type": "Bearer", "refresh_token": "r".repeat(8193) }),
             json!({ "access_token": "a", "token_type": "Bearer", "authorization_details": [
                 { "type": "openid_credential", "credential_configuration_id": "x", "credential_identifiers": [] }
             ] }),
         ] {
-            assert!(
-                TokenResponse::from_response(&answer(&bad), &Profile::BASELINE).is_err(),
-                "{bad}"
-            );
+            assert!(of(&bad, true, &base).is_err(), "{bad}");
         }
         let mut html = answer(&response.to_json());
         html.headers[0].1 = "text/html".into();
         assert_eq!(
-            TokenResponse::from_response(&html, &Profile::BASELINE),
+            TokenResponse::from_response(&html, true, &Profile::BASELINE),
             Err(AnswerError::MediaType)
         );
     }

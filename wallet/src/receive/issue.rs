@@ -9,8 +9,8 @@ use assent_core::encoding::json::Object;
 use assent_core::env::Env;
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::oid4vci::{
-    CredentialRequest, CredentialResponse, CredentialTarget, KeyProof, NonceResponse, Notification,
-    NotificationEvent, SecretText, TokenRequest, TokenResponse,
+    ClientAuth, CredentialRequest, CredentialResponse, CredentialTarget, Grant, KeyProof, NonceResponse,
+    Notification, NotificationEvent, SecretText, TokenRequest, TokenResponse,
 };
 use assent_core::profile::Profile;
 use assent_core::sd_jwt::{HolderSdJwt, VcCheck};
@@ -37,9 +37,11 @@ impl OpenOffer {
             return Err(ReceiveError::TxCode);
         }
         let request = TokenRequest {
-            pre_authorized_code: self.grant.pre_authorized_code.clone(),
-            tx_code: tx_code.map(SecretText::new),
-            client_id: None,
+            grant: Grant::PreAuthorized {
+                code: self.grant.pre_authorized_code.clone(),
+                tx_code: tx_code.map(SecretText::new),
+            },
+            client: ClientAuth::default(),
         };
         Ok(request.to_http(self.server.pre_authorized_token_endpoint()?, profile))
     }
@@ -74,7 +76,7 @@ impl Authorised {
         response: &HttpResponse,
         profile: &Profile,
     ) -> Result<Self, ReceiveError> {
-        let token = TokenResponse::from_response(response, profile)?;
+        let token = TokenResponse::from_response(response, false, profile)?;
         Ok(Self {
             offer,
             token,

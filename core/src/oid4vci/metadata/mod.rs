@@ -6,7 +6,9 @@ mod display;
 mod encryption;
 mod issuer;
 
-pub use authorization_server::AuthorizationServerMetadata;
+pub use authorization_server::{
+    ATTESTED, AuthorizationServerMetadata, ClientAuthWanted, CodeEndpoints, PUBLIC,
+};
 pub use configuration::{ClaimDescription, CredentialConfiguration, CredentialKind, ProofType};
 pub use display::Display;
 pub use encryption::{RequestEncryption, ResponseEncryption};

@@ -1,6 +1,6 @@
 //! `POST /issuer/token` (OpenID4VCI 1.0 §6)
 
-use assent_core::oid4vci::{Rejection, RejectionCode, TokenRequest};
+use assent_core::oid4vci::{Grant, Rejection, RejectionCode, TokenRequest};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -21,7 +21,11 @@ pub(super) async fn token(State(state): State<AppState>, body: String) -> Result
     let request = TokenRequest::parse(&body)?;
     let settings = super::settings(&state)?;
     let unknown = || Rejection::new(RejectionCode::InvalidGrant, "the code is not known");
-    let code = fingerprint(&request.pre_authorized_code.fingerprint());
+    let Grant::PreAuthorized { code, .. } = &request.grant else {
+        let why = "only the pre-authorised code grant is supported";
+        return Err(Rejection::new(RejectionCode::UnsupportedGrantType, why).into());
+    };
+    let code = fingerprint(&code.fingerprint());
     let stored = StoredIssuance::find(&state, HandleKind::Code, &code)
         .await?
         .ok_or_else(unknown)?;
