@@ -20,6 +20,19 @@ pub enum Method {
     Delete,
 }
 
+impl Method {
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// A request for the shell to send.
 ///
 /// The shell sends no cookies, follows no redirects (OpenID4VP 1.0 errata §14.8), gives up after ten seconds and

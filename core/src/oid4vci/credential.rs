@@ -3,10 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::offer::insert;
-use super::{AnswerError, Rejection, RejectionCode, SecretText, answer};
+use super::{Access, AnswerError, Rejection, RejectionCode, answer};
+use crate::crypto::SignError;
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::json::{self, Object};
 use crate::encoding::record::put;
+use crate::env::Env;
 use crate::http::{HttpRequest, HttpResponse};
 use crate::profile::{Endpoint, Profile};
 use crate::record;
@@ -40,16 +42,24 @@ pub struct CredentialResponse {
 
 impl CredentialRequest {
     /// The request to the credential endpoint.
-    #[must_use]
-    pub fn to_http(&self, endpoint: &Endpoint, token: &SecretText, profile: &Profile) -> HttpRequest {
-        HttpRequest::post(
+    ///
+    /// # Errors
+    /// [`SignError`] from the key that the token is bound to.
+    pub fn to_http(
+        &self,
+        endpoint: &Endpoint,
+        access: &Access,
+        profile: &Profile,
+        env: &mut Env<'_>,
+    ) -> Result<HttpRequest, SignError> {
+        let request = HttpRequest::post(
             endpoint.as_str(),
             "application/json",
             self.to_json().to_string(),
             profile.limits.credentials,
         )
-        .header("accept", "application/json")
-        .header("authorization", format!("Bearer {}", token.expose()))
+        .header("accept", "application/json");
+        access.authorize(request, env)
     }
 
     /// The JSON body.

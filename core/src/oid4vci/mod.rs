@@ -10,6 +10,7 @@
 mod answer;
 pub mod client;
 pub mod credential;
+pub mod dpop;
 pub mod metadata;
 pub mod nonce;
 pub mod notification;
@@ -23,6 +24,7 @@ pub mod token;
 pub use answer::AnswerError;
 pub use client::{AttestedClient, ClientAuth};
 pub use credential::{CredentialRequest, CredentialResponse, CredentialTarget};
+pub use dpop::{Access, DpopKey, DpopProof, DpopSession, VerifiedDpopProof};
 pub use metadata::{
     AuthorizationServerMetadata, ClientAuthWanted, CodeEndpoints, CredentialConfiguration, CredentialKind,
     IssuerMetadata,

@@ -3,10 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::offer::insert;
-use super::{Rejection, RejectionCode, SecretText};
+use super::{Access, Rejection, RejectionCode};
+use crate::crypto::SignError;
 use crate::encoding::fields::Fields;
 use crate::encoding::json::{self, Limits};
 use crate::encoding::record::{FromJson, ToJson};
+use crate::env::Env;
 use crate::http::HttpRequest;
 use crate::profile::{Endpoint, Profile};
 
@@ -47,19 +49,27 @@ impl NotificationEvent {
 
 impl Notification {
     /// The request to the notification endpoint. Any 2xx is success, 204 the recommended one; nothing depends on it.
-    #[must_use]
-    pub fn to_http(&self, endpoint: &Endpoint, token: &SecretText, profile: &Profile) -> HttpRequest {
+    ///
+    /// # Errors
+    /// [`SignError`] from the key that the token is bound to.
+    pub fn to_http(
+        &self,
+        endpoint: &Endpoint,
+        access: &Access,
+        profile: &Profile,
+        env: &mut Env<'_>,
+    ) -> Result<HttpRequest, SignError> {
         let mut body = Map::new();
         insert(&mut body, "notification_id", Some(&self.notification_id));
         insert(&mut body, "event", Some(self.event.as_str()));
         insert(&mut body, "event_description", self.event_description.as_deref());
-        HttpRequest::post(
+        let request = HttpRequest::post(
             endpoint.as_str(),
             "application/json",
             Value::Object(body).to_string(),
             profile.limits.small,
-        )
-        .header("authorization", format!("Bearer {}", token.expose()))
+        );
+        access.authorize(request, env)
     }
 
     /// Reads the body of a notification.
@@ -98,6 +108,17 @@ impl Notification {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::env::{RandomUnavailable, SecureRandom, Timestamp};
+    use crate::oid4vci::SecretText;
+
+    /// A bearer token needs no randomness.
+    struct NoRandomness;
+
+    impl SecureRandom for NoRandomness {
+        fn fill(&mut self, _: &mut [u8]) -> Result<(), RandomUnavailable> {
+            Err(RandomUnavailable)
+        }
+    }
 
     #[test]
     fn round_trip_and_refusals() {
@@ -106,8 +127,18 @@ mod tests {
             event: NotificationEvent::CredentialDeleted,
             event_description: None,
         };
+        let access = Access {
+            token: SecretText::new("t"),
+            dpop: None,
+        };
+        let mut env = Env {
+            now: Timestamp(0),
+            rng: &mut NoRandomness,
+        };
         let endpoint = Endpoint::parse("https://issuer.example/n", &Profile::BASELINE).unwrap();
-        let http = notification.to_http(&endpoint, &SecretText::new("t"), &Profile::BASELINE);
+        let http = notification
+            .to_http(&endpoint, &access, &Profile::BASELINE, &mut env)
+            .unwrap();
         assert_eq!(
             Notification::parse(http.body.unwrap().as_bytes()).unwrap(),
             notification

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
-use assent_core::http::{HttpRequest, HttpResponse, Method};
+use assent_core::http::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use crate::error::CliError;
@@ -51,12 +51,7 @@ pub fn request(request: &HttpRequest, to: &str) -> Pending {
     let Some(trace) = TRACE.get() else {
         return Pending(None);
     };
-    let method = match request.method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Put => "PUT",
-        Method::Delete => "DELETE",
-    };
+    let method = request.method.as_str();
     let url = shape::url(&request.url);
     let body = request.body.as_deref().unwrap_or_default();
     let details = shape::Details::of(&request.headers, body, shape::Side::Request);

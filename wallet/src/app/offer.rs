@@ -176,7 +176,7 @@ fn ask(
             match authorised.receive(asking, &got(answer)?, anchors, crypto, &profile, env) {
                 Ok(()) => next_card(core, authorised, env),
                 Err(error) => {
-                    let requests = authorised.notifications(false, &profile);
+                    let requests = authorised.notifications(false, &profile, env);
                     notify(requests, Err(failed(error)))
                 }
             }
@@ -245,7 +245,7 @@ fn keep(core: &mut Core, authorised: Authorised, env: &mut Env<'_>) -> Result<Ne
             cards.push(summary);
         }
         notify(
-            authorised.notifications(true, &core.profile()),
+            authorised.notifications(true, &core.profile(), env),
             Ok(Reply::Cards {
                 cards,
                 awaited: Vec::new(),

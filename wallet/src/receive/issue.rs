@@ -9,8 +9,8 @@ use assent_core::encoding::json::Object;
 use assent_core::env::Env;
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::oid4vci::{
-    ClientAuth, CredentialRequest, CredentialResponse, CredentialTarget, Grant, KeyProof, NonceResponse,
-    Notification, NotificationEvent, SecretText, TokenRequest, TokenResponse,
+    Access, ClientAuth, CredentialRequest, CredentialResponse, CredentialTarget, Grant, KeyProof,
+    NonceResponse, Notification, NotificationEvent, SecretText, TokenRequest, TokenResponse,
 };
 use assent_core::profile::Profile;
 use assent_core::sd_jwt::{HolderSdJwt, VcCheck};
@@ -134,11 +134,9 @@ impl Authorised {
             Some(identifier) => CredentialTarget::Identifier(identifier.to_owned()),
             None => CredentialTarget::Configuration(id.clone()),
         };
-        let request = CredentialRequest { target, proofs }.to_http(
-            &metadata.credential_endpoint,
-            &self.token.access_token,
-            profile,
-        );
+        let request = CredentialRequest { target, proofs }
+            .to_http(&metadata.credential_endpoint, &self.access(), profile, env)
+            .map_err(|_| ReceiveError::Keys)?;
         Ok((Asking { keys }, request))
     }
 
@@ -248,7 +246,12 @@ impl Authorised {
     }
 
     /// Tells the issuer what became of its cards (§11); its answer does not matter.
-    pub(crate) fn notifications(&self, accepted: bool, profile: &Profile) -> Vec<HttpRequest> {
+    pub(crate) fn notifications(
+        &self,
+        accepted: bool,
+        profile: &Profile,
+        env: &mut Env<'_>,
+    ) -> Vec<HttpRequest> {
         let Some(endpoint) = &self.offer.metadata.notification_endpoint else {
             return Vec::new();
         };
@@ -259,15 +262,22 @@ impl Authorised {
         };
         self.notifications
             .iter()
-            .map(|id| {
+            .filter_map(|id| {
                 let notification = Notification {
                     notification_id: id.clone(),
                     event,
                     event_description: None,
                 };
-                notification.to_http(endpoint, &self.token.access_token, profile)
+                notification.to_http(endpoint, &self.access(), profile, env).ok()
             })
             .collect()
+    }
+
+    fn access(&self) -> Access {
+        Access {
+            token: self.token.access_token.clone(),
+            dpop: None,
+        }
     }
 }
 
