@@ -3,6 +3,7 @@
 use super::{Rejection, RejectionCode};
 use crate::encoding::fields::FieldError;
 use crate::encoding::json::{self, JsonError, Object};
+use crate::encoding::jwe::JweError;
 use crate::error::{Audience, Blame, ErrorCode};
 use crate::http::HttpResponse;
 use crate::profile::Profile;
@@ -37,6 +38,12 @@ pub enum AnswerError {
     /// The issuer answered "later": deferred issuance is not supported.
     #[error("the issuer wants to issue later, which is not supported")]
     Deferred,
+    /// The issuer demands a form of encryption that we do not have (CI-29).
+    #[error("the issuer demands an encryption that is not supported")]
+    Encryption,
+    /// An encrypted answer does not open.
+    #[error("the encrypted answer is not acceptable: {0}")]
+    Sealed(#[from] JweError),
 }
 
 impl ErrorCode for AnswerError {
@@ -50,11 +57,12 @@ impl ErrorCode for AnswerError {
                 _ => "issuance-refused",
             },
             Self::Status(_) => "issuer-bad-status",
-            Self::MediaType | Self::Json(_) | Self::Field(_) => "issuer-bad-answer",
+            Self::MediaType | Self::Json(_) | Self::Field(_) | Self::Sealed(_) => "issuer-bad-answer",
             Self::WrongIssuer => "issuer-metadata-mismatch",
             Self::NoAuthorizationServer => "issuer-no-authorization-server",
             Self::ClientRequired => "issuance-client-required",
             Self::Deferred => "issuance-deferred",
+            Self::Encryption => "issuer-encryption-unknown",
         }
     }
 

@@ -11,6 +11,7 @@ mod answer;
 pub mod client;
 pub mod credential;
 pub mod dpop;
+pub mod encryption;
 pub mod metadata;
 pub mod nonce;
 pub mod notification;

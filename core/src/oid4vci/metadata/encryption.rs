@@ -1,6 +1,6 @@
 //! `credential_request_encryption` and `credential_response_encryption` (OpenID4VCI 1.0 §12.2.4, CI-29).
 //!
-//! Read in full, so that a wallet knows when an issuer *demands* encryption; we do not encrypt these messages.
+//! What is done with it is in [`super::super::encryption`].
 
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::json::Object;
