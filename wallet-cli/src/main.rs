@@ -3,12 +3,14 @@
 mod anchors;
 mod ask;
 mod bridge;
+mod browser;
 mod cli;
 mod commands;
 mod error;
 mod exit;
 mod files;
 mod http;
+mod loopback;
 mod output;
 mod progress;
 mod system;

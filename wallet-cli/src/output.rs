@@ -119,6 +119,14 @@ impl Output {
         }
     }
 
+    /// Something a program that reads along must act on before the command ends: with `--json` one object on one line of
+    /// standard error; nothing for people, who get a note.
+    pub fn event(self, schema: &str, data: &Value) {
+        if self.json {
+            let _ = writeln!(io::stderr(), "{}", json!({ "schema": schema, "data": data }));
+        }
+    }
+
     /// Prints how the command ended and gives the exit code.
     pub fn finish(self, result: Result<Answer, CliError>) -> Exit {
         match result {

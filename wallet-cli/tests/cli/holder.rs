@@ -120,6 +120,25 @@ fn exit_codes_of_the_verbs() {
     let (code, value) = run(&["holder", "receipt", "nothing"]);
     assert_eq!((code, &value["error"]["code"]), (4, &json!("not-found")));
     assert_eq!(run(&["holder", "present", "x", "--yes", "--decline"]).0, 2);
+    for wrong in [
+        &["holder", "receive"][..],
+        &["holder", "receive", "x", "--answer", "http://127.0.0.1/?code=x"],
+        &["holder", "receive", "x", "--open", "--elsewhere"],
+        &["holder", "receive", "x", "--timeout", "0"],
+        &["holder", "receive", "x", "--timeout", "86401"],
+    ] {
+        assert_eq!(run(wrong).0, 2, "{wrong:?}");
+    }
+    for verb in [
+        &["holder", "awaited"][..],
+        &["holder", "awaited", "list"],
+        &["holder", "awaited", "fetch"],
+    ] {
+        let (code, value) = run(verb);
+        assert_eq!((code, &value["data"]["awaited"]), (0, &json!([])), "{value}");
+    }
+    let (code, value) = run(&["holder", "awaited", "forget", "nothing", "--yes"]);
+    assert_eq!((code, &value["error"]["code"]), (4, &json!("awaited-not-found")));
     // What this program writes it reads again, however much it became.
     let path = sandbox.path("w/wallet.json");
     let whole = std::fs::read_to_string(&path).unwrap();

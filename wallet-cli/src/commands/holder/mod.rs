@@ -1,5 +1,6 @@
 //! `assent holder …`: a wallet without a screen, over the same engine as the app.
 
+mod awaited;
 mod cards;
 mod details;
 mod documents;
@@ -9,6 +10,7 @@ mod present;
 mod receipt;
 mod receive;
 mod sharing;
+mod sign_in;
 mod withdraw;
 mod words;
 
@@ -18,6 +20,7 @@ use assent_wallet::app::{Command as WalletCommand, Reply, Shared};
 use crate::error::CliError;
 use crate::files;
 use crate::output::{Answer, Output};
+use crate::system;
 use crate::wallet::{Shell, WalletArgs, unexpected};
 
 /// Flags of every verb.
@@ -46,6 +49,8 @@ pub enum Command {
     Documents(documents::Args),
     /// Receive the cards of an offer
     Receive(receive::Args),
+    /// Cards that their issuers give later
+    Awaited(awaited::Args),
     /// Answer a request: share, or refuse
     Present(present::Args),
     /// Show what happened
@@ -90,6 +95,7 @@ async fn run_verb(args: Args, output: Output) -> Result<Answer, CliError> {
         Command::Details(args) => details::run(args, &mut shell, output).await,
         Command::Documents(args) => documents::run(args, &mut shell, output).await,
         Command::Receive(args) => receive::run(args, &mut shell, output).await,
+        Command::Awaited(args) => awaited::run(args, &mut shell, output).await,
         Command::Present(args) => present::run(args, &mut shell, output).await,
         Command::History(args) => history::run(args, &mut shell).await,
         Command::Sharing(args) => sharing::run(args, &mut shell).await,
@@ -114,6 +120,13 @@ async fn warn_of_waiting(answer: Answer, shell: &mut Shell) -> Result<Answer, Cl
             WAITING,
             format!("{many} changes are only in this wallet file; the vault service could not be reached"),
         ),
+    };
+    let answer = match status.awaited_at {
+        Some(at) if at <= system::now().0 => answer.warn(
+            "cards-awaited",
+            "a card that was to come later may be ready: `assent holder awaited fetch` asks for it",
+        ),
+        _ => answer,
     };
     Ok(match status.pending_withdrawals {
         0 => answer,

@@ -1,10 +1,14 @@
 //! `assent holder receive`: the cards of an offer.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use assent_wallet::app::view::{AwaitedCard, CardSummary, OfferView};
 use assent_wallet::app::{Command, Reply};
+use zeroize::Zeroizing;
 
-use super::{data, link, unexpected};
+use super::sign_in::{self, Outcome};
+use super::{awaited, data, link, unexpected, words};
 use crate::ask;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -14,10 +18,19 @@ use crate::wallet::Shell;
 
 /// Flags.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Some issuers want you to sign in first. Then this prints an address, waits until your browser came back from it, and goes
+on. With the browser on another machine use --elsewhere: this ends with 5 and the code sign-in-needed; open the address it
+printed, and give the address that the browser comes back to (its page will not open) to --answer within an hour.
+
+Examples:
+  assent holder receive 'openid-credential-offer://?credential_offer=…' --yes --open
+  assent holder receive @offer.txt --yes --elsewhere
+  assent holder receive --answer 'http://127.0.0.1:49152/?code=…'")]
 pub struct Args {
     /// The offer: a link, @FILE, or - for standard input
-    #[arg(value_name = "LINK")]
-    link: String,
+    #[arg(value_name = "LINK", required_unless_present = "answer")]
+    link: Option<String>,
     /// File with the transaction code, or - for standard input
     #[arg(long, value_name = "FILE")]
     tx_code_file: Option<PathBuf>,
@@ -27,59 +40,124 @@ pub struct Args {
     /// Show the offer and stop; no card is asked for
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
+    /// Open the page to sign in at in this machine's browser
+    #[arg(long)]
+    open: bool,
+    /// Wait for no browser: print where to sign in, and stop
+    #[arg(long, conflicts_with = "open")]
+    elsewhere: bool,
+    /// After a sign-in: the address the browser came back to, @FILE, or - for standard input
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        conflicts_with_all = ["link", "tx_code_file", "dry_run", "open", "elsewhere"]
+    )]
+    answer: Option<String>,
+    /// Wait for cards that the issuer gives later
+    #[arg(long)]
+    wait: bool,
+    /// How long to wait for the browser, and for later cards
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: u64,
 }
 
 /// Receives.
 pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer, CliError> {
-    let link = link(&args.link)?;
-    let reply = shell.run(Command::OfferOpen { link }).await?;
-    let Reply::Offer { offer } = &reply else {
-        return Err(unexpected());
-    };
-    let names: Vec<&str> = offer.cards.iter().map(|card| card.name.as_str()).collect();
-    let offered = one_line(&format!("{} offers: {}", offer.issuer, names.join(", ")));
-    if args.dry_run {
-        return Ok(Answer::new("assent.holder-offer/1", data(&reply)?, offered));
-    }
-    output.note(&offered);
-    ask::agree(args.yes, "Receive these cards", output)?;
-    let tx_code = match (&offer.tx_code, &args.tx_code_file) {
-        (None, _) => None,
-        (Some(_), Some(file)) => Some(files::read_secret(file)?),
-        (Some(_), None) if ask::somebody_there(output) => Some(ask::text("Code from the issuer")?),
-        (Some(_), None) => {
-            return Err(CliError::new(
-                Exit::Refused,
-                "tx-code-missing",
-                "the offer needs a code that the issuer sent you",
-                "Give it with --tx-code-file FILE, or - for standard input.",
-            ));
+    let outcome = match (&args.answer, &args.link) {
+        (Some(answer), _) => {
+            let answer = Zeroizing::new(link(answer)?);
+            sign_in::cards(shell.run(Command::OfferReturn { answer }).await?)?
         }
+        (None, Some(given)) => {
+            let opened = shell.run(Command::OfferOpen { link: link(given)? }).await?;
+            let Reply::Offer { offer } = &opened else {
+                return Err(unexpected());
+            };
+            let offered = offered(offer);
+            if args.dry_run {
+                return Ok(Answer::new("assent.holder-offer/1", data(&opened)?, offered));
+            }
+            output.note(&offered);
+            ask::agree(args.yes, "Receive these cards", output)?;
+            accept(&args, offer, shell, output).await?
+        }
+        (None, None) => return Err(unexpected()),
     };
-    let reply = shell
-        .run(Command::OfferAccept {
+    let (mut cards, mut awaited) = match outcome {
+        Outcome::Cards { cards, awaited } => (cards, awaited),
+        Outcome::Elsewhere(answer) => return Ok(answer),
+    };
+    let mut late = None;
+    if args.wait && !awaited.is_empty() {
+        let waited = awaited::wait(shell, &awaited, Duration::from_secs(args.timeout), output).await?;
+        cards.extend(waited.cards);
+        (awaited, late) = (waited.awaited, waited.error);
+    }
+    let text = lines(&cards, &awaited, late.as_ref());
+    let data = data(&Reply::Cards { cards, awaited })?;
+    Ok(Answer::new("assent.holder-receive/1", data, text).failing(late))
+}
+
+async fn accept(
+    args: &Args,
+    offer: &OfferView,
+    shell: &mut Shell,
+    output: Output,
+) -> Result<Outcome, CliError> {
+    let tx_code = tx_code(args, offer, output)?;
+    if offer.sign_in.is_none() {
+        let accept = Command::OfferAccept {
             tx_code,
             client_id: None,
             redirect_uri: None,
-        })
-        .await?;
-    let Reply::Cards { cards, .. } = &reply else {
-        return Err(unexpected());
+        };
+        return sign_in::cards(shell.run(accept).await?);
+    }
+    let way = sign_in::Way {
+        elsewhere: args.elsewhere,
+        open: args.open,
+        timeout: Duration::from_secs(args.timeout),
     };
-    let lines: Vec<String> = cards
-        .iter()
-        .map(|card| {
-            let more = match card.renewal {
-                Some("copies") => "  (fresh copies of a card that was here)",
-                Some(_) => "  (renewed: its details changed)",
-                None => "",
-            };
-            format!("{}  {}{more}", card.id, card.name)
-        })
+    sign_in::run(&way, shell, output).await
+}
+
+fn offered(offer: &OfferView) -> String {
+    let names: Vec<&str> = offer.cards.iter().map(|card| card.name.as_str()).collect();
+    let first = match &offer.sign_in {
+        Some(host) => format!(", after you signed in at {host}"),
+        None => String::new(),
+    };
+    one_line(&format!("{} offers: {}{first}", offer.issuer, names.join(", ")))
+}
+
+fn tx_code(args: &Args, offer: &OfferView, output: Output) -> Result<Option<Zeroizing<String>>, CliError> {
+    match (&offer.tx_code, &args.tx_code_file) {
+        (None, _) => Ok(None),
+        (Some(_), Some(file)) => files::read_secret(file).map(Some),
+        (Some(_), None) if ask::somebody_there(output) => ask::text("Code from the issuer").map(Some),
+        (Some(_), None) => Err(CliError::new(
+            Exit::Refused,
+            "tx-code-missing",
+            "the offer needs a code that the issuer sent you",
+            "Give it with --tx-code-file FILE, or - for standard input.",
+        )),
+    }
+}
+
+/// What came and what is to come, for people; and what to do when not all came.
+pub fn lines(cards: &[CardSummary], awaited: &[AwaitedCard], late: Option<&CliError>) -> String {
+    let came = cards.iter().map(|card| {
+        let more = match card.renewal {
+            Some("copies") => "  (fresh copies of a card that was here)",
+            Some(_) => "  (renewed: its details changed)",
+            None => "",
+        };
+        one_line(&format!("{}  {}{more}", card.id, card.name))
+    });
+    let then = late.map(|error| error.hint.clone());
+    let lines: Vec<String> = came
+        .chain(awaited.iter().map(words::awaited))
+        .chain(then)
         .collect();
-    Ok(Answer::new(
-        "assent.holder-receive/1",
-        data(&reply)?,
-        lines.join("\n"),
-    ))
+    lines.join("\n")
 }

@@ -2,8 +2,8 @@
 
 use assent_core::env::Timestamp;
 use assent_wallet::app::view::{
-    CardState, CardSummary, DetailView, EntrySummary, Outcome, Recognisability, ServiceTrust, SharedDetail,
-    SharingState,
+    AwaitedCard, CardState, CardSummary, DetailView, EntrySummary, Outcome, Recognisability, ServiceTrust,
+    SharedDetail, SharingState,
 };
 
 use crate::output::one_line;
@@ -53,6 +53,18 @@ pub fn card(card: &CardSummary) -> String {
         "{}  {} ({}), {left} of {total} copies left{state}",
         card.id, card.name, card.issuer
     ))
+}
+
+/// A card that comes later, on a line: the id of what is awaited, and when it can be asked for again.
+pub fn awaited(card: &AwaitedCard) -> String {
+    let when = match card.next_try_at {
+        Some(at) => format!(
+            "comes later, not before {}",
+            Timestamp(at).to_rfc3339().unwrap_or_default()
+        ),
+        None => "will not come any more".to_owned(),
+    };
+    one_line(&format!("{}  {} ({}), {when}", card.id, card.name, card.issuer))
 }
 
 /// An entry of the history on a line.
