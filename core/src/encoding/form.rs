@@ -19,6 +19,17 @@ pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String
     out
 }
 
+/// `address` with `query` added to the one it has.
+#[must_use]
+pub fn append(address: &str, query: &str) -> String {
+    let join = match address.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    [address, join, query].concat()
+}
+
 /// Decodes a form body or query string. `None` for a bad escape, text that is not UTF-8 or has a zero in it, or a repeated name
 /// (OAuth 2.0, RFC 6749 §3.1: parameters must not be included more than once), or more than [`MAX_PARAMETERS`].
 #[must_use]
@@ -91,6 +102,13 @@ mod tests {
         assert_eq!(decode("a=%f"), None);
         assert_eq!(decode("a=%ff"), None);
         assert_eq!(decode("a=b%00"), None);
+    }
+
+    #[test]
+    fn queries_are_added_to_what_is_there() {
+        assert_eq!(append("https://a.example", "b=c"), "https://a.example?b=c");
+        assert_eq!(append("https://a.example/?", "b=c"), "https://a.example/?b=c");
+        assert_eq!(append("https://a.example/?x", "b=c"), "https://a.example/?x&b=c");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The credential endpoint (OpenID4VCI 1.0 §8; CI-21, CI-22, CI-25).
+//! The credential endpoint (OpenID4VCI 1.0 §8; CI-21, CI-22, CI-25), and the answer it shares with the deferred one.
 
 use serde_json::{Map, Value};
 
@@ -31,7 +31,24 @@ pub struct CredentialRequest {
     pub proofs: Vec<String>,
 }
 
-/// A credential response: issued now. (`202` with a `transaction_id` is [`AnswerError::Deferred`].)
+/// Longest time an issuer can make us wait before the next try, in seconds: 30 days.
+pub const MAX_INTERVAL: u64 = 30 * 86_400;
+
+/// What the credential endpoint and the deferred credential endpoint answer (§8.3, §9.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialAnswer {
+    /// Issued now.
+    Issued(CredentialResponse),
+    /// Not yet (202): ask the deferred credential endpoint.
+    Later {
+        /// What to ask it for.
+        transaction_id: String,
+        /// Seconds to wait before asking: 1 to [`MAX_INTERVAL`].
+        interval: u64,
+    },
+}
+
+/// A credential response: issued now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialResponse {
     /// The copies, exactly as sent, one per proof.
@@ -109,8 +126,8 @@ impl CredentialRequest {
     }
 }
 
-impl CredentialResponse {
-    /// Reads the answer of the credential endpoint. There may be fewer copies than proofs, never more.
+impl CredentialAnswer {
+    /// Reads the answer to a request with `asked` keys. There may be fewer copies than keys, never more.
     ///
     /// # Errors
     /// [`AnswerError`].
@@ -119,14 +136,24 @@ impl CredentialResponse {
         asked: usize,
         profile: &Profile,
     ) -> Result<Self, AnswerError> {
-        if response.status == 202 {
-            return Err(AnswerError::Deferred);
-        }
-        let object = answer::read(response, 200, profile.limits.credentials, profile)?;
+        let later = response.status == 202;
+        let status = if later { 202 } else { 200 };
+        let object = answer::read(response, status, profile.limits.credentials, profile)?;
         let fields = Fields::new(&object, "");
-        // CI-25, §8.3: never both.
-        if object.contains_key("transaction_id") {
-            return Err(fields.error("transaction_id", Problem::NotAllowed).into());
+        // CI-25, §8.3: 200 with credentials or 202 with a transaction, never both.
+        let other = if later { "credentials" } else { "transaction_id" };
+        if object.contains_key(other) {
+            return Err(fields.error(other, Problem::NotAllowed).into());
+        }
+        if later {
+            let name = "interval";
+            let interval = fields
+                .opt_u64(name)?
+                .ok_or_else(|| fields.error(name, Problem::Missing))?;
+            return Ok(Self::Later {
+                transaction_id: fields.text("transaction_id", 1024)?.to_owned(),
+                interval: interval.clamp(1, MAX_INTERVAL),
+            });
         }
         let name = "credentials";
         let list = fields
@@ -137,12 +164,35 @@ impl CredentialResponse {
             .iter()
             .map(|entry| Ok(Fields::of(entry, name)?.text("credential", 512 << 10)?.to_owned()))
             .collect::<Result<_, FieldError>>()?;
-        Ok(Self {
+        Ok(Self::Issued(CredentialResponse {
             credentials,
             notification_id: fields.opt_text("notification_id", 1024)?.map(str::to_owned),
-        })
+        }))
     }
 
+    /// The status code to answer with.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Issued(_) => 200,
+            Self::Later { .. } => 202,
+        }
+    }
+
+    /// The JSON body. Send it with `Cache-Control: no-store`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Issued(response) => response.to_json(),
+            Self::Later {
+                transaction_id,
+                interval,
+            } => record!({ "transaction_id": transaction_id, "interval": interval }),
+        }
+    }
+}
+
+impl CredentialResponse {
     /// The JSON body. Send it with `Cache-Control: no-store`.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -244,21 +294,63 @@ mod tests {
             credentials: vec!["x~".into(), "y~".into()],
             notification_id: Some("n".into()),
         };
-        let mut http = HttpResponse {
-            status: 200,
-            headers: vec![("content-type".into(), "application/json".into())],
-            body: response.to_json().to_string(),
+        let answer = CredentialAnswer::Issued(response);
+        let read = |answer: &CredentialAnswer, asked| read(answer.status(), &answer.to_json(), asked);
+        assert_eq!(read(&answer, 2).unwrap(), answer);
+        assert!(read(&answer, 1).is_err(), "more copies than keys");
+        let later = CredentialAnswer::Later {
+            transaction_id: "t".into(),
+            interval: 3600,
         };
-        let read =
-            |http: &HttpResponse, asked| CredentialResponse::from_response(http, asked, &Profile::BASELINE);
-        assert_eq!(read(&http, 2).unwrap(), response);
-        assert!(read(&http, 1).is_err(), "more copies than keys");
-        http.status = 202;
-        assert_eq!(read(&http, 2), Err(AnswerError::Deferred));
-        http.status = 200;
-        http.body = r#"{"credentials":[{"credential":"x"}],"transaction_id":"t"}"#.into();
-        assert!(read(&http, 2).is_err());
-        http.body = r#"{"credentials":[]}"#.into();
-        assert!(read(&http, 2).is_err());
+        assert_eq!(read(&later, 2).unwrap(), later);
+    }
+
+    fn read(status: u16, body: &Value, asked: usize) -> Result<CredentialAnswer, AnswerError> {
+        let http = HttpResponse {
+            status,
+            headers: vec![("content-type".into(), "application/json".into())],
+            body: body.to_string(),
+        };
+        CredentialAnswer::from_response(&http, asked, &Profile::BASELINE)
+    }
+
+    /// CI-25, CI-27: either credentials or "later", and what belongs to it.
+    #[test]
+    fn refused_answers() {
+        let copies = json!([{ "credential": "x" }]);
+        for (status, body) in [
+            (200, json!({})),
+            (200, json!({ "credentials": [] })),
+            (200, json!({ "credentials": [{}] })),
+            (200, json!({ "credentials": ["x"] })),
+            (200, json!({ "credentials": copies, "transaction_id": "t" })),
+            (200, json!({ "transaction_id": "t", "interval": 5 })),
+            (202, json!({ "credentials": copies })),
+            (
+                202,
+                json!({ "credentials": copies, "transaction_id": "t", "interval": 5 }),
+            ),
+            (202, json!({ "transaction_id": "t" })),
+            (202, json!({ "interval": 5 })),
+            (202, json!({ "transaction_id": "", "interval": 5 })),
+            (202, json!({ "transaction_id": "t".repeat(1025), "interval": 5 })),
+            (202, json!({ "transaction_id": "t", "interval": "5" })),
+            (202, json!({ "transaction_id": "t", "interval": -5 })),
+            (201, json!({ "credentials": copies })),
+            (204, json!({})),
+        ] {
+            assert!(read(status, &body, 2).is_err(), "{status} {body}");
+        }
+        let interval = |seconds: u64| match read(
+            202,
+            &json!({ "transaction_id": "t", "interval": seconds }),
+            2,
+        )
+        .unwrap()
+        {
+            CredentialAnswer::Later { interval, .. } => interval,
+            CredentialAnswer::Issued(_) => panic!("issued"),
+        };
+        assert_eq!((interval(0), interval(u64::MAX)), (1, MAX_INTERVAL));
     }
 }

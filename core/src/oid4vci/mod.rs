@@ -2,14 +2,17 @@
 //!
 //! Everything here reads or writes one message; what an issuer remembers between messages is in
 //! [`crate::issuer`], what a wallet remembers is in its own crate. Supported: offers by value and by reference,
-//! the pre-authorised code flow with and without a transaction code, the nonce endpoint, batches of `jwt` proofs,
-//! notifications. Read but not used: encryption of credential requests and responses, deferred issuance.
+//! the pre-authorised code flow with and without a transaction code, the authorization code flow with PKCE and pushed
+//! requests, the nonce endpoint, batches of `jwt` proofs, deferred issuance, refresh tokens, notifications. Read but not
+//! used: encryption of credential requests and responses.
 //!
 //! The comments name our ids of the rules (`CI-…`, see `specs/requirements.md`) and the section of the standard.
 
 mod answer;
+pub mod authorization;
 pub mod client;
 pub mod credential;
+pub mod deferred;
 pub mod dpop;
 pub mod encryption;
 pub mod metadata;
@@ -23,8 +26,10 @@ mod secret;
 pub mod token;
 
 pub use answer::AnswerError;
+pub use authorization::{AuthorizationAnswer, AuthorizationError, AuthorizationRequest, PushedAnswer};
 pub use client::{AttestedClient, ClientAuth};
-pub use credential::{CredentialRequest, CredentialResponse, CredentialTarget};
+pub use credential::{CredentialAnswer, CredentialRequest, CredentialResponse, CredentialTarget};
+pub use deferred::DeferredRequest;
 pub use dpop::{Access, DpopKey, DpopProof, DpopSession, VerifiedDpopProof};
 pub use metadata::{
     AuthorizationServerMetadata, ClientAuthWanted, CodeEndpoints, CredentialConfiguration, CredentialKind,

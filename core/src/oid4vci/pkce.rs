@@ -48,6 +48,11 @@ pub fn challenge_matches(challenge: &str, verifier: &SecretText) -> bool {
         && constant_time_eq(challenge.as_bytes(), verifier.fingerprint().as_bytes())
 }
 
+/// True for a SHA-256 in base64url: what an `S256` challenge and a key thumbprint (RFC 7638) look like.
+pub(super) fn is_sha256(text: &str) -> bool {
+    base64url::decode(text).is_ok_and(|bytes| bytes.len() == 32)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

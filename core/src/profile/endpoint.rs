@@ -106,12 +106,7 @@ impl Endpoint {
     /// The URL as text with one more query parameter.
     #[must_use]
     pub fn with_parameter(&self, name: &str, value: &str) -> String {
-        let join = match self.query() {
-            None => "?",
-            Some("") => "",
-            Some(_) => "&",
-        };
-        format!("{}{join}{}", self.text, form::encode([(name, value)]))
+        form::append(&self.text, &form::encode([(name, value)]))
     }
 
     /// True when `other` has the same scheme, host and port, as written.

@@ -4,7 +4,7 @@ use assent_core::encoding::fields::{FieldError, Problem};
 use assent_core::http::HttpResponse;
 use assent_core::oid4vci::metadata::AuthorizationServerMetadata;
 use assent_core::oid4vci::{
-    AnswerError, CredentialKind, CredentialOffer, CredentialRequest, CredentialResponse, CredentialTarget,
+    AnswerError, CredentialAnswer, CredentialKind, CredentialOffer, CredentialRequest, CredentialTarget,
     InputMode, IssuerMetadata, OfferError, RejectionCode,
 };
 use assent_core::profile::{Endpoint, Profile};
@@ -100,15 +100,21 @@ fn requests_and_responses_of_the_specification() {
     assert_eq!(request.proofs.len(), 1);
 
     let response = http("openid4vci-1.0/examples/credential_response_sd_jwt_vc.txt");
-    let read = CredentialResponse::from_response(&response, 1, &PROFILE).unwrap();
+    let CredentialAnswer::Issued(read) = CredentialAnswer::from_response(&response, 1, &PROFILE).unwrap()
+    else {
+        panic!("later")
+    };
     let credential = UnverifiedSdJwt::parse(&read.credentials[0]).unwrap();
     let vct = "https://credentials.example.com/identity_credential";
     assert_eq!(credential.unverified_claims().unwrap()["vct"], vct);
 
     for name in ["jwt_vc_json", "mso_mdoc"] {
         let response = http(&format!("openid4vci-1.0/examples/credential_response_{name}.txt"));
-        let read = CredentialResponse::from_response(&response, 1, &PROFILE).unwrap();
-        assert_eq!(read.credentials.len(), 1, "{name}");
+        let read = CredentialAnswer::from_response(&response, 1, &PROFILE).unwrap();
+        assert!(
+            matches!(read, CredentialAnswer::Issued(read) if read.credentials.len() == 1),
+            "{name}"
+        );
     }
 }
 

@@ -9,7 +9,7 @@ use assent_core::encoding::json::Object;
 use assent_core::env::Env;
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::oid4vci::{
-    Access, ClientAuth, CredentialRequest, CredentialResponse, CredentialTarget, Grant, KeyProof,
+    Access, AnswerError, ClientAuth, CredentialAnswer, CredentialRequest, CredentialTarget, Grant, KeyProof,
     NonceResponse, Notification, NotificationEvent, SecretText, TokenRequest, TokenResponse,
 };
 use assent_core::profile::Profile;
@@ -151,7 +151,10 @@ impl Authorised {
         profile: &Profile,
         env: &mut Env<'_>,
     ) -> Result<(), ReceiveError> {
-        let answer = CredentialResponse::from_response(response, asking.keys.len(), profile)?;
+        let answer = match CredentialAnswer::from_response(response, asking.keys.len(), profile)? {
+            CredentialAnswer::Issued(answer) => answer,
+            CredentialAnswer::Later { .. } => return Err(AnswerError::Deferred.into()),
+        };
         self.notifications.extend(answer.notification_id.clone());
         if answer.credentials.len() > asking.keys.len() {
             return Err(ReceiveError::Count);
