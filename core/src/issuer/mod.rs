@@ -17,6 +17,7 @@ mod error;
 mod issuance;
 mod mint;
 mod nonce;
+mod proofs;
 mod request;
 pub mod sandbox;
 mod settings;
@@ -27,10 +28,14 @@ pub use error::IssuanceError;
 pub use issuance::{Authorized, Closed, ClosedBecause, Issuance, NewOffer, Offered, Pickup};
 pub use mint::{CredentialSigner, Minted, MintedCopy, Subject};
 pub use nonce::NonceRecord;
+pub use proofs::AttestationStatus;
 pub use request::{CheckedRequest, ReadyRequest};
 pub use settings::IssuerSettings;
 pub use status_index::draw_index;
 pub use token::Redeemed;
 
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
+mod attestation_tests;
 #[cfg(test)]
 mod tests;

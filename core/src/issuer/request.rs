@@ -1,24 +1,19 @@
 //! Checking a credential request (OpenID4VCI 1.0 §8; CI-21…CI-23, CI-26, CI-30).
 
-use std::collections::BTreeSet;
-
 use super::issuance::Issuance;
 use super::nonce::NonceRecord;
+use super::proofs::{AttestationStatus, ProvenKeys};
 use super::settings::IssuerSettings;
-use crate::crypto::{CryptoProvider, PublicKey, constant_time_eq};
+use crate::crypto::{PublicKey, constant_time_eq};
 use crate::env::Timestamp;
-use crate::oid4vci::proof::ProofExpectation;
-use crate::oid4vci::{
-    CredentialRequest, CredentialTarget, Rejection, RejectionCode, SecretText, VerifiedKeyProof,
-};
-use crate::profile::Profile;
+use crate::oid4vci::{Attesters, CredentialRequest, CredentialTarget, Rejection, RejectionCode, SecretText};
 
-/// A request whose token and proofs are right. Its nonces must still be used up.
+/// A request whose token and proofs are right. Its nonces must still be used up, and the status of its attestations be
+/// looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedRequest {
     configuration_id: String,
-    keys: Vec<PublicKey>,
-    nonces: BTreeSet<String>,
+    proven: ProvenKeys,
 }
 
 /// A request that can be answered.
@@ -38,9 +33,7 @@ impl Issuance {
         token: &SecretText,
         request: &CredentialRequest,
         settings: &IssuerSettings,
-        now: Timestamp,
-        profile: &Profile,
-        crypto: &dyn CryptoProvider,
+        attesters: &Attesters<'_>,
     ) -> Result<CheckedRequest, Rejection> {
         let refuse = |code, why: &str| Err(Rejection::new(code, why));
         let Self::Authorized(authorized) = self else {
@@ -48,7 +41,7 @@ impl Issuance {
         };
         let fingerprint = token.fingerprint();
         let known = constant_time_eq(fingerprint.as_bytes(), authorized.token_fingerprint.as_bytes());
-        if !known || now >= authorized.expires_at {
+        if !known || attesters.now >= authorized.expires_at {
             return refuse(RejectionCode::InvalidToken, "the access token is not good");
         }
         let id = match &request.target {
@@ -73,80 +66,77 @@ impl Issuance {
                 "the offer was for something else",
             );
         }
-        if request.proofs.is_empty() {
-            return refuse(RejectionCode::InvalidProof, "proofs are missing");
-        }
-        // CI-22, §12.2.4.
-        if request.proofs.len() > settings.batch_size {
-            return refuse(RejectionCode::InvalidProof, "more proofs than the batch size");
-        }
+        let proven = ProvenKeys::check(&request.proofs, configuration, settings, attesters)?;
         let issued: usize = authorized
             .pickups
             .iter()
             .filter(|pickup| pickup.configuration_id == *id)
             .map(|pickup| pickup.copies)
             .sum();
-        if issued + request.proofs.len() > settings.copies_per_offer {
+        if issued + proven.keys.len() > settings.copies_per_offer {
             return refuse(RejectionCode::CredentialRequestDenied, "this offer was used up");
-        }
-        let accepted = configuration.proof_types.get("jwt");
-        let expected = ProofExpectation {
-            issuer: &settings.identifier,
-            client_id: None,
-            nonce_required: true,
-            now,
-        };
-        let (mut keys, mut nonces) = (Vec::new(), BTreeSet::new());
-        for proof in &request.proofs {
-            let verified = VerifiedKeyProof::verify(proof, &expected, profile, crypto)
-                .map_err(|error| Rejection::new(RejectionCode::InvalidProof, &error.to_string()))?;
-            // CI-23: only algorithms the metadata lists.
-            let algorithm = verified.key.algorithm().as_jose();
-            if !accepted.is_some_and(|proof| proof.signing_algorithms.iter().any(|name| name == algorithm)) {
-                return refuse(
-                    RejectionCode::InvalidProof,
-                    "the algorithm is not one of the metadata",
-                );
-            }
-            // CI-22: copies with one key would be one copy as far as anyone can tell.
-            if keys.contains(&verified.key) {
-                return refuse(RejectionCode::InvalidProof, "two proofs have the same key");
-            }
-            keys.push(verified.key);
-            nonces.extend(verified.nonce);
         }
         Ok(CheckedRequest {
             configuration_id: id.clone(),
-            keys,
-            nonces,
+            proven,
         })
     }
 }
 
 impl CheckedRequest {
+    #[cfg(test)]
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) fn for_tests(configuration_id: &str, proven: ProvenKeys) -> Self {
+        Self {
+            configuration_id: configuration_id.to_owned(),
+            proven,
+        }
+    }
+
     /// Fingerprints of the nonces in the proofs: find *and delete* their records in one atomic step. Usually one.
     #[must_use]
     pub fn nonce_fingerprints(&self) -> Vec<String> {
         let fingerprint = |nonce: &String| SecretText::new(nonce.as_str()).fingerprint();
-        self.nonces.iter().map(fingerprint).collect()
+        self.proven.nonces.iter().map(fingerprint).collect()
     }
 
-    /// Goes on with the records that were found and deleted.
+    /// The lists to look into for the status of key attestations; usually none.
+    #[must_use]
+    pub fn statuses(&self) -> &[AttestationStatus] {
+        &self.proven.statuses
+    }
+
+    /// Goes on with the records that were found and deleted, and the statuses that were found to be good.
     ///
     /// # Errors
-    /// [`RejectionCode::InvalidNonce`] when one was not found or is too old (CI-26).
-    pub fn nonces_used_up(self, found: &[NonceRecord], now: Timestamp) -> Result<ReadyRequest, Rejection> {
+    /// [`RejectionCode::InvalidNonce`] when a nonce was not found or is too old (CI-26), [`RejectionCode::InvalidProof`]
+    /// when an attestation was withdrawn or nobody could say.
+    pub fn nonces_used_up(
+        self,
+        found: &[NonceRecord],
+        good_statuses: &[AttestationStatus],
+        now: Timestamp,
+    ) -> Result<ReadyRequest, Rejection> {
+        if !self
+            .proven
+            .statuses
+            .iter()
+            .all(|status| good_statuses.contains(status))
+        {
+            let why = "a key attestation was withdrawn, or its status is not known";
+            return Err(Rejection::new(RejectionCode::InvalidProof, why));
+        }
         let good = |fingerprint: &String| {
             found
                 .iter()
                 .any(|record| record.fingerprint == *fingerprint && now < record.expires_at)
         };
-        if self.nonces.is_empty() || !self.nonce_fingerprints().iter().all(good) {
+        if self.proven.nonces.is_empty() || !self.nonce_fingerprints().iter().all(good) {
             return Err(Rejection::new(RejectionCode::InvalidNonce, "fetch a new nonce"));
         }
         Ok(ReadyRequest {
             configuration_id: self.configuration_id,
-            keys: self.keys,
+            keys: self.proven.keys,
         })
     }
 }

@@ -4,12 +4,13 @@ use super::*;
 use crate::crypto::{RustCrypto, Signer, SoftwareKey};
 use crate::env::{Env, RandomUnavailable, SecureRandom, Timestamp};
 use crate::oid4vci::{
-    ClientAuth, CredentialRequest, CredentialTarget, Grant, KeyProof, Notification, NotificationEvent,
-    RejectionCode, SecretText, TokenRequest,
+    Attesters, ClientAuth, CredentialRequest, CredentialTarget, Grant, KeyProof, Notification,
+    NotificationEvent, Proofs, RejectionCode, SecretText, TokenRequest,
 };
 use crate::profile::{Endpoint, Profile};
 use crate::sd_jwt::{HolderSdJwt, UnverifiedSdJwt, VcCheck};
 use crate::status::StatusReference;
+use crate::trust::TrustAnchors;
 
 const NOW: Timestamp = Timestamp(1_790_000_123);
 const PROFILE: Profile = Profile::BASELINE;
@@ -32,6 +33,8 @@ struct World {
     settings: IssuerSettings,
     rng: Counter,
     now: Timestamp,
+    /// Wallet providers that are trusted.
+    anchors: TrustAnchors,
 }
 
 impl World {
@@ -41,6 +44,7 @@ impl World {
             settings: sandbox::settings(identifier),
             rng: Counter(0),
             now: NOW,
+            anchors: TrustAnchors::new(),
         }
     }
 
@@ -94,13 +98,23 @@ impl World {
                 c_nonce: Some(nonce),
                 client_id: None,
                 issued_at: self.now,
+                key_attestation: None,
             }
             .sign(&key(*seed))
             .unwrap()
         });
         CredentialRequest {
             target: CredentialTarget::Configuration(sandbox::RESIDENCE.into()),
-            proofs: proofs.collect(),
+            proofs: Proofs::Jwt(proofs.collect()),
+        }
+    }
+
+    fn attesters(&self) -> Attesters<'_> {
+        Attesters {
+            anchors: &self.anchors,
+            now: self.now,
+            profile: &PROFILE,
+            crypto: &RustCrypto,
         }
     }
 
@@ -111,7 +125,7 @@ impl World {
         request: &CredentialRequest,
     ) -> Result<CheckedRequest, RejectionCode> {
         issuance
-            .check_request(token, request, &self.settings, self.now, &PROFILE, &RustCrypto)
+            .check_request(token, request, &self.settings, &self.attesters())
             .map_err(|rejection| rejection.code)
     }
 
@@ -171,7 +185,7 @@ fn an_offer_becomes_a_batch_of_unlinkable_copies() {
         checked.nonce_fingerprints(),
         std::slice::from_ref(&record.fingerprint)
     );
-    let ready = checked.nonces_used_up(&[record], world.now).unwrap();
+    let ready = checked.nonces_used_up(&[record], &[], world.now).unwrap();
     assert_eq!(
         (ready.copies(), ready.configuration_id()),
         (3, sandbox::RESIDENCE)
@@ -379,7 +393,10 @@ fn refused_credential_requests() {
         Err(RejectionCode::InvalidProof)
     );
     let mut one_bad = world.request(&[1, 2], &nonce);
-    one_bad.proofs[1].push('A');
+    let Proofs::Jwt(proofs) = &mut one_bad.proofs else {
+        panic!()
+    };
+    proofs[1].push('A');
     assert_eq!(
         world.check(&issuance, &token, &one_bad),
         Err(RejectionCode::InvalidProof)
@@ -414,12 +431,12 @@ fn nonces_are_used_up() {
     let code = |result: Result<ReadyRequest, crate::oid4vci::Rejection>| result.unwrap_err().code;
     // Not found: foreign, or used before.
     assert_eq!(
-        code(checked.clone().nonces_used_up(&[], world.now)),
+        code(checked.clone().nonces_used_up(&[], &[], world.now)),
         RejectionCode::InvalidNonce
     );
     let (_, other) = world.nonce();
     assert_eq!(
-        code(checked.clone().nonces_used_up(&[other], world.now)),
+        code(checked.clone().nonces_used_up(&[other], &[], world.now)),
         RejectionCode::InvalidNonce
     );
     let late = world.now.plus(world.settings.nonce_life);
@@ -427,11 +444,11 @@ fn nonces_are_used_up() {
         code(
             checked
                 .clone()
-                .nonces_used_up(std::slice::from_ref(&record), late)
+                .nonces_used_up(std::slice::from_ref(&record), &[], late)
         ),
         RejectionCode::InvalidNonce
     );
-    assert!(checked.nonces_used_up(&[record], world.now).is_ok());
+    assert!(checked.nonces_used_up(&[record], &[], world.now).is_ok());
 }
 
 #[test]
@@ -442,7 +459,7 @@ fn every_copy_needs_its_own_status_index() {
     let checked = world
         .check(&issuance, &token, &world.request(&[1, 2], &nonce))
         .unwrap();
-    let ready = checked.nonces_used_up(&[record], world.now).unwrap();
+    let ready = checked.nonces_used_up(&[record], &[], world.now).unwrap();
     for indexes in [&[1][..], &[1, 1], &[1, 2, 3]] {
         let result = world.mint(ready.clone(), issuance.clone(), indexes);
         assert_eq!(result.unwrap_err(), IssuanceError::StatusIndexes, "{indexes:?}");
@@ -464,7 +481,7 @@ fn one_offer_gives_a_bounded_number_of_copies() {
     let ready = world
         .check(&issuance, &token, &request)
         .unwrap()
-        .nonces_used_up(&[record], world.now)
+        .nonces_used_up(&[record], &[], world.now)
         .unwrap();
     issuance = world.mint(ready, issuance, &[1, 2]).unwrap().issuance;
     assert!(

@@ -22,13 +22,24 @@ pub enum CredentialTarget {
     Identifier(String),
 }
 
-/// A credential request. Each proof asks for one copy bound to its key.
+/// `proofs`: which keys to bind copies to. Unverified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proofs {
+    /// There is no such member.
+    None,
+    /// `jwt`: each asks for one copy bound to its key, or to each key of the attestation beside it (Appendix F.1).
+    Jwt(Vec<String>),
+    /// `attestation`: one key attestation, which asks for a copy for each of its keys (Appendix F.3, CI-24).
+    Attestation(String),
+}
+
+/// A credential request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialRequest {
     /// Which credential.
     pub target: CredentialTarget,
-    /// `proofs.jwt`, unverified; empty when there is no `proofs` member.
-    pub proofs: Vec<String>,
+    /// Which keys.
+    pub proofs: Proofs,
 }
 
 /// Longest time an issuer can make us wait before the next try, in seconds: 30 days.
@@ -87,8 +98,16 @@ impl CredentialRequest {
             CredentialTarget::Configuration(id) => insert(&mut out, "credential_configuration_id", Some(id)),
             CredentialTarget::Identifier(id) => insert(&mut out, "credential_identifier", Some(id)),
         }
-        if !self.proofs.is_empty() {
-            put(&mut out, "proofs", record!({ "jwt": self.proofs }));
+        match &self.proofs {
+            Proofs::None => {}
+            Proofs::Jwt(proofs) => put(&mut out, "proofs", record!({ "jwt": proofs })),
+            Proofs::Attestation(attestation) => {
+                put(
+                    &mut out,
+                    "proofs",
+                    record!({ "attestation": vec![attestation.clone()] }),
+                );
+            }
         }
         Value::Object(out)
     }
@@ -120,7 +139,7 @@ impl CredentialRequest {
         };
         let proofs = match fields.opt_object("proofs").map_err(|error| invalid(&error))? {
             Some(proofs) => read_proofs(proofs, profile)?,
-            None => Vec::new(),
+            None => Proofs::None,
         };
         Ok(Self { target, proofs })
     }
@@ -207,19 +226,25 @@ impl CredentialResponse {
     }
 }
 
-fn read_proofs(proofs: &Object, profile: &Profile) -> Result<Vec<String>, Rejection> {
+fn read_proofs(proofs: &Object, profile: &Profile) -> Result<Proofs, Rejection> {
     let invalid = |why: &str| Rejection::new(RejectionCode::InvalidProof, why);
     // CI-21, §8.2: exactly one member, named after the proof type.
     if proofs.len() != 1 {
         return Err(invalid("proofs must have exactly one member"));
     }
-    if !proofs.contains_key("jwt") {
-        return Err(invalid("only the proof type jwt is supported"));
+    let list = |name, max, each| {
+        Fields::new(proofs, "proofs")
+            .opt_texts(name, max, each)
+            .map_err(|error| invalid(&error.to_string()))
+    };
+    if let Some(proofs) = list("jwt", profile.limits.batch, 96 << 10)? {
+        return Ok(Proofs::Jwt(proofs));
     }
-    Fields::new(proofs, "proofs")
-        .opt_texts("jwt", profile.limits.batch, 32 << 10)
-        .map_err(|error| invalid(&error.to_string()))?
-        .ok_or_else(|| invalid("proofs.jwt is missing"))
+    // CI-24, Appendix F: exactly one.
+    if let Some(attestation) = list("attestation", 1, 64 << 10)?.and_then(|mut list| list.pop()) {
+        return Ok(Proofs::Attestation(attestation));
+    }
+    Err(invalid("only the proof types jwt and attestation are supported"))
 }
 
 #[cfg(test)]
@@ -263,7 +288,19 @@ mod tests {
                 RejectionCode::InvalidProof,
             ),
             (
-                json!({ id: "a", "proofs": { "attestation": ["x"] } }),
+                json!({ id: "a", "proofs": { "attestation": ["x", "y"] } }),
+                RejectionCode::InvalidProof,
+            ),
+            (
+                json!({ id: "a", "proofs": { "attestation": [] } }),
+                RejectionCode::InvalidProof,
+            ),
+            (
+                json!({ id: "a", "proofs": { "attestation": ["x"], "jwt": ["x"] } }),
+                RejectionCode::InvalidProof,
+            ),
+            (
+                json!({ id: "a", "proofs": { "di_vp": [{}] } }),
                 RejectionCode::InvalidProof,
             ),
             (
@@ -281,15 +318,21 @@ mod tests {
 
     #[test]
     fn round_trips() {
-        let request = CredentialRequest {
-            target: CredentialTarget::Configuration("identity".into()),
-            proofs: vec!["a".into(), "b".into()],
-        };
-        let body = request.to_json().to_string();
-        assert_eq!(
-            CredentialRequest::parse(body.as_bytes(), &Profile::BASELINE).unwrap(),
-            request
-        );
+        for proofs in [
+            Proofs::None,
+            Proofs::Jwt(vec!["a".into(), "b".into()]),
+            Proofs::Attestation("a".into()),
+        ] {
+            let request = CredentialRequest {
+                target: CredentialTarget::Configuration("identity".into()),
+                proofs,
+            };
+            let body = request.to_json().to_string();
+            assert_eq!(
+                CredentialRequest::parse(body.as_bytes(), &Profile::BASELINE).unwrap(),
+                request
+            );
+        }
         let response = CredentialResponse {
             credentials: vec!["x~".into(), "y~".into()],
             notification_id: Some("n".into()),

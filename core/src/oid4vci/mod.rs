@@ -9,6 +9,7 @@
 //! The comments name our ids of the rules (`CI-…`, see `specs/requirements.md`) and the section of the standard.
 
 mod answer;
+pub mod attestation;
 pub mod authorization;
 pub mod client;
 pub mod credential;
@@ -26,9 +27,10 @@ mod secret;
 pub mod token;
 
 pub use answer::AnswerError;
+pub use attestation::{AttestationError, Attesters};
 pub use authorization::{AuthorizationAnswer, AuthorizationError, AuthorizationRequest, PushedAnswer};
 pub use client::{AttestedClient, ClientAuth};
-pub use credential::{CredentialAnswer, CredentialRequest, CredentialResponse, CredentialTarget};
+pub use credential::{CredentialAnswer, CredentialRequest, CredentialResponse, CredentialTarget, Proofs};
 pub use deferred::DeferredRequest;
 pub use dpop::{Access, DpopKey, DpopProof, DpopSession, VerifiedDpopProof};
 pub use metadata::{

@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use crate::crypto::{CryptoProvider, KeyError, PublicKey, SignError, Signer};
+use super::attestation::{AttestationError, Attesters, KeyAttestationUse, VerifiedKeyAttestation};
+use crate::crypto::{KeyError, PublicKey, SignError, Signer};
 use crate::encoding::fields::{FieldError, Fields};
 use crate::encoding::jws::{self, JwsError, UnverifiedJws};
 use crate::encoding::record::{ToJson as _, put};
 use crate::env::Timestamp;
 use crate::error::ErrorCode;
-use crate::profile::{CLOCK_LEEWAY, Endpoint, Profile};
+use crate::profile::{CLOCK_LEEWAY, Endpoint};
 
 /// The `typ` of a key proof.
 pub const TYP: &str = "openid4vci-proof+jwt";
@@ -27,6 +28,8 @@ pub struct KeyProof<'a> {
     pub client_id: Option<&'a str>,
     /// `iat`.
     pub issued_at: Timestamp,
+    /// `key_attestation`: what the wallet's provider says about the signing key, and perhaps about more keys.
+    pub key_attestation: Option<&'a str>,
 }
 
 /// A key the wallet proved to hold.
@@ -36,6 +39,8 @@ pub struct VerifiedKeyProof {
     pub key: PublicKey,
     /// The nonce in the proof. The caller must find it among the ones it gave out, and use it up.
     pub nonce: Option<String>,
+    /// The attestation beside it; `key` is one of its keys. Its nonce and status are still to be checked.
+    pub attestation: Option<VerifiedKeyAttestation>,
 }
 
 /// Why a key proof was refused.
@@ -74,6 +79,12 @@ pub enum ProofError {
     /// A nonce is demanded and missing.
     #[error("the key proof has no nonce")]
     NoNonce,
+    /// The key attestation beside it is not good.
+    #[error(transparent)]
+    Attestation(#[from] AttestationError),
+    /// The proof is signed with a key that the attestation beside it does not have.
+    #[error("the key of the proof is not one of the attested keys")]
+    NotAttested,
 }
 
 impl ErrorCode for ProofError {
@@ -83,6 +94,8 @@ impl ErrorCode for ProofError {
             Self::Jws(JwsError::Signature) => "key-proof-signature",
             Self::Time => "key-proof-time",
             Self::Audience => "key-proof-audience",
+            Self::Attestation(inner) => inner.code(),
+            Self::NotAttested => "key-proof-not-attested",
             _ => "key-proof-invalid",
         }
     }
@@ -97,8 +110,6 @@ pub struct ProofExpectation<'a> {
     pub client_id: Option<&'a str>,
     /// The issuer has a nonce endpoint.
     pub nonce_required: bool,
-    /// The present time.
-    pub now: Timestamp,
 }
 
 impl KeyProof<'_> {
@@ -110,6 +121,9 @@ impl KeyProof<'_> {
         let mut header = Map::new();
         TYP.put_json(&mut header, "typ");
         put(&mut header, "jwk", Value::Object(key.public_key().to_jwk()));
+        if let Some(attestation) = self.key_attestation {
+            attestation.put_json(&mut header, "key_attestation");
+        }
         let mut claims = Map::new();
         self.issuer.as_str().put_json(&mut claims, "aud");
         self.issued_at.0.put_json(&mut claims, "iat");
@@ -124,15 +138,15 @@ impl KeyProof<'_> {
 }
 
 impl VerifiedKeyProof {
-    /// Verifies one proof, in the order of Appendix F.4. Whether the nonce is one we gave out is the caller's check.
+    /// Verifies one proof, in the order of Appendix F.4, with the key attestation in its header when there is one.
+    /// Whether the nonces are ones we gave out is the caller's check.
     ///
     /// # Errors
     /// [`ProofError`].
     pub fn verify(
         proof: &str,
         expected: &ProofExpectation<'_>,
-        profile: &Profile,
-        crypto: &dyn CryptoProvider,
+        attesters: &Attesters<'_>,
     ) -> Result<Self, ProofError> {
         let jws = UnverifiedJws::parse(proof)?;
         let header = jws.header();
@@ -140,21 +154,39 @@ impl VerifiedKeyProof {
             return Err(ProofError::Type);
         }
         // F.4: an asymmetric algorithm from the metadata; `none` and HMAC already stopped at parsing.
-        if !profile.allows(header.alg) {
+        if !attesters.profile.allows(header.alg) {
             return Err(ProofError::Algorithm);
         }
         let forms = ["jwk", "kid", "x5c"].map(|name| header.all.contains_key(name));
         if forms.iter().filter(|there| **there).count() != 1 {
             return Err(ProofError::NotOneKey);
         }
-        let jwk = header
-            .all
-            .get("jwk")
-            .and_then(Value::as_object)
-            .ok_or(ProofError::KeyForm)?;
-        // F.4: no private key in the header; `from_jwk` refuses one.
-        let key = PublicKey::from_jwk(jwk)?;
-        let verified = jws.verify(&key, crypto)?;
+        let attestation = match header.all.get("key_attestation") {
+            None => None,
+            Some(Value::String(compact)) => Some(VerifiedKeyAttestation::verify(
+                compact,
+                KeyAttestationUse::BesideProof,
+                attesters,
+            )?),
+            Some(_) => return Err(ProofError::Jws(JwsError::Header)),
+        };
+        let key = match (header.all.get("jwk"), &header.kid, &attestation) {
+            // F.4: no private key in the header; `from_jwk` refuses one.
+            (Some(Value::Object(jwk)), ..) => PublicKey::from_jwk(jwk)?,
+            // F.1, second example: one of the attested keys.
+            (None, Some(kid), Some(attestation)) => {
+                attestation.key(kid).ok_or(ProofError::NotAttested)?.clone()
+            }
+            _ => return Err(ProofError::KeyForm),
+        };
+        // Appendix D: the proof shows that the attested keys are in these hands.
+        if attestation
+            .as_ref()
+            .is_some_and(|attestation| !attestation.keys.contains(&key))
+        {
+            return Err(ProofError::NotAttested);
+        }
+        let verified = jws.verify(&key, attesters.crypto)?;
         let claims = verified.claims()?;
         let fields = Fields::new(&claims, "");
         // F.1: a single string, not an array.
@@ -165,7 +197,7 @@ impl VerifiedKeyProof {
         if fields.opt_text("iss", 2048)? != expected.client_id {
             return Err(ProofError::Client);
         }
-        let age = expected.now.since(fields.timestamp("iat")?);
+        let age = attesters.now.since(fields.timestamp("iat")?);
         if !(-CLOCK_LEEWAY..=MAX_AGE).contains(&age) {
             return Err(ProofError::Time);
         }
@@ -173,7 +205,11 @@ impl VerifiedKeyProof {
         if expected.nonce_required && nonce.is_none() {
             return Err(ProofError::NoNonce);
         }
-        Ok(Self { key, nonce })
+        Ok(Self {
+            key,
+            nonce,
+            attestation,
+        })
     }
 }
 
@@ -181,6 +217,8 @@ impl VerifiedKeyProof {
 mod tests {
     use super::*;
     use crate::crypto::{RustCrypto, SoftwareKey};
+    use crate::profile::Profile;
+    use crate::trust::TrustAnchors;
     use serde_json::json;
 
     const NOW: Timestamp = Timestamp(1_790_000_000);
@@ -199,9 +237,14 @@ mod tests {
             issuer: &issuer,
             client_id: None,
             nonce_required: true,
-            now: NOW,
         };
-        VerifiedKeyProof::verify(proof, &expected, &Profile::BASELINE, &RustCrypto)
+        let attesters = Attesters {
+            anchors: &TrustAnchors::new(),
+            now: NOW,
+            profile: &Profile::BASELINE,
+            crypto: &RustCrypto,
+        };
+        VerifiedKeyProof::verify(proof, &expected, &attesters)
     }
 
     fn signed(header: Value, claims: &Value) -> String {
@@ -217,6 +260,7 @@ mod tests {
             c_nonce: Some("n"),
             client_id: None,
             issued_at: NOW,
+            key_attestation: None,
         };
         let verified = verify(&proof.sign(&key()).unwrap()).unwrap();
         assert_eq!(verified.key, key().public_key());

@@ -4,7 +4,8 @@
 //! { "access":  [ { "name": "Access CA", "certificate": "<base64 of DER>" } ],
 //!   "issuers": [ { "name": "PID CA", "certificate": "<base64 of DER>", "vct": ["urn:eudi:pid:1"] },
 //!                { "name": "One issuer", "certificate": "<…>", "vct": ["…"], "directly_trusted": true } ],
-//!   "status":  [ { "name": "Status CA", "certificate": "<base64 of DER>" } ] }
+//!   "status":  [ { "name": "Status CA", "certificate": "<base64 of DER>" } ],
+//!   "wallet_providers": [ { "name": "Wallet CA", "certificate": "<base64 of DER>" } ] }
 //! ```
 //!
 //! `directly_trusted` trusts one end-entity certificate as it is, without a chain: for issuers whose authority is
@@ -32,6 +33,8 @@ pub enum Role {
     CredentialIssuer,
     /// Signers of status lists other than the credential's own issuer.
     StatusListSigner,
+    /// Wallet providers: who may say that a wallet is genuine and how keys are kept.
+    WalletProvider,
 }
 
 /// One configured anchor.
@@ -72,6 +75,7 @@ pub struct TrustAnchors {
     access: RoleAnchors,
     issuers: RoleAnchors,
     status: RoleAnchors,
+    wallet_providers: RoleAnchors,
 }
 
 impl TrustAnchors {
@@ -90,6 +94,7 @@ impl TrustAnchors {
             Role::AccessCertificate => self.access.add(anchor),
             Role::CredentialIssuer => self.issuers.add(anchor),
             Role::StatusListSigner => self.status.add(anchor),
+            Role::WalletProvider => self.wallet_providers.add(anchor),
         }
     }
 
@@ -138,14 +143,16 @@ impl TrustAnchors {
             Role::AccessCertificate => &self.access,
             Role::CredentialIssuer => &self.issuers,
             Role::StatusListSigner => &self.status,
+            Role::WalletProvider => &self.wallet_providers,
         }
     }
 }
 
-const ROLES: [(&str, Role); 3] = [
+const ROLES: [(&str, Role); 4] = [
     ("access", Role::AccessCertificate),
     ("issuers", Role::CredentialIssuer),
     ("status", Role::StatusListSigner),
+    ("wallet_providers", Role::WalletProvider),
 ];
 
 /// The anchors of one role. `roots` are those path building may end at.

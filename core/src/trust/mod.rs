@@ -27,7 +27,7 @@ pub use chain::{VerifiedChain, verify_chain};
 pub use client::x509_hash;
 pub use credential::{VerifiedCredential, verify_credential, verify_credential_on_chain};
 pub use error::{AnchorError, ChainError, CredentialError, StatusTrustError};
-pub use status::{verify_authority_status_list, verify_status_list};
+pub use status::{verify_authority_status_list, verify_status_list, verify_status_list_of};
 pub use web_issuer::{
     IssuerKeys, IssuerKeysError, MAX_ISSUER_METADATA, PublishedKeys, WebCredentialError, WebIssuer,
     issuer_metadata_url,

@@ -20,8 +20,24 @@ pub fn verify_status_list(
     now: Timestamp,
     crypto: &dyn CryptoProvider,
 ) -> Result<VerifiedStatusList, StatusTrustError> {
-    match verify_chain(token.x5c(), anchors, Role::CredentialIssuer, now, crypto) {
-        Ok(chain) if chain.anchor_sha256 == *issuer_anchor => Ok(token.verify(&chain.leaf_key, crypto)?),
+    verify_status_list_of(token, Role::CredentialIssuer, issuer_anchor, anchors, now, crypto)
+}
+
+/// As [`verify_status_list`], for whatever was signed by somebody with an anchor of `role`: an attestation's wallet
+/// provider, say.
+///
+/// # Errors
+/// [`StatusTrustError`]. There is then no statement, and what refers to the list must be refused.
+pub fn verify_status_list_of(
+    token: &UnverifiedStatusListToken,
+    role: Role,
+    anchor: &[u8; 32],
+    anchors: &TrustAnchors,
+    now: Timestamp,
+    crypto: &dyn CryptoProvider,
+) -> Result<VerifiedStatusList, StatusTrustError> {
+    match verify_chain(token.x5c(), anchors, role, now, crypto) {
+        Ok(chain) if chain.anchor_sha256 == *anchor => Ok(token.verify(&chain.leaf_key, crypto)?),
         Ok(_) | Err(ChainError::Untrusted) => verify_authority_status_list(token, anchors, now, crypto),
         Err(other) => Err(other.into()),
     }

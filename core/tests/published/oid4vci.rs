@@ -1,14 +1,19 @@
 //! OpenID4VCI: the examples of the specification and of HAIP, and the metadata documents of the OpenID conformance suite.
 
+use assent_core::crypto::RustCrypto;
 use assent_core::encoding::fields::{FieldError, Problem};
+use assent_core::encoding::jws::UnverifiedJws;
+use assent_core::env::Timestamp;
 use assent_core::http::HttpResponse;
-use assent_core::oid4vci::metadata::AuthorizationServerMetadata;
+use assent_core::oid4vci::attestation::VerifiedWalletAttestation;
+use assent_core::oid4vci::metadata::{AuthorizationServerMetadata, KeyAttestationsRequired};
 use assent_core::oid4vci::{
-    AnswerError, CredentialAnswer, CredentialKind, CredentialOffer, CredentialRequest, CredentialTarget,
-    InputMode, IssuerMetadata, OfferError, RejectionCode,
+    AnswerError, AttestationError, Attesters, CredentialAnswer, CredentialKind, CredentialOffer,
+    CredentialRequest, CredentialTarget, InputMode, IssuerMetadata, OfferError, Proofs, RejectionCode,
 };
 use assent_core::profile::{Endpoint, Profile};
 use assent_core::sd_jwt::UnverifiedSdJwt;
+use assent_core::trust::{ChainError, TrustAnchors, certified_key};
 use serde_json::{Value, json};
 
 use crate::common;
@@ -97,7 +102,7 @@ fn requests_and_responses_of_the_specification() {
         request.target,
         CredentialTarget::Configuration("org.iso.18013.5.1.mDL".into())
     );
-    assert_eq!(request.proofs.len(), 1);
+    assert!(matches!(request.proofs, Proofs::Jwt(proofs) if proofs.len() == 1));
 
     let response = http("openid4vci-1.0/examples/credential_response_sd_jwt_vc.txt");
     let CredentialAnswer::Issued(read) = CredentialAnswer::from_response(&response, 1, &PROFILE).unwrap()
@@ -164,6 +169,74 @@ fn configurations_of_the_specification() {
             ),
         }
     }
+}
+
+/// CI-24: what an issuer demands of key attestations is read, and written again.
+#[test]
+fn demands_on_keys_of_the_specification() {
+    let mut document = common::json("openid4vci-1.0/examples/credential_metadata_sd_jwt_vc.json");
+    document["credential_issuer"] = json!("https://issuer.example");
+    document["credential_endpoint"] = json!("https://issuer.example/credential");
+    let read = metadata_of(&document, &PROFILE).unwrap();
+    let (_, configuration) = read.configurations.iter().next().unwrap();
+    let required = configuration
+        .proof_types
+        .get("jwt")
+        .unwrap()
+        .key_attestations_required
+        .as_ref()
+        .unwrap();
+    assert_eq!(required.key_storage, ["iso_18045_moderate"]);
+    assert_eq!(required.user_authentication, ["iso_18045_moderate"]);
+    assert_eq!(metadata_of(&read.to_json(), &PROFILE).unwrap(), read);
+
+    // An empty object demands an attestation, whatever it says; an empty list is an error (§12.2.4).
+    let demanded = |value: Value| {
+        let mut document = document.clone();
+        let configurations = document["credential_configurations_supported"]
+            .as_object_mut()
+            .unwrap();
+        let configuration = configurations.values_mut().next().unwrap();
+        configuration["proof_types_supported"]["jwt"]["key_attestations_required"] = value;
+        metadata_of(&document, &PROFILE)
+    };
+    let any = demanded(json!({})).unwrap();
+    let (_, configuration) = any.configurations.iter().next().unwrap();
+    assert_eq!(
+        configuration
+            .proof_types
+            .get("jwt")
+            .unwrap()
+            .key_attestations_required,
+        Some(KeyAttestationsRequired::default())
+    );
+    assert_eq!(metadata_of(&any.to_json(), &PROFILE).unwrap(), any);
+    assert!(demanded(json!({ "key_storage": [] })).is_err());
+    assert!(demanded(json!(true)).is_err());
+}
+
+/// The example of Appendix E reads and its signature is right, and still it is not believed: it brings a certificate that
+/// signed itself, which HAIP forbids.
+#[test]
+fn the_wallet_attestation_of_the_specification() {
+    let compact: String = common::text("openid4vci-1.0/examples/wallet_attestation.jwt.txt")
+        .split_whitespace()
+        .collect();
+    let jws = UnverifiedJws::parse(&compact).unwrap();
+    assert!(jws.header().is_type("oauth-client-attestation+jwt"));
+    let key = certified_key(&jws.header().x5c[0]).unwrap();
+    let claims = jws.verify(&key, &RustCrypto).unwrap().claims().unwrap();
+    assert_eq!(claims["sub"], "https://wallet.example.com");
+    let attesters = Attesters {
+        anchors: &TrustAnchors::new(),
+        now: Timestamp(1_755_023_600),
+        profile: &PROFILE,
+        crypto: &RustCrypto,
+    };
+    assert_eq!(
+        VerifiedWalletAttestation::verify(&compact, &attesters),
+        Err(AttestationError::Chain(ChainError::SelfSigned))
+    );
 }
 
 #[test]

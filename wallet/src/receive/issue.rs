@@ -10,7 +10,7 @@ use assent_core::env::Env;
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::oid4vci::{
     Access, AnswerError, ClientAuth, CredentialAnswer, CredentialRequest, CredentialTarget, Grant, KeyProof,
-    NonceResponse, Notification, NotificationEvent, SecretText, TokenRequest, TokenResponse,
+    NonceResponse, Notification, NotificationEvent, Proofs, SecretText, TokenRequest, TokenResponse,
 };
 use assent_core::profile::Profile;
 use assent_core::sd_jwt::{HolderSdJwt, VcCheck};
@@ -120,6 +120,7 @@ impl Authorised {
             c_nonce,
             client_id: None,
             issued_at: env.now,
+            key_attestation: None,
         };
         let count = metadata.batch_size.unwrap_or(1).clamp(1, BATCH);
         let mut keys = Vec::with_capacity(count);
@@ -134,9 +135,12 @@ impl Authorised {
             Some(identifier) => CredentialTarget::Identifier(identifier.to_owned()),
             None => CredentialTarget::Configuration(id.clone()),
         };
-        let request = CredentialRequest { target, proofs }
-            .to_http(&metadata.credential_endpoint, &self.access(), profile, env)
-            .map_err(|_| ReceiveError::Keys)?;
+        let request = CredentialRequest {
+            target,
+            proofs: Proofs::Jwt(proofs),
+        }
+        .to_http(&metadata.credential_endpoint, &self.access(), profile, env)
+        .map_err(|_| ReceiveError::Keys)?;
         Ok((Asking { keys }, request))
     }
 

@@ -133,8 +133,8 @@ fn supported(
             };
             // We prove possession of keys with `jwt` proofs and ES256, and have no key attestations.
             let proof = configuration.proof_types.get("jwt")?;
-            let fits =
-                !proof.key_attestation_required && proof.signing_algorithms.iter().any(|alg| alg == "ES256");
+            let fits = proof.key_attestations_required.is_none()
+                && proof.signing_algorithms.iter().any(|alg| alg == "ES256");
             fits.then(|| (id.clone(), vct.clone(), configuration.clone()))
         })
         .take(MAX_CARDS)

@@ -158,7 +158,7 @@ fn configuration(vct: &str, scope: &str, name: [&str; 2], rows: &[Row]) -> Crede
             "jwt".to_owned(),
             ProofType {
                 signing_algorithms: vec!["ES256".to_owned()],
-                key_attestation_required: false,
+                key_attestations_required: None,
             },
         ))
         .collect(),

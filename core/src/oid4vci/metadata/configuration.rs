@@ -59,8 +59,19 @@ pub enum CredentialKind {
 pub struct ProofType {
     /// Algorithms that are accepted.
     pub signing_algorithms: Vec<String>,
-    /// The issuer demands a key attestation (Appendix D).
-    pub key_attestation_required: bool,
+    /// What the issuer demands of key attestations (Appendix D); `None` when it demands none.
+    pub key_attestations_required: Option<KeyAttestationsRequired>,
+}
+
+/// What a key attestation must say, by the issuer's metadata (§12.2.4). An empty list demands nothing in particular.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
+pub struct KeyAttestationsRequired {
+    /// Accepted values of `key_storage`.
+    #[serde(default)]
+    pub key_storage: Vec<String>,
+    /// Accepted values of `user_authentication`.
+    #[serde(default)]
+    pub user_authentication: Vec<String>,
 }
 
 /// One detail of a credential (Appendix B.2).
@@ -166,8 +177,8 @@ impl CredentialConfiguration {
         if !self.proof_types.is_empty() {
             let types = self.proof_types.iter().map(|(name, proof)| {
                 let mut value = json!({ "proof_signing_alg_values_supported": proof.signing_algorithms });
-                if proof.key_attestation_required {
-                    value["key_attestations_required"] = json!({});
+                if let Some(required) = &proof.key_attestations_required {
+                    value["key_attestations_required"] = required.to_json();
                 }
                 (name.clone(), value)
             });
@@ -182,6 +193,31 @@ impl CredentialConfiguration {
             metadata.insert("claims".into(), Value::Array(claims));
         }
         out.insert("credential_metadata".into(), Value::Object(metadata));
+        Value::Object(out)
+    }
+}
+
+impl KeyAttestationsRequired {
+    fn read(object: &Object) -> Result<Self, FieldError> {
+        let fields = Fields::new(object, "key_attestations_required");
+        // §12.2.4: non-empty where they are there.
+        let levels = |name| Ok(fields.opt_texts(name, 16, 256)?.unwrap_or_default());
+        Ok(Self {
+            key_storage: levels("key_storage")?,
+            user_authentication: levels("user_authentication")?,
+        })
+    }
+
+    fn to_json(&self) -> Value {
+        let mut out = Map::new();
+        for (name, levels) in [
+            ("key_storage", &self.key_storage),
+            ("user_authentication", &self.user_authentication),
+        ] {
+            if !levels.is_empty() {
+                out.insert(name.into(), json!(levels));
+            }
+        }
         Value::Object(out)
     }
 }
@@ -268,12 +304,12 @@ fn read_proof_types(fields: &Fields<'_>) -> Result<Sorted<String, ProofType>, Fi
         let signing_algorithms = proof
             .opt_texts(algorithms, 32, 64)?
             .ok_or_else(|| proof.error(algorithms, Problem::Missing))?;
-        let attestation: Option<&Object> = proof.opt_object("key_attestations_required")?;
+        let attestations: Option<&Object> = proof.opt_object("key_attestations_required")?;
         Ok((
             kind.clone(),
             ProofType {
                 signing_algorithms,
-                key_attestation_required: attestation.is_some(),
+                key_attestations_required: attestations.map(KeyAttestationsRequired::read).transpose()?,
             },
         ))
     };

@@ -9,7 +9,9 @@ mod issuer;
 pub use authorization_server::{
     ATTESTED, AuthorizationServerMetadata, ClientAuthWanted, CodeEndpoints, PUBLIC,
 };
-pub use configuration::{ClaimDescription, CredentialConfiguration, CredentialKind, ProofType};
+pub use configuration::{
+    ClaimDescription, CredentialConfiguration, CredentialKind, KeyAttestationsRequired, ProofType,
+};
 pub use display::Display;
 pub use encryption::{RequestEncryption, ResponseEncryption};
 pub use issuer::IssuerMetadata;

@@ -1,14 +1,14 @@
 //! `POST /issuer/credential` (OpenID4VCI 1.0 §8)
 
 use assent_core::issuer::{CredentialSigner, NonceRecord, sandbox};
-use assent_core::oid4vci::{CredentialRequest, Rejection, RejectionCode};
+use assent_core::oid4vci::{Attesters, CredentialRequest, Rejection, RejectionCode};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::{Refusal, StoredIssuance, fingerprint, status_list};
+use super::{Refusal, StoredIssuance, attestation, fingerprint, status_list};
 use crate::crypto::RingCrypto;
 use crate::error::Problem;
 use crate::state::AppState;
@@ -36,10 +36,16 @@ pub(super) async fn credential(
         .await?
         .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is not good"))?;
     let now = state.clock.now();
-    let checked =
-        stored
-            .issuance()
-            .check_request(&token, &request, &settings, now, &state.profile, &RingCrypto)?;
+    let attesters = Attesters {
+        anchors: &state.keys.trust,
+        now,
+        profile: &state.profile,
+        crypto: &RingCrypto,
+    };
+    let checked = stored
+        .issuance()
+        .check_request(&token, &request, &settings, &attesters)?;
+    let good_statuses = attestation::good_statuses(&state, checked.statuses(), now).await;
     let mut found = Vec::new();
     for nonce in checked.nonce_fingerprints() {
         if state.store.use_nonce(&fingerprint(&nonce), now).await? {
@@ -50,7 +56,7 @@ pub(super) async fn credential(
             });
         }
     }
-    let ready = checked.nonces_used_up(&found, now)?;
+    let ready = checked.nonces_used_up(&found, &good_statuses, now)?;
     let subject = sandbox::subject(ready.configuration_id(), &state.url("/v1/registry/anchors"), now)
         .ok_or_else(|| {
             Rejection::new(

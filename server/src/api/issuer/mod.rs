@@ -3,6 +3,7 @@
 //! The rules are in `assent_core::issuer`; here are storage, transport and the two atomic sets it asks for (nonces,
 //! status indexes). Errors on these addresses have the form of OAuth 2.0, which wallets expect.
 
+mod attestation;
 mod credential;
 mod metadata;
 mod nonce;

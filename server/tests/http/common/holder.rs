@@ -9,7 +9,7 @@ use assent_core::crypto::{RustCrypto, Signer as _, SoftwareKey};
 use assent_core::encoding::form;
 use assent_core::env::{Env, Timestamp};
 use assent_core::http::{HttpRequest, HttpResponse, Method};
-use assent_core::oid4vci::{CredentialRequest, CredentialTarget, KeyProof, OfferLink};
+use assent_core::oid4vci::{CredentialRequest, CredentialTarget, KeyProof, OfferLink, Proofs};
 use assent_core::oid4vp::{
     AuthorizationError, AuthorizationErrorCode, AuthorizationRequestLink, CheckedRequest, RequestCheck,
     Requester, UnverifiedRequest, VpToken,
@@ -130,6 +130,7 @@ impl Sandbox {
             c_nonce: Some(nonce),
             client_id: None,
             issued_at: self.now(),
+            key_attestation: None,
         }
         .sign(key)
         .unwrap()
@@ -138,7 +139,7 @@ impl Sandbox {
     pub async fn credential(&self, token: &str, card: &str, proofs: Vec<String>) -> Answer {
         let request = CredentialRequest {
             target: CredentialTarget::Configuration(card.into()),
-            proofs,
+            proofs: Proofs::Jwt(proofs),
         };
         self.call("POST", "/issuer/credential", token, &[], Some(&request.to_json()))
             .await

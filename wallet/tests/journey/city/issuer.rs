@@ -6,10 +6,11 @@ use assent_core::crypto::RustCrypto;
 use assent_core::env::Env;
 use assent_core::http::HttpResponse;
 use assent_core::issuer::{CredentialSigner, Issuance, sandbox};
-use assent_core::oid4vci::{CredentialRequest, SecretText, TokenRequest};
+use assent_core::oid4vci::{Attesters, CredentialRequest, SecretText, TokenRequest};
 use assent_core::status::{
     Status, StatusBits, StatusList, StatusListClaims, StatusReference, UnverifiedStatusListToken,
 };
+use assent_core::trust::TrustAnchors;
 
 use super::{BASE, City, NOW, PROFILE, ok, respond};
 
@@ -55,22 +56,21 @@ impl City {
         let token = SecretText::new(bearer.unwrap().strip_prefix("Bearer ").unwrap().to_owned());
         let request = CredentialRequest::parse(body.as_bytes(), &PROFILE).unwrap();
         let issuance = self.issuance.take().unwrap();
+        let attesters = Attesters {
+            anchors: &TrustAnchors::new(),
+            now: self.now(),
+            profile: &PROFILE,
+            crypto: &RustCrypto,
+        };
         let checked = issuance
-            .check_request(
-                &token,
-                &request,
-                &self.settings,
-                self.now(),
-                &PROFILE,
-                &RustCrypto,
-            )
+            .check_request(&token, &request, &self.settings, &attesters)
             .unwrap();
         let fingerprints = checked.nonce_fingerprints();
         let (used, left) = std::mem::take(&mut self.nonces)
             .into_iter()
             .partition(|nonce| fingerprints.contains(&nonce.fingerprint));
         self.nonces = left;
-        let ready = checked.nonces_used_up(&used, self.now()).unwrap();
+        let ready = checked.nonces_used_up(&used, &[], self.now()).unwrap();
         let now = self.now();
         let mut subject =
             sandbox::subject(ready.configuration_id(), "https://city.example/anchors", now).unwrap();
