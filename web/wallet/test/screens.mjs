@@ -23,6 +23,12 @@ const screens = [
   ["home", "#/"], ["card", "#/card/c1", (page) => page.locator("[aria-controls=detail-list]").click()], ["card-revoked", "#/card/c3"],
   ["add", "#/add"], ["add-wrong", "#/add", (page) => page.locator("form button").click()],
   ["offer", "#/offer?credential_offer_uri=https://x.example/code"], ["offer-again", "#/offer?credential_offer_uri=https://x.example/again"],
+  ["offer-sign-in", "#/offer?credential_offer_uri=https://x.example/sign-in"],
+  ["offer-later", "#/offer?credential_offer_uri=https://x.example/later", (page) => page.locator("form button[type=submit]").click()],
+  ["offer-some-later", "#/offer?credential_offer_uri=https://x.example/some-later", (page) => page.locator("form button[type=submit]").click()],
+  ["home-not-yet", "#/", async (page) => (await page.locator("[aria-labelledby=awaited] li").first().locator("button").first().click(), page.locator("[role=alert]").waitFor())],
+  ["home-give-up", "#/", (page) => page.locator("[aria-labelledby=awaited] .danger").nth(1).click()],
+  ["returned-none", "#/returned"],
   ["offer-broken", "#/offer?credential_offer_uri=https://x.example/broken"], ["offer-none", "#/offer"],
   ["offer-done", "#/offer?credential_offer_uri=https://x.example/plain", (page) => page.locator("form button[type=submit]").click()],
   ["request", "#/request?request_uri=https://x.example/plain&client_id=a", (page) => page.locator("[role=switch]").first().click()],
@@ -262,6 +268,18 @@ for (const { name, ...options } of looks) {
   await page.locator("[role=alert]").waitFor();
   await look("unlock-wrong");
   await walk(locked);
+
+  for (const [screen, query] of [["done", "code=x"], ["declined", "error=access_denied"], ["over", "code=old"], ["down", "code=down"]]) {
+    if (only && !`returned-${screen}`.includes(only)) continue;
+    await page.goto(`${base}/?${query}&state=y&iss=https%3A%2F%2Fissuer.example`);
+    await page.locator("form").waitFor();
+    if (page.url() !== `${base}/#/returned`) trouble(`returned-${screen}: the address is ${page.url()}`);
+    await look(`returned-${screen}-locked`);
+    await prove(page);
+    await page.locator("header .button.quiet").waitFor();
+    await page.waitForTimeout(80);
+    await look(`returned-${screen}`);
+  }
   const second = await context.newPage();
   await second.goto(base);
   await second.locator("h1").waitFor();

@@ -5,14 +5,14 @@ import { EngineClient, EngineError, type WorkerNews } from "../engine/client";
 import type { Assertion, Command } from "../engine/commands";
 import type { Failure } from "../engine/messages";
 import type { Questions, Reply } from "../engine/replies";
-import type { ResultView, SettingsView, StatusView } from "../engine/views";
+import type { AwaitedCard, ResultView, SettingsView, StatusView } from "../engine/views";
 import { takeBack } from "../host/passkeys";
 import { deviceName } from "../host/device-name";
 import { applyTheme, lastUsed, lookedAt, preferences, type Theme } from "../host/preferences";
 import { startWorker } from "../host/trusted-urls";
 import { watchUpdates } from "../host/updates";
-import { type Arrival, arrive } from "../host/sign-in";
-import { type IncomingLink, incomingLink } from "./links";
+import { type Arrival, arrive, leftForCard } from "../host/sign-in";
+import { type IncomingLink, incomingLink, signInAnswer } from "./links";
 import { href, parseRoute, type Route, type ScreenName } from "./router";
 
 type Phase = "starting" | "ready" | "busy" | "moved" | "broken";
@@ -33,6 +33,10 @@ class App {
   incoming = $state.raw<IncomingLink>();
   /** When somebody asked for emergency access to the open vault; 0 when nobody waits for it. */
   asked = $state(0);
+  /** What an issuer sent the browser back with, until its cards are here. */
+  answer = $state.raw<string>();
+  /** Cards that come later, as last heard of them. */
+  awaited = $state.raw<AwaitedCard[]>([]);
   /** What came of signing in to the vault service, until a screen takes it up. */
   arrival = $state.raw<Arrival>();
   /** Another tab took the vault. No state of a screen: one that goes because of it must be able to tell. */
@@ -78,13 +82,14 @@ class App {
   /** True while something would be lost by starting the app again: a request, an offer, a vault or text in the making. */
   get inTheMiddle(): boolean {
     const { screen } = this.route;
-    return this.incoming !== undefined || ["request", "offer", "result", "create", "open", "add", "stop", "detailedit", "way", "add-way", "device-add", "device-join", "document", "emergency", "rescue", "take-out", "bring-in"].includes(screen);
+    return this.incoming !== undefined || this.answer !== undefined || ["request", "offer", "result", "create", "open", "add", "stop", "detailedit", "way", "add-way", "device-add", "device-join", "document", "emergency", "rescue", "take-out", "bring-in"].includes(screen);
   }
 
   async start(): Promise<void> {
     applyTheme(this.theme);
     await this.speak(preferences.language ?? pickLanguage(navigator.languages));
     this.takeIncoming();
+    this.#takeLeft();
     addEventListener("hashchange", () => {
       this.takeIncoming();
       this.route = parseRoute(location.hash);
@@ -97,7 +102,7 @@ class App {
       if (!this.inTheMiddle) this.announce(this.t("update.title"));
     });
     // Whoever comes from a service means to go on here, not in a tab left open somewhere.
-    this.begin(this.incoming !== undefined || this.arrival !== undefined);
+    this.begin(this.incoming !== undefined || this.arrival !== undefined || this.answer !== undefined);
   }
 
   /** Starts a fresh worker, with no keys. */
@@ -111,6 +116,7 @@ class App {
     this.taken = false;
     if (!takeOver) this.typed = undefined;
     this.asked = 0;
+    this.awaited = [];
     this.again = false;
     // A new worker knows nothing of a vault that was not stored yet, and the passkey made for it opens nothing.
     if (this.creation || preferences.creating) this.unfinishedLost = true;
@@ -258,7 +264,8 @@ class App {
     void this.#noteUse().catch(() => undefined);
     // Without a connection it can wait until the next time.
     if (this.online) void this.call({ type: "registerDevice", name: name || deviceName() }).catch(() => undefined);
-    if (this.incoming) this.go(this.incoming.kind);
+    if (this.answer) this.go("returned");
+    else if (this.incoming) this.go(this.incoming.kind);
     else if (["create", "open", "device-join", "find", "rescue"].includes(this.route.screen)) this.go("home");
   }
 
@@ -272,7 +279,7 @@ class App {
     this.#engine?.autoLock(settings.autoLockMinutes);
   }
 
-  /** Moves a link out of the address bar, where history and screenshots would keep its one-time secrets. */
+  /** Moves a link, or an answer, out of the address bar, where history and screenshots would keep its one-time secrets. */
   takeIncoming(): void {
     const arrival = arrive(location.hash);
     if (arrival) {
@@ -281,11 +288,21 @@ class App {
       this.route = parseRoute(location.hash);
       return;
     }
-    const link = incomingLink(location);
-    if (!link) return;
-    this.incoming = link;
-    history.replaceState(null, "", `${location.pathname}${href(link.kind)}`);
+    const answer = signInAnswer(location);
+    const link = answer ? undefined : incomingLink(location);
+    if (answer) this.answer = answer;
+    else if (link) this.incoming = link;
+    else return;
+    history.replaceState(null, "", `${location.pathname}${href(link?.kind ?? "returned")}`);
     this.route = parseRoute(location.hash);
+  }
+
+  /** Takes up what was left for a sign-in at an issuer: on the way back, also by the browser's own button. */
+  #takeLeft(): void {
+    const left = leftForCard();
+    if (!left || !["returned", "offer"].includes(this.route.screen)) return;
+    this.incoming ??= { kind: "offer", link: left.offer };
+    this.resume = left.resume;
   }
 
   /** What came of signing in for this purpose; once. */
@@ -323,6 +340,12 @@ class App {
     if (news.type === "asked") {
       this.asked = news.at;
       return;
+    }
+    if (news.type === "awaited") {
+      this.awaited = news.awaited;
+      if (news.cards.length === 0) return;
+      this.changes += 1;
+      return this.announce(this.t("offer.done", { count: news.cards.length }));
     }
     if (news.type === "sending") {
       this.sending = true;

@@ -1,5 +1,5 @@
-// Links that bring somebody here: offers of cards and requests for details. The engine reads what is in them; this
-// only tells the two apart, so that the right screen opens.
+// Links that bring somebody here: offers of cards, requests for details, and the way back from signing in at an issuer. The
+// engine reads what is in them; this only tells them apart, so that the right screen opens.
 
 export interface IncomingLink {
   kind: "offer" | "request";
@@ -43,6 +43,16 @@ export function incomingLink(location: { search: string; hash: string }): Incomi
     if (kind && String(query).length <= longest) return { kind, link: withQuery(kind, query), ...fromElsewhere(query) };
   }
   return undefined;
+}
+
+/**
+ * What an issuer sent the browser back with after a sign-in (RFC 6749 §4.1.2): the query of this page's address, whole. The
+ * engine reads what is in it.
+ */
+export function signInAnswer(location: { search: string }): string | undefined {
+  const query = new URLSearchParams(location.search);
+  if (location.search.length > longest || kindOf(query)) return undefined;
+  return query.has("code") || query.has("error") ? location.search : undefined;
 }
 
 function kindOf(query: URLSearchParams): IncomingLink["kind"] | undefined {

@@ -1,7 +1,7 @@
 // Addresses inside the app: `#/card/…`. Ids are opaque to the page.
 
 export const screens = [
-  "home", "card", "add", "offer", "request", "result", "sharing", "stop", "history", "entry", "receipt", "settings",
+  "home", "card", "add", "offer", "returned", "request", "result", "sharing", "stop", "history", "entry", "receipt", "settings",
   "details", "detail", "detailadd", "detailedit", "carddetail",
   "create", "open", "ways", "way", "add-way", "documents", "document", "devices", "device", "device-add",
   "device-join", "find", "sign-ins", "emergency", "rescue", "take-out", "bring-in", "erase",

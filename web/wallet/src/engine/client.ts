@@ -2,10 +2,10 @@
 import type { Command, CommandType } from "./commands";
 import { type Failure, toPage, type ToWorker } from "./messages";
 import { type Backup, backup, type BroughtIn, broughtIn, document, replies, type Reply } from "./replies";
-import type { DocumentView, FileView, UploadView } from "./views";
+import type { AwaitedCard, CardSummary, DocumentView, FileView, UploadView } from "./views";
 
 /** How the worker itself is doing, apart from any command. */
-export type WorkerNews = { type: "ready" | "busy" | "moved" | "locked" | "changed" | "sending" } | { type: "asked"; at: number } | { type: "broken" | "alarm"; failure: Failure };
+export type WorkerNews = { type: "ready" | "busy" | "moved" | "locked" | "changed" | "sending" } | { type: "asked"; at: number } | { type: "awaited"; cards: CardSummary[]; awaited: AwaitedCard[] } | { type: "broken" | "alarm"; failure: Failure };
 
 /** A command that could not be done. */
 export class EngineError extends Error {

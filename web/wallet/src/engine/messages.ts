@@ -1,7 +1,7 @@
 // The whole conversation between page and worker. Anything else is dropped.
 import { command } from "./commands";
-import { blob, flag, number, object, type Of, oneOf, optional, text, variants, type Shape, ShapeError } from "./shape";
-import { file, upload } from "./views";
+import { blob, flag, list, number, object, type Of, oneOf, optional, text, variants, type Shape, ShapeError } from "./shape";
+import { awaitedCard, cardSummary, file, upload } from "./views";
 
 /** Why a command could not be done. Texts are looked up by `code`. */
 export const failure = object({
@@ -58,6 +58,8 @@ export const toPage = variants({
   alarm: { failure },
   /** Somebody asked for emergency access, in seconds since 1970; 0: nobody waits for it any more. */
   asked: { at: number },
+  /** The issuers of awaited cards were asked: what came, and what still does not. */
+  awaited: { cards: list(cardSummary), awaited: list(awaitedCard) },
   /** The command that is under way sends something out. */
   sending: {},
   /** The engine could not start. */

@@ -1,4 +1,5 @@
-// The two scripts this page may start, as Trusted Types. No other script URL can be made anywhere in the app.
+// Where this page may go and what it may start. Its two scripts are Trusted Types: no other script URL can be made anywhere in
+// the app.
 import workerUrl from "../worker/main.ts?worker&url";
 
 const allowed = new Set([workerUrl, "/service-worker.js"].map((path) => new URL(path, location.origin).href));
@@ -23,3 +24,10 @@ export const startWorker = (): Worker => new Worker(policy.createScriptURL(worke
 /** Registers the service worker. */
 export const registerServiceWorker = (): Promise<ServiceWorkerRegistration> =>
   navigator.serviceWorker.register(policy.createScriptURL("/service-worker.js"));
+
+/** Leaves this page for another site, in the same tab. Only the web, and only encrypted; from a sandbox on this machine also not. */
+export function goTo(url: string): void {
+  const { protocol } = new URL(url);
+  if (protocol !== "https:" && !(protocol === "http:" && location.protocol === "http:")) throw new TypeError("not an address of the web");
+  location.assign(url);
+}

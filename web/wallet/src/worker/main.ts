@@ -11,6 +11,7 @@ import { listen, News } from "./news";
 import { asFailure, Session } from "./session";
 import type { DeviceKey } from "./device-key";
 import { isNewKeys, newKeys } from "./new-keys";
+import { PickUp } from "./pick-up";
 import { openStorage } from "./storage";
 import { afterChange, isOwn, runOwn } from "./this-device";
 import { forgetBackups } from "./sink";
@@ -18,6 +19,8 @@ import { holdVault } from "./tabs";
 import { Transfers } from "./transfers";
 
 declare const self: DedicatedWorkerGlobalScope;
+
+type Asked = Extract<ToPage, { type: "awaited" }>;
 
 const post = (message: ToPage) => self.postMessage(message);
 const now = () => Math.floor(Date.now() / 1000);
@@ -52,6 +55,16 @@ const news = new News({
   fetch: (...request) => fetch(...request),
   wait: (milliseconds) => new Promise((done) => setTimeout(done, milliseconds)),
   random: Math.random,
+});
+
+const pickUp = new PickUp({
+  run: (command) => (session ? session.run(command) : Promise.reject({ code: "engine-ended" })),
+  told: (reply) => post({ ...(reply as Asked), type: "awaited" }),
+  now,
+  after: (milliseconds, work) => {
+    const timer = setTimeout(work, milliseconds);
+    return () => clearTimeout(timer);
+  },
 });
 
 const idleLock = new IdleLock(() => end("locked"));
@@ -139,6 +152,7 @@ self.addEventListener("message", (event) => {
       run(message.command).then(
         (reply) => {
           post({ type: "reply", id: message.id, reply });
+          pickUp.heard(reply);
           if (session) news.start();
         },
         (error) => post({ type: "failed", id: message.id, failure: asFailure(error) }),

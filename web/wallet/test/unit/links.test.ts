@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { incomingLink, readLink } from "../../src/app/links";
+import { incomingLink, readLink, signInAnswer } from "../../src/app/links";
 import { href, parseRoute } from "../../src/app/router";
 
 describe("a link somebody pastes or scans", () => {
@@ -47,6 +47,19 @@ describe("the link that opened the page", () => {
   it("is not made of anything else", () => {
     expect(incomingLink({ search: "?utm_source=x", hash: "#/history" })).toBeUndefined();
   });
+});
+
+describe("the way back from signing in", () => {
+  it.each(["?code=abc&state=x&iss=https%3A%2F%2Fissuer.example", "?error=access_denied&state=x", "?code=", "?state=x&error="])("%s is one", (search) => {
+    expect(signInAnswer({ search })).toBe(search);
+  });
+
+  it.each(["", "?state=x&iss=https%3A%2F%2Fissuer.example", "?request_uri=https%3A%2F%2Fx%2F1&client_id=a&code=x", "?credential_offer=%7B%7D&error=x", `?code=${"a".repeat(200_000)}`])(
+    "%.60s is none",
+    (search) => {
+      expect(signInAnswer({ search })).toBeUndefined();
+    },
+  );
 });
 
 describe("addresses inside the app", () => {
