@@ -1,5 +1,7 @@
 //! Error answers of the authorization, token, credential, deferred and notification endpoints.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use crate::encoding::fields::Fields;
@@ -116,9 +118,15 @@ impl RejectionCode {
     }
 }
 
+impl fmt::Display for RejectionCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// An error answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", code.as_str())]
+#[error("{code}")]
 pub struct Rejection {
     /// The code.
     pub code: RejectionCode,

@@ -16,5 +16,6 @@ mod jwe;
 mod oid4vci;
 mod rfc9901;
 mod sd_jwt_vc;
+mod sign_in;
 mod token_status_list;
 mod wycheproof;

@@ -31,7 +31,7 @@ pub struct Expected<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorizationError {
     /// The person said no there, or the server did.
-    #[error("the issuer refused: {}", .0.as_str())]
+    #[error("the issuer gave no access: {0}")]
     Refused(RejectionCode),
     /// The answer belongs to no request of ours, or to another one.
     #[error("the answer belongs to no sign-in that was begun here")]
@@ -48,7 +48,7 @@ impl ErrorCode for AuthorizationError {
     fn code(&self) -> &'static str {
         match self {
             Self::Refused(RejectionCode::AccessDenied) => "sign-in-declined",
-            Self::Refused(_) => "sign-in-refused",
+            Self::Refused(_) => "sign-in-not-done",
             Self::State => "sign-in-not-expected",
             Self::Issuer => "sign-in-other-issuer",
             Self::Malformed => "sign-in-malformed",

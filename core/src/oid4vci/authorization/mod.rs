@@ -11,3 +11,6 @@ pub use answer::{
 };
 pub use pushed::{PushedAnswer, pushed_url};
 pub use request::AuthorizationRequest;
+
+#[cfg(test)]
+mod properties;
