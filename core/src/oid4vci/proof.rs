@@ -193,8 +193,9 @@ impl VerifiedKeyProof {
         if fields.text("aud", 2048)? != expected.issuer.as_str() {
             return Err(ProofError::Audience);
         }
-        // F.1: `iss` is the client, and must be left out when the token is anonymous.
-        if fields.opt_text("iss", 2048)? != expected.client_id {
+        // F.1: `iss` may be left out; where it is, it is the client, so never when the token is anonymous.
+        let iss = fields.opt_text("iss", 2048)?;
+        if iss.is_some() && iss != expected.client_id {
             return Err(ProofError::Client);
         }
         let age = attesters.now.since(fields.timestamp("iat")?);
@@ -232,10 +233,14 @@ mod tests {
     }
 
     fn verify(proof: &str) -> Result<VerifiedKeyProof, ProofError> {
+        verify_of(None, proof)
+    }
+
+    fn verify_of(client_id: Option<&str>, proof: &str) -> Result<VerifiedKeyProof, ProofError> {
         let issuer = issuer();
         let expected = ProofExpectation {
             issuer: &issuer,
-            client_id: None,
+            client_id,
             nonce_required: true,
         };
         let attesters = Attesters {
@@ -265,6 +270,35 @@ mod tests {
         let verified = verify(&proof.sign(&key()).unwrap()).unwrap();
         assert_eq!(verified.key, key().public_key());
         assert_eq!(verified.nonce.as_deref(), Some("n"));
+    }
+
+    /// CI-23: `iss` is the client or nothing; and nothing where there is no client.
+    #[test]
+    fn proofs_name_their_client_or_nobody() {
+        let issuer = issuer();
+        let made_by = |client_id| {
+            let proof = KeyProof {
+                issuer: &issuer,
+                c_nonce: Some("n"),
+                client_id,
+                key_attestation: None,
+                issued_at: NOW,
+            };
+            proof.sign(&key()).unwrap()
+        };
+        for (client, iss, good) in [
+            (None, None, true),
+            (None, Some("w"), false),
+            (Some("w"), Some("w"), true),
+            (Some("w"), None, true),
+            (Some("w"), Some("W"), false),
+        ] {
+            let verified = verify_of(client, &made_by(iss));
+            match good {
+                true => assert!(verified.is_ok(), "{client:?} {iss:?}"),
+                false => assert_eq!(verified, Err(ProofError::Client), "{client:?} {iss:?}"),
+            }
+        }
     }
 
     /// CI-30: the list of Appendix F.4, each broken alone.
