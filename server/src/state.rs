@@ -102,6 +102,8 @@ pub struct Inner {
     pub unlocks: Unlocks,
     /// Messages of devices that are being added, counted by the caller's address.
     pub pairing_rate: RateLimit,
+    /// Attestations of wallets and keys, counted by the caller's address.
+    pub attestation_rate: RateLimit,
     /// Attachments being read.
     pub(crate) downloads: Places,
     /// Commits larger than other requests may be, in memory.
@@ -125,6 +127,8 @@ pub struct Keys {
     pub services: Vec<Service>,
     /// The issuer's signing key and chain, when the issuer role runs.
     pub issuer: Option<Identity>,
+    /// The wallet provider's signing key and chain, when that role runs.
+    pub wallet_provider: Option<Identity>,
     /// The trust anchors as served by the registry.
     pub anchors: Value,
     /// The same, ready for use.
@@ -194,6 +198,7 @@ impl AppState {
             vault_rate: RateLimit::per_minute(limits.per_vault_per_minute),
             unlocks: Unlocks::new(limits),
             pairing_rate: RateLimit::per_minute(limits.pairings_per_address_per_minute),
+            attestation_rate: RateLimit::per_minute(limits.attestations_per_address_per_minute),
             downloads: Places::new(limits.downloads, limits.downloads_per_address),
             large_commits: Places::new(LARGE_COMMITS, LARGE_COMMITS_PER_ADDRESS),
             new_vaults: NewVaults::new(limits),
@@ -264,6 +269,18 @@ impl Keys {
                 Err(issue) => note(issue),
             }
         }
+        let mut wallet_provider = None;
+        if config.roles.wallet_provider
+            && let (Some(chain), Some(key)) = (
+                &config.wallet_provider.certificate_file,
+                &config.wallet_provider.key_file,
+            )
+        {
+            match load_identity("wallet_provider", chain, key) {
+                Ok(identity) => wallet_provider = Some(identity),
+                Err(issue) => note(issue),
+            }
+        }
         let mut anchors = Value::Null;
         let mut trust = TrustAnchors::new();
         if let Some(path) = &config.registry.anchors_file {
@@ -301,6 +318,7 @@ impl Keys {
             Ok(Self {
                 services,
                 issuer,
+                wallet_provider,
                 anchors,
                 trust,
                 types,

@@ -26,18 +26,13 @@ impl World {
         let provider = Provider::new(40);
         let identifier = Endpoint::parse("https://issuer.example/issuer", &PROFILE).unwrap();
         let settings = sandbox::settings(identifier);
-        let mut configuration = settings.configurations[sandbox::RESIDENCE].clone();
-        let demanding = ProofType {
-            signing_algorithms: vec!["ES256".into()],
-            key_attestations_required: Some(KeyAttestationsRequired {
-                key_storage: vec![level::BASIC.into()],
-                user_authentication: Vec::new(),
-            }),
+        let mut demanding = settings.clone();
+        let required = KeyAttestationsRequired {
+            key_storage: vec![level::BASIC.into()],
+            user_authentication: Vec::new(),
         };
-        configuration.proof_types = ["jwt", "attestation"]
-            .into_iter()
-            .map(|name| (name.to_owned(), demanding.clone()))
-            .collect();
+        demanding.demand_attested_keys(sandbox::RESIDENCE, &required);
+        let configuration = demanding.configurations[sandbox::RESIDENCE].clone();
         Self {
             anchors: provider.anchors(Role::WalletProvider),
             provider,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::oid4vci::metadata::Display;
+use crate::oid4vci::metadata::{Display, KeyAttestationsRequired};
 use crate::oid4vci::offer::PRE_AUTHORIZED_CODE;
 use crate::oid4vci::{AuthorizationServerMetadata, CredentialConfiguration, IssuerMetadata};
 use crate::profile::{BadEndpoint, Endpoint, Profile};
@@ -52,6 +52,22 @@ impl IssuerSettings {
             tx_code_attempts: 5,
             copies_per_offer: 30,
         }
+    }
+
+    /// Demands key attestations for one configuration: beside a `jwt` proof or instead of one (CI-23, CI-24). Nothing
+    /// happens when there is no such configuration.
+    pub fn demand_attested_keys(&mut self, configuration_id: &str, required: &KeyAttestationsRequired) {
+        let Some(configuration) = self.configurations.get_mut(configuration_id) else {
+            return;
+        };
+        let Some(mut proof) = configuration.proof_types.get("jwt").cloned() else {
+            return;
+        };
+        proof.key_attestations_required = Some(required.clone());
+        configuration.proof_types = ["jwt", "attestation"]
+            .into_iter()
+            .map(|name| (name.to_owned(), proof.clone()))
+            .collect();
     }
 
     /// The address `suffix` below the identifier, e.g. `credential`.

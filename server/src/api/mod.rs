@@ -13,6 +13,7 @@ mod sign_in;
 pub mod vault;
 pub mod verifier;
 pub mod wallet;
+mod wallet_provider;
 
 mod router;
 

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     emergency, health, issuer, openapi, operator, pairing, registry, sandbox, sign_in, vault, verifier,
-    wallet,
+    wallet, wallet_provider,
 };
 use crate::config::Roles;
 use crate::error::Problem;
@@ -83,6 +83,7 @@ pub fn describe() -> utoipa::openapi::OpenApi {
         registry: true,
         issuer: true,
         verifier: true,
+        wallet_provider: true,
     };
     let mut router = documented(&all, true).merge(health::router());
     let mut description = router.to_openapi();
@@ -106,6 +107,9 @@ fn documented(roles: &Roles, in_sandbox: bool) -> OpenApiRouter<AppState> {
         router = router
             .merge(verifier::router())
             .merge(wallet::router().layer(cors::for_wallets()));
+    }
+    if roles.wallet_provider {
+        router = router.merge(wallet_provider::router().layer(cors::for_wallets()));
     }
     if roles.issuer {
         router = router.merge(issuer::router().layer(cors::for_wallets()));

@@ -37,6 +37,8 @@ pub struct Limits {
     pub unlocks_per_vault_per_minute: u32,
     /// Messages of devices that are being added, written, read or waited for, a minute from one address.
     pub pairings_per_address_per_minute: u32,
+    /// Attestations of wallets and keys a minute from one address.
+    pub attestations_per_address_per_minute: u32,
     /// New vaults an hour from one address (for IPv6: one /64 network).
     pub new_vaults_per_address_per_hour: u32,
     /// Bytes of new vaults an hour from one address.
@@ -66,6 +68,7 @@ impl Default for Limits {
             unlocks_per_vault_and_address_per_minute: 12,
             unlocks_per_vault_per_minute: 40,
             pairings_per_address_per_minute: 120,
+            attestations_per_address_per_minute: 60,
             new_vaults_per_address_per_hour: 30,
             new_vault_bytes_per_address_per_hour: 32 << 20,
             new_vaults_per_hour: 1000,
@@ -126,6 +129,10 @@ impl Limits {
             (
                 "limits.pairings_per_address_per_minute",
                 self.pairings_per_address_per_minute,
+            ),
+            (
+                "limits.attestations_per_address_per_minute",
+                self.attestations_per_address_per_minute,
             ),
             (
                 "limits.new_vaults_per_address_per_hour",

@@ -14,10 +14,12 @@ mod outbound;
 pub mod secret;
 mod service;
 mod sign_in;
+mod wallet_provider;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use assent_core::issuer::sandbox;
 use assent_core::profile::Profile;
 use figment::Figment;
 use figment::providers::{Format as _, Serialized, Toml};
@@ -34,6 +36,7 @@ pub use operator::OperatorConfig;
 pub use outbound::OutboundConfig;
 pub use service::{DidMethod, ServiceConfig};
 pub use sign_in::{LoginProviderConfig, SignInConfig};
+pub use wallet_provider::WalletProviderConfig;
 
 const DAY: i64 = 24 * 3600;
 
@@ -90,6 +93,8 @@ pub struct Config {
     pub issuer: IssuerConfig,
     /// Verifier role.
     pub verifier: VerifierConfig,
+    /// Wallet provider role.
+    pub wallet_provider: WalletProviderConfig,
     /// Types and issuers that are looked up.
     pub lookups: LookupConfig,
     /// Static files of the wallet app.
@@ -175,6 +180,8 @@ pub struct Roles {
     pub issuer: bool,
     /// Asks wallets for presentations on behalf of services.
     pub verifier: bool,
+    /// Vouches for the wallets of this operator and their keys.
+    pub wallet_provider: bool,
 }
 
 /// How much a vault may hold.
@@ -239,6 +246,8 @@ pub struct IssuerConfig {
     pub status_list_size: u32,
     /// Wallets that may sign people in, beside those that are known without settings.
     pub clients: Vec<ClientConfig>,
+    /// Cards, by configuration id, whose keys a trusted wallet provider must vouch for (OpenID4VCI 1.0 Appendix D).
+    pub attested_keys: Vec<String>,
 }
 
 /// The services that may ask.
@@ -299,6 +308,7 @@ impl Default for Config {
             registry: RegistryConfig::default(),
             issuer: IssuerConfig::default(),
             verifier: VerifierConfig::default(),
+            wallet_provider: WalletProviderConfig::default(),
             lookups: LookupConfig::default(),
             wallet: WalletConfig::default(),
             limits: Limits::default(),
@@ -318,6 +328,7 @@ impl Default for Roles {
             registry: true,
             issuer: false,
             verifier: true,
+            wallet_provider: false,
         }
     }
 }
@@ -358,6 +369,7 @@ impl Default for IssuerConfig {
             key_file: None,
             status_list_size: 1 << 17,
             clients: Vec::new(),
+            attested_keys: Vec::new(),
         }
     }
 }
@@ -402,6 +414,7 @@ impl Config {
             // The sandbox issues cards, with a settings file as without, unless the file says no.
             figment = figment
                 .join(Serialized::default("roles.issuer", true))
+                .join(Serialized::default("roles.wallet_provider", true))
                 .join(Serialized::default("limits", Limits::sandbox()));
         }
         // Nested tables keep their own defaults through `serde(default)`.
@@ -433,6 +446,7 @@ impl Config {
                 registry: true,
                 issuer: true,
                 verifier: true,
+                wallet_provider: true,
             },
             limits: Limits::sandbox(),
             ..Self::default()
@@ -477,6 +491,9 @@ impl Config {
                 }
             }
         }
+        if self.roles.wallet_provider {
+            out.extend(self.wallet_provider.issues(self.sandbox, &self.profile()));
+        }
         let least = if self.sandbox { 8 } else { 1 << 14 };
         if !(least..=1 << 24).contains(&self.issuer.status_list_size)
             || !self.issuer.status_list_size.is_multiple_of(8)
@@ -485,6 +502,14 @@ impl Config {
                 "issuer.status_list_size",
                 format!("must be a multiple of 8 from {least} to {}", 1 << 24),
             ));
+        }
+        for (i, id) in self.issuer.attested_keys.iter().enumerate() {
+            if !sandbox::configurations().contains_key(id) {
+                out.push(Issue::new(
+                    format!("issuer.attested_keys.{i}"),
+                    "is not a card of this issuer",
+                ));
+            }
         }
         out.extend(clients::issues(
             &self.issuer.clients,

@@ -33,6 +33,7 @@ pub(super) async fn run(state: &AppState) {
             &state.service_rate,
             &state.vault_rate,
             &state.pairing_rate,
+            &state.attestation_rate,
         ] {
             limit.forget_idle();
         }

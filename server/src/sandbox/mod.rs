@@ -1,6 +1,7 @@
 //! What `serve --sandbox` makes on its first start, so that a newcomer needs no certificates and no keys.
 //!
-//! In the data directory: two certificate authorities (access certificates, card issuers), a document signer, a
+//! In the data directory: three certificate authorities (access certificates, card issuers, wallet providers), a document
+//! signer, a wallet provider, a
 //! ready service `library` with its access certificate, its API key (`library.key`) and webhook secret
 //! (`library.webhook`), and the server's sealing key. Files are made once and kept; private files are readable
 //! by their owner only. Chains follow HAIP 1.0 §6.1.1: leaf first, no anchor, leaf not self-signed.
@@ -66,6 +67,23 @@ pub fn prepare(config: &mut Config) -> Result<(), SandboxError> {
         .get_or_insert(keys.join("issuer.pem"));
     config.issuer.key_file.get_or_insert(keys.join("issuer.key.pem"));
 
+    let wallet_providers =
+        Authority::load_or_make(&keys, "wallet-ca", "Assent Sandbox Wallet Provider Authority")?;
+    let provider = Leaf {
+        common_name: "Assent Sandbox Wallet Provider",
+        organization: "Assent Sandbox",
+        organization_identifier: "NTRNL-00000003",
+        host: &host,
+    };
+    wallet_providers.leaf(&keys, "wallet-provider", &provider)?;
+    let settings = &mut config.wallet_provider;
+    settings
+        .certificate_file
+        .get_or_insert(keys.join("wallet-provider.pem"));
+    settings
+        .key_file
+        .get_or_insert(keys.join("wallet-provider.key.pem"));
+
     let library = Leaf {
         common_name: "City Library of Voorbeeld",
         organization: "City Library of Voorbeeld",
@@ -99,6 +117,10 @@ pub fn prepare(config: &mut Config) -> Result<(), SandboxError> {
             "name": "Assent sandbox card issuers",
             "certificate": base64url::encode_standard(&issuers.certificate),
             "vct": ["urn:eudi:pid:1", "urn:assent:residence:1"],
+        }],
+        "wallet_providers": [{
+            "name": "Assent sandbox wallet providers",
+            "certificate": base64url::encode_standard(&wallet_providers.certificate),
         }],
     });
     let path = keys.join("anchors.json");

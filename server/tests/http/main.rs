@@ -6,6 +6,7 @@
     reason = "a test ends where something unexpected happens"
 )]
 
+mod attestations;
 mod blobs;
 mod common;
 mod emergency;

@@ -10,6 +10,7 @@ mod challenge;
 mod client;
 mod error;
 mod key;
+pub mod provider;
 mod wallet;
 
 pub use challenge::{AttestationChallenge, CHALLENGE_HEADER};

@@ -531,3 +531,70 @@ fn wallet_attestations_and_proofs_that_are_refused() {
     assert_eq!(changed("nbf", json!(NOW.0 + 61)), Err(AttestationError::Time));
     assert_eq!(proof("JWT", &said), Err(AttestationError::Type));
 }
+
+/// What the wallet says to its provider.
+#[test]
+fn keys_are_proved_to_the_provider() {
+    use super::provider::{KeyAttestationRequest, ProvedKey, WalletAttestationRequest, prove};
+    let anchors = TrustAnchors::new();
+    let judge = attesters(&anchors, &Profile::BASELINE);
+    let us = "https://wallet.example";
+    let proof = prove(&key(1), us, Some("n"), NOW).unwrap();
+    let proved = ProvedKey::verify(&proof, us, &judge).unwrap();
+    assert_eq!(
+        (proved.key, proved.nonce.as_deref()),
+        (key(1).public_key(), Some("n"))
+    );
+    assert_eq!(
+        ProvedKey::verify(&proof, "https://other.example", &judge),
+        Err(AttestationError::Audience)
+    );
+    for shift in [-301, 61] {
+        let then = prove(&key(1), us, None, NOW.plus(shift)).unwrap();
+        assert_eq!(ProvedKey::verify(&then, us, &judge), Err(AttestationError::Time));
+    }
+    // The key of one, the signature of another; and a key proof for an issuer is not one for the provider.
+    let claims = json!({ "aud": us, "iat": NOW.0 });
+    let header = |typ: &str| json!({ "typ": typ, "jwk": key(1).public_key().to_jwk() });
+    let by = |typ: &str, number: u8| {
+        let header = header(typ).as_object().unwrap().clone();
+        let compact = jws::sign(header, claims.to_string().as_bytes(), &key(number)).unwrap();
+        ProvedKey::verify(&compact, us, &judge).map(|_| ())
+    };
+    assert_eq!(by(provider::TYP, 1), Ok(()));
+    assert_eq!(
+        by(provider::TYP, 2),
+        Err(AttestationError::Jws(JwsError::Signature))
+    );
+    assert_eq!(by("openid4vci-proof+jwt", 1), Err(AttestationError::Type));
+
+    let asked = WalletAttestationRequest {
+        client_id: "c".into(),
+        proof: proof.clone(),
+    };
+    let http = asked.to_http(us);
+    assert_eq!(
+        http.url,
+        "https://wallet.example/v1/wallet-provider/wallet-attestation"
+    );
+    assert_eq!(
+        WalletAttestationRequest::parse(http.body.unwrap().as_bytes()),
+        Ok(asked)
+    );
+    let asked = KeyAttestationRequest { proofs: vec![proof] };
+    let body = asked.to_http(us).body.unwrap();
+    assert_eq!(
+        KeyAttestationRequest::parse(body.as_bytes(), &Profile::BASELINE),
+        Ok(asked)
+    );
+    for wrong in ["", "[]", "{}", r#"{"proofs":[]}"#, r#"{"proofs":"x"}"#] {
+        assert!(
+            KeyAttestationRequest::parse(wrong.as_bytes(), &Profile::BASELINE).is_err(),
+            "{wrong}"
+        );
+        assert!(
+            WalletAttestationRequest::parse(wrong.as_bytes()).is_err(),
+            "{wrong}"
+        );
+    }
+}

@@ -15,6 +15,7 @@ mod token;
 
 use assent_core::encoding::base64url;
 use assent_core::issuer::{IssuerSettings, sandbox};
+use assent_core::oid4vci::metadata::KeyAttestationsRequired;
 use assent_core::oid4vci::{Rejection, RejectionCode, SecretText};
 use assent_core::profile::Endpoint;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -44,7 +45,11 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 pub(super) fn settings(state: &AppState) -> Result<IssuerSettings, Problem> {
     let identifier =
         Endpoint::parse(&state.url("/issuer"), &state.profile).map_err(|error| Problem::internal(&error))?;
-    Ok(sandbox::settings(identifier))
+    let mut settings = sandbox::settings(identifier);
+    for id in &state.config.issuer.attested_keys {
+        settings.demand_attested_keys(id, &KeyAttestationsRequired::default());
+    }
+    Ok(settings)
 }
 
 /// The issuer's key and chain.

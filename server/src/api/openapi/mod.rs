@@ -30,6 +30,7 @@ pub(super) use answers::complete;
         (name = "verifier", description = "For services: ask, read results, consents."),
         (name = "wallet", description = "For wallets: OpenID4VP 1.0 and withdrawal."),
         (name = "issuer", description = "OpenID4VCI 1.0."),
+        (name = "wallet-provider", description = "Vouches for this operator's wallets and their keys."),
         (name = "sandbox", description = "Made-up cards."),
         (name = "health", description = "For operators."),
     )

@@ -95,6 +95,7 @@ fn trust(response: &HttpResponse, now: Timestamp) -> Check {
         Role::AccessCertificate,
         Role::CredentialIssuer,
         Role::StatusListSigner,
+        Role::WalletProvider,
     ];
     let all = || roles.into_iter().flat_map(|role| list.anchors(role));
     let (text, ends) = (counted(&list), all().filter_map(Anchor::valid_until).min());
@@ -122,10 +123,11 @@ fn trust(response: &HttpResponse, now: Timestamp) -> Check {
 
 fn counted(list: &TrustAnchors) -> String {
     format!(
-        "{} for services, {} for issuers, {} for status lists",
+        "{} for services, {} for issuers, {} for status lists, {} for wallet providers",
         list.anchors(Role::AccessCertificate).count(),
         list.anchors(Role::CredentialIssuer).count(),
-        list.anchors(Role::StatusListSigner).count()
+        list.anchors(Role::StatusListSigner).count(),
+        list.anchors(Role::WalletProvider).count()
     )
 }
 

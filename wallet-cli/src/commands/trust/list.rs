@@ -31,6 +31,11 @@ pub async fn run(args: Args) -> Result<Answer, CliError> {
         ),
         ("issuers", Role::CredentialIssuer, "may vouch for issuers of"),
         ("status", Role::StatusListSigner, "may vouch for status lists"),
+        (
+            "wallet_providers",
+            Role::WalletProvider,
+            "may vouch for wallets and their keys",
+        ),
     ];
     let mut data = serde_json::Map::new();
     let mut lines = Vec::new();

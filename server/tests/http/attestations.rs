@@ -1,0 +1,252 @@
+//! The wallet provider role, and issuing to attested keys.
+
+use crate::common::holder::PROFILE;
+use crate::common::{Answer, Sandbox};
+use assent_core::crypto::{RustCrypto, Signer as _, SoftwareKey};
+use assent_core::issuer::sandbox::RESIDENCE;
+use assent_core::oid4vci::attestation::provider::{
+    KEYS_PATH, KeyAttestationRequest, WALLET_PATH, WalletAttestationRequest, prove,
+};
+use assent_core::oid4vci::attestation::{
+    KeyAttestationUse, VerifiedKeyAttestation, VerifiedWalletAttestation, level,
+};
+use assent_core::oid4vci::{
+    Attesters, CredentialRequest, CredentialTarget, IssuerMetadata, KeyProof, Proofs,
+};
+use assent_core::profile::Endpoint;
+use assent_core::sd_jwt::UnverifiedSdJwt;
+use assent_core::trust::TrustAnchors;
+use assent_server::crypto::SystemRandom;
+use serde_json::json;
+
+fn key() -> SoftwareKey {
+    SoftwareKey::generate(&mut SystemRandom::default()).unwrap()
+}
+
+fn attesters<'a>(server: &Sandbox, anchors: &'a TrustAnchors) -> Attesters<'a> {
+    Attesters {
+        anchors,
+        now: server.now(),
+        profile: &PROFILE,
+        crypto: &RustCrypto,
+    }
+}
+
+async fn anchors(server: &Sandbox) -> TrustAnchors {
+    TrustAnchors::from_json(&server.get("/v1/registry/anchors").await.expect(200).json()).unwrap()
+}
+
+fn proofs(server: &Sandbox, keys: &[SoftwareKey], nonce: &str) -> Vec<String> {
+    keys.iter()
+        .map(|key| prove(key, &server.base, Some(nonce), server.now()).unwrap())
+        .collect()
+}
+
+async fn attest(server: &Sandbox, keys: &[SoftwareKey], nonce: &str) -> String {
+    let asked = KeyAttestationRequest {
+        proofs: proofs(server, keys, nonce),
+    };
+    let response = server.send(&asked.to_http(&server.base)).await;
+    KeyAttestationRequest::answer(&response, &PROFILE).unwrap()
+}
+
+/// An issuer that wants attested keys for the residence card.
+async fn demanding() -> Sandbox {
+    Sandbox::start_with(|config| config.issuer.attested_keys = vec![RESIDENCE.into()]).await
+}
+
+async fn token(server: &Sandbox) -> String {
+    let (_, offer) = server.offer(&json!({ "card": "residence" })).await;
+    let answer = server.token(&offer, None).await.expect(200).json();
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn ask(server: &Sandbox, token: &str, proofs: Proofs) -> Answer {
+    let request = CredentialRequest {
+        target: CredentialTarget::Configuration(RESIDENCE.into()),
+        proofs,
+    };
+    let body = request.to_json();
+    server
+        .call("POST", "/issuer/credential", token, &[], Some(&body))
+        .await
+}
+
+#[track_caller]
+fn invalid_proof(answer: &Answer) {
+    assert_eq!(answer.status, 400, "{}", answer.text);
+    assert_eq!(answer.json()["error"], "invalid_proof", "{}", answer.text);
+}
+
+/// HP-3, TS3: the provider vouches for a fresh key, for less than a day, under the name all wallets share.
+#[tokio::test]
+async fn a_wallet_is_vouched_for() {
+    let server = Sandbox::start().await;
+    let anchors = anchors(&server).await;
+    let instance = key();
+    let asked = |client_id: &str, proof: String| WalletAttestationRequest {
+        client_id: client_id.into(),
+        proof,
+    };
+    let proof = || prove(&instance, &server.base, None, server.now()).unwrap();
+    for client_id in [server.base.as_str(), "assent-cli"] {
+        let request = asked(client_id, proof()).to_http(&server.base);
+        let compact = WalletAttestationRequest::answer(&server.send(&request).await, &PROFILE).unwrap();
+        let read = VerifiedWalletAttestation::verify(&compact, &attesters(&server, &anchors)).unwrap();
+        assert_eq!(read.client_id, client_id);
+        assert_eq!(read.instance_key, instance.public_key());
+        assert!(read.expires_at.since(server.now()) < 24 * 3600);
+        assert_eq!(read.wallet_name.as_deref(), Some("Assent sandbox"));
+    }
+    let refused = async |body: &WalletAttestationRequest, code: &str| {
+        let body = json!({ "client_id": body.client_id, "proof": body.proof });
+        server.post(WALLET_PATH, &body).await.problem(400, code);
+    };
+    refused(
+        &asked("https://other.example", proof()),
+        "wallet-provider-other-wallet",
+    )
+    .await;
+    let elsewhere = prove(&instance, "https://other.example", None, server.now()).unwrap();
+    refused(&asked("assent-cli", elsewhere), "attestation-for-another").await;
+    let old = prove(&instance, &server.base, None, server.now().plus(-301)).unwrap();
+    refused(&asked("assent-cli", old), "attestation-time").await;
+    let broken = proof();
+    let (start, _) = broken.rsplit_once('.').unwrap();
+    let other = prove(&key(), &server.base, None, server.now()).unwrap();
+    let swapped = format!("{start}.{}", other.rsplit_once('.').unwrap().1);
+    refused(&asked("assent-cli", swapped), "attestation-signature").await;
+    server
+        .post(WALLET_PATH, &json!({}))
+        .await
+        .problem(400, "attestation-invalid");
+}
+
+#[tokio::test]
+async fn keys_are_vouched_for_as_what_they_are() {
+    let server = Sandbox::start().await;
+    let anchors = anchors(&server).await;
+    let keys: Vec<SoftwareKey> = (0..10).map(|_| key()).collect();
+    let compact = attest(&server, &keys, "n").await;
+    let judge = attesters(&server, &anchors);
+    let read = VerifiedKeyAttestation::verify(&compact, KeyAttestationUse::BesideProof, &judge).unwrap();
+    let public: Vec<_> = keys.iter().map(SoftwareKey::public_key).collect();
+    assert_eq!(read.keys, public);
+    assert_eq!(read.nonce.as_deref(), Some("n"));
+    // Never more than it is, and no certification.
+    assert_eq!(read.key_storage, [level::BASIC]);
+    assert_eq!(read.user_authentication, [level::BASIC]);
+    let claims = assent_core::encoding::jws::UnverifiedJws::parse(&compact).unwrap();
+    assert!(!claims.unverified_claims().unwrap().contains_key("certification"));
+
+    let mut mixed = proofs(&server, &keys[..1], "n");
+    mixed.extend(proofs(&server, &keys[1..2], "other"));
+    let mut twice = proofs(&server, &keys[..1], "n");
+    twice.extend(proofs(&server, &keys[..1], "n"));
+    for (proofs, code) in [
+        (mixed, "attestation-invalid"),
+        (twice, "attestation-invalid"),
+        (Vec::new(), "attestation-invalid"),
+        (vec!["a.b.c".to_owned()], "attestation-invalid"),
+    ] {
+        server
+            .post(KEYS_PATH, &json!({ "proofs": proofs }))
+            .await
+            .problem(400, code);
+    }
+}
+
+/// CI-23, CI-24: an issuer that demands it says so, and gives one copy for each attested key, either way.
+#[tokio::test]
+async fn attested_keys_get_copies() {
+    let server = demanding().await;
+    let metadata = server
+        .get("/.well-known/openid-credential-issuer/issuer")
+        .await
+        .expect(200);
+    let metadata = IssuerMetadata::from_object(metadata.json().as_object().unwrap(), &PROFILE).unwrap();
+    let types = &metadata.configurations.get(RESIDENCE).unwrap().proof_types;
+    for name in ["jwt", "attestation"] {
+        assert!(types.get(name).unwrap().key_attestations_required.is_some());
+    }
+    let issuer = Endpoint::parse(&server.url("/issuer"), &PROFILE).unwrap();
+    for alone in [true, false] {
+        let token = token(&server).await;
+        let nonce = server.nonce().await;
+        let keys: Vec<SoftwareKey> = (0..3).map(|_| key()).collect();
+        let attestation = attest(&server, &keys, &nonce).await;
+        let proof = KeyProof {
+            issuer: &issuer,
+            c_nonce: Some(&nonce),
+            client_id: None,
+            issued_at: server.now(),
+            key_attestation: Some(&attestation),
+        };
+        let proofs = if alone {
+            Proofs::Attestation(attestation.clone())
+        } else {
+            Proofs::Jwt(vec![proof.sign(&keys[0]).unwrap()])
+        };
+        let answer = ask(&server, &token, proofs.clone()).await.expect(200).json();
+        let copies = answer["credentials"].as_array().unwrap();
+        assert_eq!(copies.len(), 3);
+        for (copy, key) in copies.iter().zip(&keys) {
+            let jwt = UnverifiedSdJwt::parse(copy["credential"].as_str().unwrap()).unwrap();
+            let claims = jwt.unverified_claims().unwrap();
+            let x = &claims["cnf"]["jwk"]["x"];
+            assert_eq!(*x, key.public_key().to_jwk()["x"]);
+        }
+        // The nonce was used up: the same attestation does not come through again.
+        let again = ask(&server, &token, proofs).await;
+        assert_eq!(again.json()["error"], "invalid_nonce", "{}", again.text);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_attested_gets_nothing() {
+    let server = demanding().await;
+    let stranger = Sandbox::start().await;
+    let token = token(&server).await;
+    let nonce = server.nonce().await;
+    let keys = [key(), key()];
+    let bare = server.proof(&keys[0], &nonce);
+    invalid_proof(&ask(&server, &token, Proofs::Jwt(vec![bare])).await);
+    // Another wallet provider, of the same name.
+    let foreign = attest(&stranger, &keys, &nonce).await;
+    invalid_proof(&ask(&server, &token, Proofs::Attestation(foreign)).await);
+    let attestation = attest(&server, &keys, &nonce).await;
+    let issuer = Endpoint::parse(&server.url("/issuer"), &PROFILE).unwrap();
+    let proof = KeyProof {
+        issuer: &issuer,
+        c_nonce: Some(&nonce),
+        client_id: None,
+        issued_at: server.now(),
+        key_attestation: Some(&attestation),
+    };
+    let unattested = proof.sign(&key()).unwrap();
+    invalid_proof(&ask(&server, &token, Proofs::Jwt(vec![unattested])).await);
+    // A nonce the issuer never gave.
+    let invented = attest(&server, &keys, "invented").await;
+    let answer = ask(&server, &token, Proofs::Attestation(invented)).await;
+    assert_eq!(answer.json()["error"], "invalid_nonce", "{}", answer.text);
+    // Where nothing is demanded, the type of proof is not there.
+    let plain = Sandbox::start().await;
+    let token = self::token(&plain).await;
+    let attestation = attest(&plain, &keys, &plain.nonce().await).await;
+    invalid_proof(&ask(&plain, &token, Proofs::Attestation(attestation)).await);
+}
+
+#[tokio::test]
+async fn attestations_are_rationed() {
+    let server = Sandbox::start_with(|config| config.limits.attestations_per_address_per_minute = 8).await;
+    for _ in 0..2 {
+        server
+            .post(KEYS_PATH, &json!({}))
+            .await
+            .problem(400, "attestation-invalid");
+    }
+    server
+        .post(WALLET_PATH, &json!({}))
+        .await
+        .problem(429, "rate-limited");
+}
