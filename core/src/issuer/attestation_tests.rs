@@ -60,7 +60,7 @@ impl World {
             profile: &PROFILE,
             crypto: &RustCrypto,
         };
-        ProvenKeys::check(proofs, &self.configuration, &self.settings, &attesters)
+        ProvenKeys::check(proofs, &self.configuration, None, &self.settings, &attesters)
             .map_err(|rejection| rejection.code)
     }
 }

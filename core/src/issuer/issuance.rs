@@ -1,28 +1,30 @@
 //! One offer and what became of it.
 
-use std::fmt;
-
-use super::error::IssuanceError;
-use super::settings::IssuerSettings;
-use crate::env::{Env, Timestamp};
-use crate::oid4vci::{
-    CredentialOffer, InputMode, Notification, NotificationEvent, PreAuthorizedCodeGrant, Rejection,
-    RejectionCode, SecretText, TxCode,
-};
+use super::client::Presented;
+use crate::crypto::constant_time_eq;
+use crate::encoding::json::Object;
+use crate::env::Timestamp;
+use crate::oid4vci::{Notification, NotificationEvent, Rejection, RejectionCode};
 
 /// One offer, at rest. Every step consumes it and gives back the next state; store that before answering.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Issuance {
-    /// The offer was made; its code has not been used.
+    /// An offer with a pre-authorised code was made; the code has not been used.
     Offered(Offered),
+    /// An offer was made for which a person signs in; nobody came yet.
+    Invited(Invited),
+    /// An authorization request waits for a person.
+    Pushed(Pushed),
+    /// The person agreed; the authorization code has not been used.
+    Approved(Approved),
     /// The code was exchanged for a token; credentials can be requested.
     Authorized(Authorized),
     /// Over.
     Closed(Closed),
 }
 
-/// An offer that waits for its code.
+/// An offer that waits for its pre-authorised code.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Offered {
     /// Id of the offer.
@@ -37,6 +39,70 @@ pub struct Offered {
     pub attempts_left: u8,
     /// From when the code is no longer good.
     pub expires_at: Timestamp,
+    /// Seconds until the cards are ready, when not at once.
+    #[serde(default)]
+    pub later: Option<u32>,
+}
+
+/// An offer that waits for someone to sign in.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Invited {
+    /// Id of the offer.
+    pub id: String,
+    /// What is offered.
+    pub configuration_ids: Vec<String>,
+    /// From when it is no longer good.
+    pub expires_at: Timestamp,
+    /// Seconds until the cards are ready, when not at once.
+    pub later: Option<u32>,
+}
+
+/// An authorization request that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Pushed {
+    /// Id of the offer, or of the request when there was no offer.
+    pub id: String,
+    /// What is asked for.
+    pub configuration_ids: Vec<String>,
+    /// The offer it answers: as long as nobody agreed, the wallet may begin again.
+    pub offer: Option<Invited>,
+    /// Fingerprint of the `request_uri`.
+    pub request_fingerprint: String,
+    /// Who asks.
+    pub client_id: String,
+    /// Where the person goes back to; one that is registered for the client.
+    pub redirect_uri: String,
+    /// `state`, to be given back.
+    pub client_state: Option<String>,
+    /// PKCE, S256.
+    pub code_challenge: String,
+    /// The DPoP key that the code will be bound to, when the wallet said so.
+    pub dpop_jkt: Option<String>,
+    /// From when it is no longer good.
+    pub expires_at: Timestamp,
+}
+
+/// A person agreed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Approved {
+    /// Id of the offer, or of the request when there was no offer.
+    pub id: String,
+    /// What may be requested.
+    pub configuration_ids: Vec<String>,
+    /// Fingerprint of the authorization code.
+    pub code_fingerprint: String,
+    /// Who asked.
+    pub client_id: String,
+    /// Where the code was sent.
+    pub redirect_uri: String,
+    /// PKCE, S256.
+    pub code_challenge: String,
+    /// The DPoP key that the code is bound to.
+    pub dpop_jkt: Option<String>,
+    /// From when the code is no longer good.
+    pub expires_at: Timestamp,
+    /// Seconds until the cards are ready, when not at once.
+    pub later: Option<u32>,
 }
 
 /// An offer whose code was exchanged.
@@ -52,6 +118,46 @@ pub struct Authorized {
     pub expires_at: Timestamp,
     /// What was issued so far.
     pub pickups: Vec<Pickup>,
+    /// Who may use it: the client of the authorization code, else `None`.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// Fingerprint of the authorization code it came from: a second use ends everything.
+    #[serde(default)]
+    pub code_fingerprint: Option<String>,
+    /// The key the tokens are bound to; `None` for bearer tokens.
+    #[serde(default)]
+    pub dpop_jkt: Option<String>,
+    /// For the next access token; only with a key.
+    #[serde(default)]
+    pub refresh: Option<Refresh>,
+    /// Seconds until the cards are ready, when not at once.
+    #[serde(default)]
+    pub later: Option<u32>,
+    /// What was requested and is not ready or not picked up.
+    #[serde(default)]
+    pub deferred: Vec<Deferred>,
+}
+
+/// A refresh token.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Refresh {
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// From when neither it nor one that follows it is good.
+    pub expires_at: Timestamp,
+}
+
+/// Copies that are issued later. The keys were proved when they were requested.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Deferred {
+    /// Fingerprint of the transaction id.
+    pub transaction_fingerprint: String,
+    /// The configuration.
+    pub configuration_id: String,
+    /// The keys, as JWK, one for each copy.
+    pub keys: Vec<Object>,
+    /// From when they can be had.
+    pub ready_at: Timestamp,
 }
 
 /// One answered credential request.
@@ -84,103 +190,86 @@ pub enum ClosedBecause {
     TooManyAttempts,
     /// Nobody came in time.
     Expired,
-}
-
-/// A new offer, with the secrets that are not kept.
-pub struct NewOffer {
-    /// To be stored.
-    pub issuance: Issuance,
-    /// To be put into a link or served by reference, once.
-    pub offer: CredentialOffer,
-    /// To be given to the person by another way than the offer (§13.6).
-    pub tx_code: Option<SecretText>,
-}
-
-// The offer holds the code.
-impl fmt::Debug for NewOffer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewOffer")
-            .field("issuance", &self.issuance)
-            .finish_non_exhaustive()
-    }
+    /// The person said no.
+    Declined,
+    /// An authorization code was used again (RFC 6749 §4.1.2).
+    CodeReused,
 }
 
 impl Issuance {
-    /// Makes an offer for `configuration_ids`, with a six-digit transaction code when `tx_code` is set.
-    ///
-    /// # Errors
-    /// [`IssuanceError::UnknownConfiguration`], [`IssuanceError::Random`].
-    pub fn offer(
-        settings: &IssuerSettings,
-        configuration_ids: &[&str],
-        tx_code: bool,
-        env: &mut Env<'_>,
-    ) -> Result<NewOffer, IssuanceError> {
-        for (index, id) in configuration_ids.iter().enumerate() {
-            if !settings.configurations.contains_key(*id) || configuration_ids[..index].contains(id) {
-                return Err(IssuanceError::UnknownConfiguration((*id).to_owned()));
-            }
-        }
-        if configuration_ids.is_empty() {
-            return Err(IssuanceError::UnknownConfiguration(String::new()));
-        }
-        let configuration_ids: Vec<String> = configuration_ids.iter().map(|id| (*id).to_owned()).collect();
-        let code = SecretText::new(env.random_token()?);
-        let typed = if tx_code {
-            Some(super::token::new_tx_code(env)?)
-        } else {
-            None
-        };
-        let issuance = Self::Offered(Offered {
-            id: env.random_token()?,
-            configuration_ids: configuration_ids.clone(),
-            code_fingerprint: code.fingerprint(),
-            tx_code_mac: typed
-                .as_ref()
-                .map(|typed| super::token::tx_code_mac(&code, typed)),
-            attempts_left: settings.tx_code_attempts.max(1),
-            expires_at: env.now.plus(settings.offer_life),
-        });
-        let offer = CredentialOffer {
-            credential_issuer: settings.identifier.clone(),
-            credential_configuration_ids: configuration_ids,
-            authorization_code: None,
-            pre_authorized_code: Some(PreAuthorizedCodeGrant {
-                pre_authorized_code: code,
-                tx_code: typed.as_ref().map(|_| TxCode {
-                    input_mode: InputMode::Numeric,
-                    length: Some(super::token::TX_CODE_LENGTH),
-                    description: Some("The code that was shown next to the offer".to_owned()),
-                }),
-                authorization_server: None,
-            }),
-        };
-        Ok(NewOffer {
-            issuance,
-            offer,
-            tx_code: typed,
-        })
-    }
-
     /// The id of the offer.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
             Self::Offered(offered) => &offered.id,
+            Self::Invited(invited) => &invited.id,
+            Self::Pushed(pushed) => &pushed.id,
+            Self::Approved(approved) => &approved.id,
             Self::Authorized(authorized) => &authorized.id,
             Self::Closed(closed) => &closed.id,
+        }
+    }
+
+    /// Until when anything can come of it: keep the record at least as long. `None` when it is over.
+    #[must_use]
+    pub fn useful_until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Offered(offered) => Some(offered.expires_at),
+            Self::Invited(invited) => Some(invited.expires_at),
+            Self::Pushed(pushed) => {
+                let offer = pushed.offer.as_ref().map(|offer| offer.expires_at);
+                offer.max(Some(pushed.expires_at))
+            }
+            Self::Approved(approved) => Some(approved.expires_at),
+            Self::Authorized(authorized) => {
+                let refresh = authorized.refresh.as_ref().map(|refresh| refresh.expires_at);
+                refresh.max(Some(authorized.expires_at))
+            }
+            Self::Closed(_) => None,
+        }
+    }
+
+    /// What the token is good for.
+    ///
+    /// # Errors
+    /// [`RejectionCode::InvalidToken`], also for a token without the proof it is bound to, or with one it is not (RFC 9449
+    /// §7.1, §7.2).
+    pub(super) fn with_token(
+        &self,
+        presented: &Presented<'_>,
+        now: Timestamp,
+    ) -> Result<&Authorized, Rejection> {
+        let refused = || Rejection::new(RejectionCode::InvalidToken, "the access token is not good");
+        let Self::Authorized(authorized) = self else {
+            return Err(refused());
+        };
+        let fingerprint = presented.token.fingerprint();
+        let known = constant_time_eq(fingerprint.as_bytes(), authorized.token_fingerprint.as_bytes());
+        let bound = authorized.dpop_jkt.as_deref() == presented.dpop_jkt;
+        if known && bound && now < authorized.expires_at {
+            Ok(authorized)
+        } else {
+            Err(refused())
         }
     }
 
     /// Records a notification. The caller found this record by the access token.
     ///
     /// # Errors
-    /// [`RejectionCode::InvalidNotificationId`] for an id that was not given out for this token (CI-28).
-    pub fn notify(self, notification: &Notification) -> Result<Self, Rejection> {
+    /// [`RejectionCode::InvalidNotificationId`] for an id that was not given out for this token (CI-28);
+    /// [`RejectionCode::InvalidToken`] without the proof that the token is bound to.
+    pub fn notify(self, presented: &Presented<'_>, notification: &Notification) -> Result<Self, Rejection> {
         let unknown = || Rejection::new(RejectionCode::InvalidNotificationId, "not an id of this issuance");
         let Self::Authorized(mut authorized) = self else {
             return Err(unknown());
         };
+        // A late notification is welcome: the token only says whose it is, so its end does not matter.
+        if authorized.dpop_jkt.as_deref() != presented.dpop_jkt {
+            return Err(Rejection::new(
+                RejectionCode::InvalidToken,
+                "the access token is not good",
+            ));
+        }
         let pickup = authorized
             .pickups
             .iter_mut()

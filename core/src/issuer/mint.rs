@@ -124,6 +124,16 @@ impl ReadyRequest {
             copies.push(MintedCopy { status, expires_at });
         }
         let notification_id = env.random_token()?;
+        if let Some(transaction) = &self.transaction {
+            // CI-27: good until it was picked up.
+            let before = authorized.deferred.len();
+            authorized
+                .deferred
+                .retain(|deferred| deferred.transaction_fingerprint != *transaction);
+            if authorized.deferred.len() == before {
+                return Err(IssuanceError::WrongState);
+            }
+        }
         authorized.pickups.push(Pickup {
             configuration_id: self.configuration_id,
             copies: credentials.len(),

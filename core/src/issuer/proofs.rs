@@ -33,9 +33,16 @@ impl ProvenKeys {
     pub(super) fn check(
         proofs: &Proofs,
         configuration: &CredentialConfiguration,
+        client_id: Option<&str>,
         settings: &IssuerSettings,
         attesters: &Attesters<'_>,
     ) -> Result<Self, Rejection> {
+        let expected = ProofExpectation {
+            issuer: &settings.identifier,
+            // CI-23: the client of the sign-in; none for a pre-authorised code.
+            client_id,
+            nonce_required: true,
+        };
         // CI-21: a proof of a type that the metadata lists.
         let accepted = |name| {
             let accepted = configuration.proof_types.get(name);
@@ -52,7 +59,7 @@ impl ProvenKeys {
                 let accepted = accepted("jwt")?;
                 let mut signers = Vec::new();
                 for proof in proofs {
-                    let key = proven.proof(proof, accepted, settings, attesters)?;
+                    let key = proven.proof(proof, accepted, &expected, attesters)?;
                     // CI-22: copies with one key would be one copy as far as anyone can tell.
                     if signers.contains(&key) {
                         return Err(invalid("two proofs have the same key"));
@@ -82,15 +89,10 @@ impl ProvenKeys {
         &mut self,
         proof: &str,
         accepted: &ProofType,
-        settings: &IssuerSettings,
+        expected: &ProofExpectation<'_>,
         attesters: &Attesters<'_>,
     ) -> Result<PublicKey, Rejection> {
-        let expected = ProofExpectation {
-            issuer: &settings.identifier,
-            client_id: None,
-            nonce_required: true,
-        };
-        let verified = VerifiedKeyProof::verify(proof, &expected, attesters)
+        let verified = VerifiedKeyProof::verify(proof, expected, attesters)
             .map_err(|error| invalid(&error.to_string()))?;
         self.nonces.extend(verified.nonce);
         let key = verified.key;

@@ -1,10 +1,11 @@
 //! Checking a credential request (OpenID4VCI 1.0 §8; CI-21…CI-23, CI-26, CI-30).
 
+use super::client::Presented;
 use super::issuance::Issuance;
 use super::nonce::NonceRecord;
 use super::proofs::{AttestationStatus, ProvenKeys};
 use super::settings::IssuerSettings;
-use crate::crypto::{PublicKey, constant_time_eq};
+use crate::crypto::PublicKey;
 use crate::env::Timestamp;
 use crate::oid4vci::{Attesters, CredentialRequest, CredentialTarget, Rejection, RejectionCode, SecretText};
 
@@ -21,29 +22,24 @@ pub struct CheckedRequest {
 pub struct ReadyRequest {
     pub(super) configuration_id: String,
     pub(super) keys: Vec<PublicKey>,
+    /// Fingerprint of the transaction that is picked up, when it was put off before.
+    pub(super) transaction: Option<String>,
 }
 
 impl Issuance {
-    /// Checks a credential request made with `token`. The caller found this record by the fingerprint of the token.
+    /// Checks a credential request made with `presented`. The caller found this record by the fingerprint of the token.
     ///
     /// # Errors
     /// [`Rejection`] to answer with; nothing changes then.
     pub fn check_request(
         &self,
-        token: &SecretText,
+        presented: &Presented<'_>,
         request: &CredentialRequest,
         settings: &IssuerSettings,
         attesters: &Attesters<'_>,
     ) -> Result<CheckedRequest, Rejection> {
         let refuse = |code, why: &str| Err(Rejection::new(code, why));
-        let Self::Authorized(authorized) = self else {
-            return refuse(RejectionCode::InvalidToken, "the access token is not good");
-        };
-        let fingerprint = token.fingerprint();
-        let known = constant_time_eq(fingerprint.as_bytes(), authorized.token_fingerprint.as_bytes());
-        if !known || attesters.now >= authorized.expires_at {
-            return refuse(RejectionCode::InvalidToken, "the access token is not good");
-        }
+        let authorized = self.with_token(presented, attesters.now)?;
         let id = match &request.target {
             CredentialTarget::Configuration(id) => id,
             // We give out no identifiers in token responses, so none can be known (CI-13).
@@ -66,12 +62,20 @@ impl Issuance {
                 "the offer was for something else",
             );
         }
-        let proven = ProvenKeys::check(&request.proofs, configuration, settings, attesters)?;
+        let client_id = authorized.client_id.as_deref();
+        let proven = ProvenKeys::check(&request.proofs, configuration, client_id, settings, attesters)?;
         let issued: usize = authorized
             .pickups
             .iter()
             .filter(|pickup| pickup.configuration_id == *id)
             .map(|pickup| pickup.copies)
+            .chain(
+                authorized
+                    .deferred
+                    .iter()
+                    .filter(|deferred| deferred.configuration_id == *id)
+                    .map(|deferred| deferred.keys.len()),
+            )
             .sum();
         if issued + proven.keys.len() > settings.copies_per_offer {
             return refuse(RejectionCode::CredentialRequestDenied, "this offer was used up");
@@ -137,6 +141,7 @@ impl CheckedRequest {
         Ok(ReadyRequest {
             configuration_id: self.configuration_id,
             keys: self.proven.keys,
+            transaction: None,
         })
     }
 }

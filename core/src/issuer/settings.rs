@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::oid4vci::metadata::{Display, KeyAttestationsRequired};
+use crate::oid4vci::metadata::{Display, KeyAttestationsRequired, PUBLIC};
 use crate::oid4vci::offer::PRE_AUTHORIZED_CODE;
+use crate::oid4vci::pkce;
+use crate::oid4vci::token::{AUTHORIZATION_CODE, REFRESH_TOKEN};
 use crate::oid4vci::{AuthorizationServerMetadata, CredentialConfiguration, IssuerMetadata};
 use crate::profile::{BadEndpoint, Endpoint, Profile};
 
@@ -24,6 +26,14 @@ pub struct IssuerSettings {
     pub offer_life: i64,
     /// Seconds an access token can be used; at most 300, because it is a bearer token (CI-15, §13.10).
     pub token_life: i64,
+    /// Seconds an access token can be used that is bound to a key.
+    pub bound_token_life: i64,
+    /// Seconds until the last refresh token of an issuance ends.
+    pub refresh_life: i64,
+    /// Seconds a person has for the sign-in, from the pushed request to the answer. Enough to read the page in peace.
+    pub request_life: i64,
+    /// Seconds an authorization code can be used.
+    pub code_life: i64,
     /// Seconds a nonce can be used.
     pub nonce_life: i64,
     /// Days a credential is valid.
@@ -47,6 +57,10 @@ impl IssuerSettings {
             batch_size: 10,
             offer_life: 600,
             token_life: 300,
+            bound_token_life: 3600,
+            refresh_life: 90 * 86_400,
+            request_life: 600,
+            code_life: 60,
             nonce_life: 300,
             credential_days: 90,
             tx_code_attempts: 5,
@@ -90,7 +104,7 @@ impl IssuerSettings {
             authorization_servers: Vec::new(),
             credential_endpoint: self.endpoint("credential", profile)?,
             nonce_endpoint: Some(self.endpoint("nonce", profile)?),
-            deferred_credential_endpoint: None,
+            deferred_credential_endpoint: Some(self.endpoint("deferred_credential", profile)?),
             notification_endpoint: Some(self.endpoint("notification", profile)?),
             batch_size: Some(self.batch_size),
             request_encryption: None,
@@ -110,7 +124,18 @@ impl IssuerSettings {
     ) -> Result<AuthorizationServerMetadata, BadEndpoint> {
         Ok(AuthorizationServerMetadata {
             token_endpoint: Some(self.endpoint("token", profile)?),
-            grant_types_supported: Some(vec![PRE_AUTHORIZED_CODE.to_owned()]),
+            authorization_endpoint: Some(self.endpoint("authorize", profile)?),
+            pushed_authorization_request_endpoint: Some(self.endpoint("par", profile)?),
+            require_pushed_authorization_requests: true,
+            authorization_response_iss_parameter_supported: true,
+            grant_types_supported: Some(
+                [AUTHORIZATION_CODE, PRE_AUTHORIZED_CODE, REFRESH_TOKEN]
+                    .map(str::to_owned)
+                    .to_vec(),
+            ),
+            response_types_supported: vec!["code".to_owned()],
+            code_challenge_methods_supported: vec![pkce::METHOD.to_owned()],
+            token_endpoint_auth_methods_supported: vec![PUBLIC.to_owned()],
             pre_authorized_grant_anonymous_access_supported: true,
             ..AuthorizationServerMetadata::new(self.identifier.clone())
         })

@@ -53,7 +53,11 @@ impl World {
             now: self.now,
             rng: &mut self.rng,
         };
-        Issuance::offer(&self.settings, &[sandbox::RESIDENCE], tx_code, &mut env).unwrap()
+        let options = NewOfferOptions {
+            tx_code,
+            ..NewOfferOptions::default()
+        };
+        Issuance::offer(&self.settings, &[sandbox::RESIDENCE], options, &mut env).unwrap()
     }
 
     fn redeem(&mut self, issuance: Issuance, code: &SecretText, tx_code: Option<&str>) -> Redeemed {
@@ -71,7 +75,9 @@ impl World {
         // At rest and back: what the server does between two requests.
         let stored = serde_json::to_string(&issuance).unwrap();
         let issuance: Issuance = serde_json::from_str(&stored).unwrap();
-        issuance.redeem(&request, &self.settings, &mut env).unwrap()
+        issuance
+            .redeem(&request, &Asking::default(), &self.settings, &mut env)
+            .unwrap()
     }
 
     fn nonce(&mut self) -> (String, NonceRecord) {
@@ -125,7 +131,7 @@ impl World {
         request: &CredentialRequest,
     ) -> Result<CheckedRequest, RejectionCode> {
         issuance
-            .check_request(token, request, &self.settings, &self.attesters())
+            .check_request(&bearer(token), request, &self.settings, &self.attesters())
             .map_err(|rejection| rejection.code)
     }
 
@@ -154,6 +160,13 @@ impl World {
             rng: &mut self.rng,
         };
         ready.mint(issuance, &subject, statuses, &signer, &self.settings, &mut env)
+    }
+}
+
+fn bearer(token: &SecretText) -> Presented<'_> {
+    Presented {
+        token,
+        dpop_jkt: None,
     }
 }
 
@@ -228,14 +241,14 @@ fn an_offer_becomes_a_batch_of_unlinkable_copies() {
         event: NotificationEvent::CredentialAccepted,
         event_description: None,
     };
-    let issuance = minted.issuance.notify(&notification).unwrap();
+    let issuance = minted.issuance.notify(&bearer(&token), &notification).unwrap();
     assert!(matches!(&issuance, Issuance::Authorized(a) if a.pickups[0].event.is_some()));
     let other = Notification {
         notification_id: "x".into(),
         ..notification
     };
     assert_eq!(
-        issuance.notify(&other).unwrap_err().code,
+        issuance.notify(&bearer(&token), &other).unwrap_err().code,
         RejectionCode::InvalidNotificationId
     );
 }
@@ -503,7 +516,7 @@ fn offers_only_what_there_is() {
         rng: &mut world.rng,
     };
     for ids in [&[][..], &["passport"], &[sandbox::IDENTITY, sandbox::IDENTITY]] {
-        let result = Issuance::offer(&world.settings, ids, false, &mut env);
+        let result = Issuance::offer(&world.settings, ids, NewOfferOptions::default(), &mut env);
         assert!(
             matches!(result, Err(IssuanceError::UnknownConfiguration(_))),
             "{ids:?}"
@@ -513,7 +526,7 @@ fn offers_only_what_there_is() {
         Issuance::offer(
             &world.settings,
             &[sandbox::IDENTITY, sandbox::RESIDENCE],
-            false,
+            NewOfferOptions::default(),
             &mut env
         )
         .is_ok()

@@ -1,12 +1,15 @@
-//! Exchanging the code of an offer for a token (OpenID4VCI 1.0 §6; CI-6, CI-12, CI-14).
+//! Exchanging the code of an offer, the code of a sign-in or a refresh token for an access token (RFC 6749 §4.1.3, §6;
+//! OpenID4VCI 1.0 §6; CI-6, CI-12, CI-14, CI-15).
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 
-use super::issuance::{Authorized, ClosedBecause, Issuance};
+use super::client::{Asking, ClientId};
+use super::issuance::{Authorized, ClosedBecause, Issuance, Refresh};
 use super::settings::IssuerSettings;
 use crate::crypto::constant_time_eq;
 use crate::encoding::base64url;
-use crate::env::{Env, RandomUnavailable};
+use crate::env::{Env, RandomUnavailable, Timestamp};
+use crate::oid4vci::pkce::challenge_matches;
 use crate::oid4vci::{Grant, Rejection, RejectionCode, SecretText, TokenRequest, TokenResponse, TokenType};
 
 /// Digits in a transaction code.
@@ -21,54 +24,107 @@ pub struct Redeemed {
     pub answer: Result<TokenResponse, Rejection>,
 }
 
+/// What a grant leads to.
+enum Grounds {
+    /// Give tokens for this.
+    Good(Box<Authorized>),
+    /// Say no, and keep this.
+    Bad(Issuance, RejectionCode, &'static str),
+}
+
 impl Issuance {
-    /// Answers a token request. The caller found this record by the fingerprint of the code, and must keep two
-    /// requests for one record from running at the same time.
+    /// Answers a token request. The caller found this record by the fingerprint of the code or refresh token, and must keep
+    /// two requests for one record from running at the same time.
     ///
     /// # Errors
     /// [`RandomUnavailable`]; nothing has changed then.
     pub fn redeem(
         self,
         request: &TokenRequest,
+        asking: &Asking<'_>,
         settings: &IssuerSettings,
         env: &mut Env<'_>,
     ) -> Result<Redeemed, RandomUnavailable> {
-        let refuse = |issuance, code, why: &str| {
-            Ok(Redeemed {
-                issuance,
-                answer: Err(Rejection::new(code, why)),
-            })
+        let grounds = match &request.grant {
+            Grant::PreAuthorized { code, tx_code } => self.by_offer(code, tx_code.as_ref(), env.now),
+            Grant::AuthorizationCode {
+                code,
+                redirect_uri,
+                code_verifier,
+            } => self.by_code(code, redirect_uri, code_verifier, asking, env.now),
+            Grant::Refresh { refresh_token } => self.by_refresh_token(refresh_token, asking, env.now),
         };
+        let mut authorized = match grounds {
+            Grounds::Good(authorized) => authorized,
+            Grounds::Bad(issuance, code, why) => {
+                return Ok(Redeemed {
+                    issuance,
+                    answer: Err(Rejection::new(code, why)),
+                });
+            }
+        };
+        let token = SecretText::new(env.random_token()? + &env.random_token()?);
+        // CI-15, §13.10: whoever has a bearer token can use it, so not for long.
+        let (token_type, life) = match asking.dpop_jkt {
+            None => (TokenType::Bearer, settings.token_life.clamp(1, 300)),
+            Some(_) => (TokenType::Dpop, settings.bound_token_life.max(1)),
+        };
+        authorized.token_fingerprint = token.fingerprint();
+        authorized.dpop_jkt = asking.dpop_jkt.map(str::to_owned);
+        authorized.expires_at = env.now.plus(life);
+        // RFC 9700 §4.14: only for who proves possession of a key, and a new one each time. The end stays where it was.
+        let refresh_token = match asking.dpop_jkt {
+            None => None,
+            Some(_) => {
+                let secret = SecretText::new(env.random_token()? + &env.random_token()?);
+                let known = authorized.refresh.take();
+                authorized.refresh = Some(Refresh {
+                    fingerprint: secret.fingerprint(),
+                    expires_at: known.map_or(env.now.plus(settings.refresh_life.max(1)), |known| {
+                        known.expires_at
+                    }),
+                });
+                Some(secret)
+            }
+        };
+        Ok(Redeemed {
+            issuance: Self::Authorized(*authorized),
+            answer: Ok(TokenResponse {
+                access_token: token,
+                token_type,
+                expires_in: u64::try_from(life).ok(),
+                refresh_token,
+                authorization_details: Vec::new(),
+            }),
+        })
+    }
+
+    fn by_offer(self, code: &SecretText, tx_code: Option<&SecretText>, now: Timestamp) -> Grounds {
         let grant = RejectionCode::InvalidGrant;
-        let Grant::PreAuthorized { code, tx_code } = &request.grant else {
-            return refuse(self, grant, "the code is not known");
-        };
         let Self::Offered(mut offered) = self else {
             // CI-4: a code is good once. A second use must not disturb the first.
-            return refuse(self, grant, "the code is not good any more");
+            return Grounds::Bad(self, grant, "the code is not good any more");
         };
-        let fingerprint = code.fingerprint();
-        if !constant_time_eq(fingerprint.as_bytes(), offered.code_fingerprint.as_bytes()) {
-            return refuse(Self::Offered(offered), grant, "the code is not known");
+        if !same(&code.fingerprint(), &offered.code_fingerprint) {
+            return Grounds::Bad(Self::Offered(offered), grant, "the code is not known");
         }
-        if env.now >= offered.expires_at {
+        if now >= offered.expires_at {
             let closed = Self::Offered(offered).close(ClosedBecause::Expired);
-            return refuse(closed, grant, "the code is not good any more");
+            return Grounds::Bad(closed, grant, "the code is not good any more");
         }
         match (&offered.tx_code_mac, tx_code) {
             (None, None) => {}
             // §6.3: `invalid_request` for a transaction code that is missing or not expected. Not a guess.
             (None, Some(_)) => {
                 let code = RejectionCode::InvalidRequest;
-                return refuse(Self::Offered(offered), code, "no transaction code was expected");
+                return Grounds::Bad(Self::Offered(offered), code, "no transaction code was expected");
             }
             (Some(_), None) => {
                 let code = RejectionCode::InvalidRequest;
-                return refuse(Self::Offered(offered), code, "the transaction code is missing");
+                return Grounds::Bad(Self::Offered(offered), code, "the transaction code is missing");
             }
             (Some(mac), Some(typed)) => {
-                let typed = tx_code_mac(code, typed);
-                if !constant_time_eq(mac.as_bytes(), typed.as_bytes()) {
+                if !same(mac, &tx_code_mac(code, typed)) {
                     // CI-6, §13.6.2: limit the attempts, then the code is void.
                     offered.attempts_left = offered.attempts_left.saturating_sub(1);
                     let issuance = if offered.attempts_left == 0 {
@@ -76,30 +132,101 @@ impl Issuance {
                     } else {
                         Self::Offered(offered)
                     };
-                    return refuse(issuance, grant, "the transaction code is wrong");
+                    return Grounds::Bad(issuance, grant, "the transaction code is wrong");
                 }
             }
         }
-        let token = SecretText::new(env.random_token()? + &env.random_token()?);
-        let life = settings.token_life.clamp(1, 300);
-        let issuance = Self::Authorized(Authorized {
+        Grounds::Good(Box::new(Authorized {
             id: offered.id,
             configuration_ids: offered.configuration_ids,
-            token_fingerprint: token.fingerprint(),
-            expires_at: env.now.plus(life),
+            token_fingerprint: String::new(),
+            expires_at: now,
             pickups: Vec::new(),
-        });
-        Ok(Redeemed {
-            issuance,
-            answer: Ok(TokenResponse {
-                access_token: token,
-                token_type: TokenType::Bearer,
-                refresh_token: None,
-                expires_in: u64::try_from(life).ok(),
-                authorization_details: Vec::new(),
-            }),
-        })
+            client_id: None,
+            code_fingerprint: None,
+            dpop_jkt: None,
+            refresh: None,
+            later: offered.later,
+            deferred: Vec::new(),
+        }))
     }
+
+    fn by_code(
+        self,
+        code: &SecretText,
+        redirect_uri: &str,
+        verifier: &SecretText,
+        asking: &Asking<'_>,
+        now: Timestamp,
+    ) -> Grounds {
+        let grant = RejectionCode::InvalidGrant;
+        let approved = match self {
+            Self::Approved(approved) if same(&code.fingerprint(), &approved.code_fingerprint) => approved,
+            // RFC 6749 §4.1.2: a code that comes twice may be in two hands; what it gave ends.
+            Self::Authorized(authorized)
+                if authorized
+                    .code_fingerprint
+                    .as_ref()
+                    .is_some_and(|known| same(&code.fingerprint(), known)) =>
+            {
+                let closed = Self::Authorized(authorized).close(ClosedBecause::CodeReused);
+                return Grounds::Bad(closed, grant, "the code is not good any more");
+            }
+            other => return Grounds::Bad(other, grant, "the code is not known"),
+        };
+        if now >= approved.expires_at {
+            let closed = Self::Approved(approved).close(ClosedBecause::Expired);
+            return Grounds::Bad(closed, grant, "the code is not good any more");
+        }
+        // RFC 6749 §4.1.3: the client and the address it was sent to; RFC 7636 §4.6; RFC 9449 §10.
+        let client = asking
+            .client
+            .is_some_and(|client| client.as_str() == approved.client_id);
+        let bound = approved.dpop_jkt.is_none() || approved.dpop_jkt.as_deref() == asking.dpop_jkt;
+        if !client || redirect_uri != approved.redirect_uri || !bound {
+            return Grounds::Bad(Self::Approved(approved), grant, "the code is for another client");
+        }
+        if !challenge_matches(&approved.code_challenge, verifier) {
+            return Grounds::Bad(Self::Approved(approved), grant, "the code_verifier is wrong");
+        }
+        Grounds::Good(Box::new(Authorized {
+            id: approved.id,
+            configuration_ids: approved.configuration_ids,
+            token_fingerprint: String::new(),
+            expires_at: now,
+            pickups: Vec::new(),
+            client_id: Some(approved.client_id),
+            code_fingerprint: Some(approved.code_fingerprint),
+            dpop_jkt: None,
+            refresh: None,
+            later: approved.later,
+            deferred: Vec::new(),
+        }))
+    }
+
+    fn by_refresh_token(self, token: &SecretText, asking: &Asking<'_>, now: Timestamp) -> Grounds {
+        let grant = RejectionCode::InvalidGrant;
+        let why = "the refresh token is not good";
+        let Self::Authorized(authorized) = self else {
+            return Grounds::Bad(self, grant, why);
+        };
+        let good = authorized.refresh.as_ref().is_some_and(|refresh| {
+            same(&token.fingerprint(), &refresh.fingerprint) && now < refresh.expires_at
+        });
+        // RFC 6749 §6, RFC 9449 §5: only the client it was given to, with the key it is bound to.
+        let client = authorized.client_id.as_deref() == asking.client.map(ClientId::as_str)
+            // A pre-authorised code asks for no client; the key says who it is.
+            || authorized.client_id.is_none();
+        if !good || !client || asking.dpop_jkt.is_none() || authorized.dpop_jkt.as_deref() != asking.dpop_jkt
+        {
+            return Grounds::Bad(Self::Authorized(authorized), grant, why);
+        }
+        Grounds::Good(Box::new(authorized))
+    }
+}
+
+fn same(one: &str, other: &str) -> bool {
+    constant_time_eq(one.as_bytes(), other.as_bytes())
 }
 
 /// Six random digits.

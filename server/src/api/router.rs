@@ -112,7 +112,9 @@ fn documented(roles: &Roles, in_sandbox: bool) -> OpenApiRouter<AppState> {
         router = router.merge(wallet_provider::router().layer(cors::for_wallets()));
     }
     if roles.issuer {
-        router = router.merge(issuer::router().layer(cors::for_wallets()));
+        router = router
+            .merge(issuer::router().layer(cors::for_wallets()))
+            .merge(issuer::pages());
         if in_sandbox {
             router = router.merge(sandbox::router().layer(cors::for_wallets()));
         }

@@ -472,6 +472,14 @@ impl Config {
         ClientConfig::built_in(&origins)
     }
 
+    /// A wallet that may sign people in at the issuer.
+    #[must_use]
+    pub fn client(&self, id: &str) -> Option<ClientConfig> {
+        let built_in = self.built_in_clients();
+        let mut all = self.issuer.clients.iter().chain(&built_in);
+        all.find(|client| client.id == id).cloned()
+    }
+
     /// What can be checked without opening anything.
     #[must_use]
     pub fn issues(&self) -> Vec<Issue> {

@@ -18,6 +18,8 @@ pub fn for_wallets() -> CorsLayer {
             header::RANGE,
             HeaderName::from_static("dpop"),
             HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("oauth-client-attestation"),
+            HeaderName::from_static("oauth-client-attestation-pop"),
         ])
         .expose_headers([
             header::CONTENT_TYPE,

@@ -12,6 +12,13 @@ const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 pub const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
      base-uri 'none'; frame-ancestors 'none'";
 
+/// The same for a page whose form may lead on to `elsewhere`, an origin or a scheme: browsers that know Content Security
+/// Policy 3 apply `form-action` to where an answer to the form sends them, too.
+#[must_use]
+pub fn page_policy_leading_to(elsewhere: &str) -> String {
+    PAGE_POLICY.replace("form-action 'self'", &format!("form-action 'self' {elsewhere}"))
+}
+
 /// Policy of the API browser at `/docs`.
 pub const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";

@@ -8,6 +8,7 @@ pub mod growing;
 pub mod guard;
 pub mod headers;
 pub mod idempotency;
+pub mod language;
 pub mod places;
 pub mod rate;
 pub mod telemetry;

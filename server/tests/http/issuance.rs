@@ -259,7 +259,7 @@ async fn the_page_for_people_offers_cards() {
         .client
         .post(server.url("/sandbox/offer"))
         .header("content-type", "application/x-www-form-urlencoded")
-        .body("card=identity&tx_code=yes");
+        .body("card=identity&proof=code");
     let offer = Answer::read(request.send().await.unwrap()).await.expect(200);
     assert!(
         offer.text.contains("<svg") && offer.text.contains("openid-credential-offer://"),

@@ -1,12 +1,12 @@
 //! `POST /issuer/credential` (OpenID4VCI 1.0 §8)
 
-use assent_core::issuer::{CredentialSigner, NonceRecord, sandbox};
-use assent_core::oid4vci::{Attesters, CredentialRequest, Rejection, RejectionCode};
+use assent_core::issuer::{CredentialSigner, IssuerSettings, NonceRecord, Presented, ReadyRequest, sandbox};
+use assent_core::oid4vci::{Attesters, CredentialAnswer, CredentialRequest, Rejection, RejectionCode};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use serde_json::Value;
+use axum::response::{IntoResponse as _, Response};
 
 use super::{Refusal, StoredIssuance, attestation, fingerprint, status_list};
 use crate::crypto::RingCrypto;
@@ -16,25 +16,30 @@ use crate::store::{HandleKind, IssuanceStore as _};
 
 const DAY: i64 = 86_400;
 
-/// Issues one copy of a card for each key proof.
+/// Issues one copy of a card for each key proof, now or later.
 #[utoipa::path(post, path = "/issuer/credential", tag = "issuer", security(("card_access" = [])),
     request_body = Object,
     responses((status = 200, description = "Credentials.", body = Object),
+              (status = 202, description = "Later: `transaction_id`, `interval` in seconds.", body = Object),
               (status = 400, description = "`invalid_proof`, `invalid_nonce`, … (OAuth form).", body = Object),
               (status = 401, description = "`invalid_token` (OAuth form).", body = Object)))]
 pub(super) async fn credential(
     State(state): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Response, Refusal> {
     let token = super::access_token(&headers)?;
     let request = CredentialRequest::parse(&body, &state.profile)?;
     let settings = super::settings(&state)?;
-    let identity = super::identity(&state)?;
+    super::identity(&state)?;
     let handle = fingerprint(&token.fingerprint());
     let stored = StoredIssuance::find(&state, HandleKind::Token, &handle)
         .await?
         .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is not good"))?;
+    let presented = Presented {
+        token: &token,
+        dpop_jkt: None,
+    };
     let now = state.clock.now();
     let attesters = Attesters {
         anchors: &state.keys.trust,
@@ -44,7 +49,7 @@ pub(super) async fn credential(
     };
     let checked = stored
         .issuance()
-        .check_request(&token, &request, &settings, &attesters)?;
+        .check_request(&presented, &request, &settings, &attesters)?;
     let good_statuses = attestation::good_statuses(&state, checked.statuses(), now).await;
     let mut found = Vec::new();
     for nonce in checked.nonce_fingerprints() {
@@ -57,6 +62,36 @@ pub(super) async fn credential(
         }
     }
     let ready = checked.nonces_used_up(&found, &good_statuses, now)?;
+    if let Some(seconds) = stored.issuance().later() {
+        let issuance = stored.issuance().clone();
+        let deferring = state
+            .with_env(|env| ready.defer(issuance, seconds, env))
+            .map_err(|error| Problem::from_core(StatusCode::INTERNAL_SERVER_ERROR, &error))?;
+        stored.save(&state, deferring.issuance, &[]).await?;
+        return Ok(answer(&deferring.answer));
+    }
+    let issued = issue(&state, stored, ready, &settings).await?;
+    Ok(answer(&issued))
+}
+
+/// The answer of this endpoint and of the one for what was not ready.
+pub(super) fn answer(answer: &CredentialAnswer) -> Response {
+    let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::OK);
+    (status, Json(answer.to_json())).into_response()
+}
+
+/// Makes the copies and stores that they were made.
+///
+/// # Errors
+/// `issuance-busy` (409) when another request changed the issuance first; then nothing was issued.
+pub(super) async fn issue(
+    state: &AppState,
+    stored: StoredIssuance,
+    ready: ReadyRequest,
+    settings: &IssuerSettings,
+) -> Result<CredentialAnswer, Refusal> {
+    let identity = super::identity(state)?;
+    let now = state.clock.now();
     let subject = sandbox::subject(ready.configuration_id(), &state.url("/v1/registry/anchors"), now)
         .ok_or_else(|| {
             Rejection::new(
@@ -65,7 +100,7 @@ pub(super) async fn credential(
             )
         })?;
     let expires_at = now.plus(settings.credential_days * DAY);
-    let statuses = status_list::draw(&state, stored.id(), ready.copies(), expires_at).await?;
+    let statuses = status_list::draw(state, stored.id(), ready.copies(), expires_at).await?;
     let issuance = stored.issuance().clone();
     let minted = state
         .with_env(|env| {
@@ -73,12 +108,10 @@ pub(super) async fn credential(
                 key: &identity.signer,
                 x5c: identity.chain.clone(),
             };
-            ready.mint(issuance, &subject, statuses, &signer, &settings, env)
+            ready.mint(issuance, &subject, statuses, &signer, settings, env)
         })
         .map_err(|error| Problem::from_core(StatusCode::INTERNAL_SERVER_ERROR, &error))?;
-    stored
-        .save(&state, minted.issuance, settings.token_life, &[])
-        .await?;
+    stored.save(state, minted.issuance, &[]).await?;
     metrics::counter!("assent_credentials_issued_total").increment(minted.copies.len() as u64);
-    Ok(Json(minted.response.to_json()))
+    Ok(CredentialAnswer::Issued(minted.response))
 }

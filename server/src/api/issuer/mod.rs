@@ -1,14 +1,18 @@
-//! The issuer role: OpenID4VCI 1.0 with pre-authorised codes, and the status list of what was issued.
+//! The issuer role: OpenID4VCI 1.0 with codes of offers and with a sign-in, and the status list of what was issued.
 //!
 //! The rules are in `assent_core::issuer`; here are storage, transport and the two atomic sets it asks for (nonces,
 //! status indexes). Errors on these addresses have the form of OAuth 2.0, which wallets expect.
 
 mod attestation;
+mod authorize;
+mod client;
 mod credential;
+mod deferred;
 mod metadata;
 mod nonce;
 mod notification;
 mod offer;
+mod par;
 mod status_list;
 mod stored;
 mod token;
@@ -34,11 +38,20 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(metadata::issuer))
         .routes(routes!(metadata::authorization_server))
         .routes(routes!(offer::offer))
+        .routes(routes!(par::par))
         .routes(routes!(token::token))
         .routes(routes!(nonce::nonce))
         .routes(routes!(credential::credential))
+        .routes(routes!(deferred::deferred))
         .routes(routes!(notification::notification))
         .routes(routes!(status_list::status_list))
+}
+
+/// The pages where people sign in. Other origins have no business there.
+pub(super) fn pages() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(authorize::show, authorize::decide))
+        .route("/issuer/style.css", axum::routing::get(authorize::style))
 }
 
 /// What this issuer is. The identifier is the public URL and `/issuer`.

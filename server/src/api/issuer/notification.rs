@@ -1,5 +1,6 @@
 //! `POST /issuer/notification` (OpenID4VCI 1.0 §11)
 
+use assent_core::issuer::Presented;
 use assent_core::oid4vci::{Notification, Rejection, RejectionCode};
 use axum::body::Bytes;
 use axum::extract::State;
@@ -26,7 +27,11 @@ pub(super) async fn notification(
     let stored = StoredIssuance::find(&state, HandleKind::Token, &handle)
         .await?
         .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is not good"))?;
-    let issuance = stored.issuance().clone().notify(&notification)?;
-    stored.save(&state, issuance, 0, &[]).await?;
+    let presented = Presented {
+        token: &token,
+        dpop_jkt: None,
+    };
+    let issuance = stored.issuance().clone().notify(&presented, &notification)?;
+    stored.save(&state, issuance, &[]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,7 @@ use crate::store::{HandleKind, Handles, IssuanceRow, IssuanceStore as _};
 #[derive(Clone, Serialize, Deserialize)]
 struct Sealed {
     issuance: Issuance,
-    /// The offer with its code, for a link by reference; gone once the code was used.
+    /// The offer with its secret, for a link by reference; gone once it was used.
     offer: Option<Value>,
 }
 
@@ -38,20 +38,17 @@ impl StoredIssuance {
     pub(in crate::api) async fn create(
         state: &AppState,
         issuance: Issuance,
-        offer: Value,
-        life: i64,
+        offer: Option<Value>,
         handles: Handles<'_>,
     ) -> Result<(), Problem> {
         let id = issuance.id().to_owned();
-        let sealed = Sealed {
-            issuance,
-            offer: Some(offer),
-        };
+        let expires_at = issuance.useful_until().unwrap_or(state.clock.now());
+        let sealed = Sealed { issuance, offer };
         let row = IssuanceRow {
             sealed: seal(state, &id, &sealed)?,
             id,
             revision: 1,
-            expires_at: state.clock.now().plus(life),
+            expires_at,
         };
         Ok(state.store.create_issuance(&row, handles).await?)
     }
@@ -80,7 +77,7 @@ impl StoredIssuance {
         &self.row.id
     }
 
-    /// The offer, while its code is good.
+    /// The offer, while it can be used.
     pub(super) fn offer(&self) -> Option<&Value> {
         self.sealed.offer.as_ref()
     }
@@ -93,15 +90,20 @@ impl StoredIssuance {
         mut self,
         state: &AppState,
         issuance: Issuance,
-        life: i64,
         handles: Handles<'_>,
     ) -> Result<(), Problem> {
-        if !matches!(issuance, Issuance::Offered(_)) {
+        let waits = matches!(
+            issuance,
+            Issuance::Offered(_) | Issuance::Invited(_) | Issuance::Pushed(_)
+        );
+        if !waits {
             self.sealed.offer = None;
         }
+        let until = issuance.useful_until();
         self.sealed.issuance = issuance;
         self.row.sealed = seal(state, &self.row.id, &self.sealed)?;
-        self.row.expires_at = self.row.expires_at.max(state.clock.now().plus(life));
+        // What is over stays as long as before: a code that comes again is still known.
+        self.row.expires_at = until.map_or(self.row.expires_at, |until| until.max(self.row.expires_at));
         if state.store.change_issuance(&self.row, handles).await? {
             Ok(())
         } else {

@@ -1,50 +1,83 @@
-//! `POST /issuer/token` (OpenID4VCI 1.0 §6)
+//! `POST /issuer/token` (RFC 6749 §3.2; OpenID4VCI 1.0 §6)
 
-use assent_core::oid4vci::{Grant, Rejection, RejectionCode, TokenRequest};
+use assent_core::issuer::Asking;
+use assent_core::oid4vci::{Grant, Rejection, RejectionCode, SecretText, TokenRequest};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::{Refusal, StoredIssuance, fingerprint};
+use super::{Refusal, StoredIssuance, client, fingerprint};
 use crate::error::Problem;
 use crate::state::AppState;
 use crate::store::HandleKind;
 
-/// Exchanges a pre-authorised code, with its transaction code where there is one, for an access token. A code works
-/// once; too many wrong transaction codes end the offer.
+/// Times a request is tried again because others change the same issuance.
+const TRIES: usize = 8;
+
+/// Exchanges a code of an offer (with its transaction code where there is one), the code of a sign-in, or a refresh token
+/// for an access token. Each works once. Too many wrong transaction codes end an offer; the code of a sign-in that comes
+/// twice ends what it gave.
 #[utoipa::path(post, path = "/issuer/token", tag = "issuer",
     request_body(content = String, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "Access token.", body = Object),
-              (status = 400, description = "`invalid_request`, `invalid_grant` (OAuth form).", body = Object)))]
-pub(super) async fn token(State(state): State<AppState>, body: String) -> Result<Json<Value>, Refusal> {
+              (status = 400, description = "`invalid_request`, `invalid_grant` (OAuth form).", body = Object),
+              (status = 401, description = "`invalid_client` (OAuth form).", body = Object)))]
+pub(super) async fn token(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: String,
+) -> Result<Json<Value>, Refusal> {
     let request = TokenRequest::parse(&body)?;
     let settings = super::settings(&state)?;
-    let unknown = || Rejection::new(RejectionCode::InvalidGrant, "the code is not known");
-    let Grant::PreAuthorized { code, .. } = &request.grant else {
-        let why = "only the pre-authorised code grant is supported";
-        return Err(Rejection::new(RejectionCode::UnsupportedGrantType, why).into());
+    let unknown = || Rejection::new(RejectionCode::InvalidGrant, "the code or token is not known");
+    let client_id = request.client.client_id.as_deref();
+    let (kind, secret, client) = match &request.grant {
+        Grant::PreAuthorized { code, .. } => (HandleKind::Code, code, None),
+        Grant::AuthorizationCode { code, .. } => {
+            let client = client::authenticate(&state, &headers, client_id).await?;
+            (HandleKind::Code, code, Some(client))
+        }
+        // A token of a pre-authorised code belongs to a key, not to a client.
+        Grant::Refresh { refresh_token } if client_id.is_none() => (HandleKind::Refresh, refresh_token, None),
+        Grant::Refresh { refresh_token } => {
+            let client = client::authenticate(&state, &headers, client_id).await?;
+            (HandleKind::Refresh, refresh_token, Some(client))
+        }
     };
-    let code = fingerprint(&code.fingerprint());
-    let stored = StoredIssuance::find(&state, HandleKind::Code, &code)
-        .await?
-        .ok_or_else(unknown)?;
-    let redeemed = state
-        .with_env(|env| stored.issuance().clone().redeem(&request, &settings, env))
-        .map_err(|error| Problem::internal(&error))?;
-    let mut handles = Vec::new();
-    if let Ok(answer) = &redeemed.answer {
-        handles.push((HandleKind::Token, fingerprint(&answer.access_token.fingerprint())));
+    let asking = Asking {
+        client: client.as_ref(),
+        dpop_jkt: None,
+    };
+    for _ in 0..TRIES {
+        let stored = StoredIssuance::find(&state, kind, &handle(secret))
+            .await?
+            .ok_or_else(unknown)?;
+        let redeemed = state
+            .with_env(|env| {
+                stored
+                    .issuance()
+                    .clone()
+                    .redeem(&request, &asking, &settings, env)
+            })
+            .map_err(|error| Problem::internal(&error))?;
+        let mut handles = Vec::new();
+        if let Ok(answer) = &redeemed.answer {
+            handles.push((HandleKind::Token, handle(&answer.access_token)));
+            let refresh = answer.refresh_token.as_ref();
+            handles.extend(refresh.map(|token| (HandleKind::Refresh, handle(token))));
+        }
+        // Stored before it is answered, also when it is a refusal: a wrong code costs an attempt.
+        match stored.save(&state, redeemed.issuance, &handles).await {
+            Ok(()) => return Ok(Json(redeemed.answer?.to_json())),
+            // Two requests at the same moment: the other one was first, and this one comes second.
+            Err(problem) if problem.status() == StatusCode::CONFLICT => {}
+            Err(problem) => return Err(problem.into()),
+        }
     }
-    // Stored before it is answered, also when it is a refusal: a wrong code costs an attempt.
-    match stored
-        .save(&state, redeemed.issuance, settings.token_life, &handles)
-        .await
-    {
-        Ok(()) => {}
-        // Two requests with one code at the same moment: the other one has it.
-        Err(problem) if problem.status() == StatusCode::CONFLICT => return Err(unknown().into()),
-        Err(problem) => return Err(problem.into()),
-    }
-    Ok(Json(redeemed.answer?.to_json()))
+    Err(unknown().into())
+}
+
+fn handle(secret: &SecretText) -> [u8; 32] {
+    fingerprint(&secret.fingerprint())
 }

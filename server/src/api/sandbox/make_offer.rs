@@ -1,7 +1,7 @@
 //! `POST /v1/sandbox/offers`
 
 use assent_core::crypto::sha256;
-use assent_core::issuer::{Issuance, sandbox};
+use assent_core::issuer::{Issuance, NewOfferOptions, sandbox};
 use assent_core::oid4vci::OfferLink;
 use assent_core::profile::Endpoint;
 use axum::Json;
@@ -16,6 +16,9 @@ use crate::qr;
 use crate::state::AppState;
 use crate::store::HandleKind;
 
+/// Longest wait for a card, in seconds.
+const MAX_LATER: u32 = 86_400;
+
 /// A card to offer.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +28,13 @@ pub(super) struct NewOffer {
     /// Ask for a transaction code.
     #[serde(default)]
     pub(super) tx_code: bool,
+    /// The person signs in with the issuer; there is no code in the offer. Not with `tx_code`.
+    #[serde(default)]
+    pub(super) sign_in: bool,
+    /// Seconds until the card is ready, up to a day. The wallet comes back for it.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 86_400)]
+    pub(super) later_seconds: Option<u32>,
     /// Put a link to the offer into the link, not the offer itself.
     #[serde(default)]
     pub(super) by_reference: bool,
@@ -49,7 +59,7 @@ pub(super) struct Offer {
 /// Offers a made-up card.
 #[utoipa::path(post, path = "/v1/sandbox/offers", tag = "sandbox", request_body = NewOffer,
     responses((status = 201, description = "Offered.", body = Offer),
-              (status = 422, description = "`issuer-unknown-configuration`.", body = ProblemDetails)))]
+              (status = 422, description = "`issuer-unknown-configuration`, `sandbox-later-out-of-range`, `sandbox-sign-in-has-no-code`.", body = ProblemDetails)))]
 pub(super) async fn make_offer(
     State(state): State<AppState>,
     StrictJson(new): StrictJson<NewOffer>,
@@ -64,8 +74,30 @@ pub(super) async fn make(state: &AppState, new: &NewOffer) -> Result<Offer, Prob
         "residence" => sandbox::RESIDENCE,
         other => other,
     };
+    if new
+        .later_seconds
+        .is_some_and(|seconds| !(1..=MAX_LATER).contains(&seconds))
+    {
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "sandbox-later-out-of-range",
+            "later_seconds must be from 1 to 86400.",
+        ));
+    }
+    if new.sign_in && new.tx_code {
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "sandbox-sign-in-has-no-code",
+            "An offer with sign_in has no transaction code.",
+        ));
+    }
+    let options = NewOfferOptions {
+        tx_code: new.tx_code,
+        sign_in: new.sign_in,
+        later: new.later_seconds,
+    };
     let made = state
-        .with_env(|env| Issuance::offer(&settings, &[card], new.tx_code, env))
+        .with_env(|env| Issuance::offer(&settings, &[card], options, env))
         .map_err(|error| Problem::from_core(StatusCode::UNPROCESSABLE_ENTITY, &error))?;
     let id = made.issuance.id().to_owned();
     let code = made
@@ -73,16 +105,15 @@ pub(super) async fn make(state: &AppState, new: &NewOffer) -> Result<Offer, Prob
         .pre_authorized_code
         .as_ref()
         .map(|grant| &grant.pre_authorized_code);
+    let issuer_state = made
+        .offer
+        .authorization_code
+        .as_ref()
+        .and_then(|grant| grant.issuer_state.as_ref());
     let mut handles = vec![(HandleKind::Offer, sha256(id.as_bytes()))];
     handles.extend(code.map(|code| (HandleKind::Code, sha256(code.expose().as_bytes()))));
-    StoredIssuance::create(
-        state,
-        made.issuance,
-        made.offer.to_json(),
-        settings.offer_life,
-        &handles,
-    )
-    .await?;
+    handles.extend(issuer_state.map(|secret| (HandleKind::IssuerState, sha256(secret.as_bytes()))));
+    StoredIssuance::create(state, made.issuance, Some(made.offer.to_json()), &handles).await?;
     let link = if new.by_reference {
         let uri = Endpoint::parse(&state.url(&format!("/issuer/offers/{id}")), &state.profile)
             .map_err(|error| Problem::internal(&error))?;

@@ -25,6 +25,8 @@ struct OfferPage {
     web_link: String,
     qr_svg: String,
     tx_code: Option<String>,
+    sign_in: bool,
+    later: bool,
 }
 
 pub(super) async fn page() -> Result<impl IntoResponse, Problem> {
@@ -46,7 +48,13 @@ pub(super) async fn offer(State(state): State<AppState>, body: String) -> Result
     };
     let new = NewOffer {
         card: card.to_owned(),
-        tx_code: form::get(&pairs, "tx_code").is_some(),
+        tx_code: form::get(&pairs, "proof") == Some("code"),
+        sign_in: form::get(&pairs, "proof") == Some("sign_in"),
+        later_seconds: match form::get(&pairs, "later_seconds") {
+            None | Some("") => None,
+            // Nothing a person can choose on the page: make() says so.
+            Some(text) => Some(text.parse().unwrap_or(0)),
+        },
         by_reference: true,
     };
     let offer = make(&state, &new).await?;
@@ -56,6 +64,8 @@ pub(super) async fn offer(State(state): State<AppState>, body: String) -> Result
         web_link: offer.web_link,
         qr_svg: offer.qr_svg,
         tx_code: offer.tx_code,
+        sign_in: new.sign_in,
+        later: new.later_seconds.is_some(),
     })
 }
 

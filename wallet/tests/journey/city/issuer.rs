@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use assent_core::crypto::RustCrypto;
 use assent_core::env::Env;
 use assent_core::http::HttpResponse;
-use assent_core::issuer::{CredentialSigner, Issuance, sandbox};
+use assent_core::issuer::{Asking, CredentialSigner, Issuance, NewOfferOptions, Presented, sandbox};
 use assent_core::oid4vci::{Attesters, CredentialRequest, SecretText, TokenRequest};
 use assent_core::status::{
     Status, StatusBits, StatusList, StatusListClaims, StatusReference, UnverifiedStatusListToken,
@@ -21,7 +21,11 @@ impl City {
             now: self.now(),
             rng: &mut self.rng,
         };
-        let new = Issuance::offer(&self.settings, &[configuration], tx_code, &mut env).unwrap();
+        let options = NewOfferOptions {
+            tx_code,
+            ..NewOfferOptions::default()
+        };
+        let new = Issuance::offer(&self.settings, &[configuration], options, &mut env).unwrap();
         self.issuance = Some(new.issuance);
         (
             new.offer.to_link(),
@@ -39,7 +43,7 @@ impl City {
             .issuance
             .take()
             .unwrap()
-            .redeem(&request, &self.settings, &mut env)
+            .redeem(&request, &Asking::default(), &self.settings, &mut env)
             .unwrap();
         self.issuance = Some(redeemed.issuance);
         match redeemed.answer {
@@ -62,8 +66,12 @@ impl City {
             profile: &PROFILE,
             crypto: &RustCrypto,
         };
+        let presented = Presented {
+            token: &token,
+            dpop_jkt: None,
+        };
         let checked = issuance
-            .check_request(&token, &request, &self.settings, &attesters)
+            .check_request(&presented, &request, &self.settings, &attesters)
             .unwrap();
         let fingerprints = checked.nonce_fingerprints();
         let (used, left) = std::mem::take(&mut self.nonces)

@@ -1,0 +1,194 @@
+//! From an authorization request to a code (RFC 6749 §4.1.1, §4.1.2; RFC 9126; OpenID4VCI 1.0 §5; CI-3, CI-10, CI-11).
+//!
+//! The caller has checked the client and its `redirect_uri` before, and knows the person after.
+
+use super::client::ClientId;
+use super::issuance::{Approved, ClosedBecause, Invited, Issuance, Pushed};
+use super::settings::IssuerSettings;
+use crate::crypto::constant_time_eq;
+use crate::env::{Env, RandomUnavailable, Timestamp};
+use crate::oid4vci::{AuthorizationRequest, PushedAnswer, Rejection, RejectionCode, SecretText};
+
+/// Begins each `request_uri` (RFC 9126 §2.2).
+const REQUEST_URI: &str = "urn:ietf:params:oauth:request_uri:";
+
+/// A request that waits for a person.
+#[derive(Debug)]
+pub struct Pushing {
+    /// Store this before answering, with the `request_uri` as a handle.
+    pub issuance: Issuance,
+    /// Send this.
+    pub answer: PushedAnswer,
+}
+
+/// A code.
+#[derive(Debug)]
+pub struct Approving {
+    /// Store this before answering, with the code as a handle.
+    pub issuance: Issuance,
+    /// For the wallet, by way of the browser.
+    pub code: SecretText,
+}
+
+impl Issuance {
+    /// Takes an authorization request. `offered` is the record that `issuer_state` led to. Until the person agreed, the
+    /// wallet may push again; the request before is then no longer good.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`]; inside, [`Rejection`] to answer with. Nothing has changed then.
+    pub fn push(
+        offered: Option<Self>,
+        request: &AuthorizationRequest,
+        client: &ClientId,
+        dpop_jkt: Option<&str>,
+        settings: &IssuerSettings,
+        env: &mut Env<'_>,
+    ) -> Result<Result<Pushing, Rejection>, RandomUnavailable> {
+        let offer = match offered {
+            None => None,
+            Some(Self::Invited(invited)) => Some(invited),
+            Some(Self::Pushed(Pushed {
+                offer: Some(invited), ..
+            })) => Some(invited),
+            Some(_) => return Ok(Err(used_up())),
+        };
+        // CI-3: the state of an offer may have been slipped in; it opens no more than the offer.
+        if offer.as_ref().is_some_and(|offer| env.now >= offer.expires_at) {
+            return Ok(Err(used_up()));
+        }
+        let configuration_ids = match wanted(request, offer.as_ref(), settings) {
+            Ok(ids) => ids,
+            Err(rejection) => return Ok(Err(rejection)),
+        };
+        // RFC 9449 §10.1: the proof and the parameter name the same key.
+        if let (Some(proved), Some(named)) = (dpop_jkt, request.dpop_jkt.as_deref())
+            && proved != named
+        {
+            let why = "dpop_jkt is not the key of the proof";
+            return Ok(Err(Rejection::new(RejectionCode::InvalidDpopProof, why)));
+        }
+        let request_uri = [REQUEST_URI, &env.random_token()?].concat();
+        let id = match &offer {
+            Some(offer) => offer.id.clone(),
+            None => env.random_token()?,
+        };
+        let life = settings.request_life.max(1);
+        let issuance = Self::Pushed(Pushed {
+            id,
+            configuration_ids,
+            offer,
+            request_fingerprint: SecretText::new(request_uri.as_str()).fingerprint(),
+            client_id: client.as_str().to_owned(),
+            redirect_uri: request.redirect_uri.clone(),
+            client_state: request.state.clone(),
+            code_challenge: request.code_challenge.clone(),
+            dpop_jkt: dpop_jkt.or(request.dpop_jkt.as_deref()).map(str::to_owned),
+            expires_at: env.now.plus(life),
+        });
+        Ok(Ok(Pushing {
+            issuance,
+            answer: PushedAnswer {
+                request_uri,
+                expires_in: u64::try_from(life).unwrap_or(1),
+            },
+        }))
+    }
+
+    /// The request that `client_id` comes with, while it waits for an answer. The caller found this record by
+    /// `request_uri`. RFC 9126 §4: bound to the client that pushed it.
+    #[must_use]
+    pub fn pushed(&self, request_uri: &str, client_id: &str, now: Timestamp) -> Option<&Pushed> {
+        let Self::Pushed(pushed) = self else {
+            return None;
+        };
+        let fingerprint = SecretText::new(request_uri).fingerprint();
+        let known = constant_time_eq(fingerprint.as_bytes(), pushed.request_fingerprint.as_bytes());
+        (known && pushed.client_id == client_id && now < pushed.expires_at).then_some(pushed)
+    }
+
+    /// The person agreed to what [`Issuance::pushed`] gave. `None` when nothing waits for that; only one agreement can be
+    /// stored.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`]; nothing has changed then.
+    pub fn approve(
+        self,
+        settings: &IssuerSettings,
+        env: &mut Env<'_>,
+    ) -> Result<Option<Approving>, RandomUnavailable> {
+        let Self::Pushed(pushed) = self else {
+            return Ok(None);
+        };
+        if env.now >= pushed.expires_at {
+            return Ok(None);
+        }
+        let code = SecretText::new(env.random_token()?);
+        let issuance = Self::Approved(Approved {
+            id: pushed.id,
+            configuration_ids: pushed.configuration_ids,
+            code_fingerprint: code.fingerprint(),
+            client_id: pushed.client_id,
+            redirect_uri: pushed.redirect_uri,
+            code_challenge: pushed.code_challenge,
+            dpop_jkt: pushed.dpop_jkt,
+            // RFC 6749 §4.1.2: ten minutes at most.
+            expires_at: env.now.plus(settings.code_life.clamp(1, 600)),
+            later: pushed.offer.and_then(|offer| offer.later),
+        });
+        Ok(Some(Approving { issuance, code }))
+    }
+
+    /// The person said no.
+    #[must_use]
+    pub fn decline(self) -> Self {
+        self.close(ClosedBecause::Declined)
+    }
+}
+
+fn used_up() -> Rejection {
+    Rejection::new(
+        RejectionCode::InvalidRequest,
+        "the issuer_state is not good any more",
+    )
+}
+
+/// The configurations a request names (CI-10): by id, and by scope.
+fn wanted(
+    request: &AuthorizationRequest,
+    offer: Option<&Invited>,
+    settings: &IssuerSettings,
+) -> Result<Vec<String>, Rejection> {
+    let refuse = |code, why: &str| Err(Rejection::new(code, why));
+    // RFC 8707 §2, OpenID4VCI 1.0 §5.1.2.
+    if request
+        .resource
+        .as_deref()
+        .is_some_and(|resource| resource != settings.identifier.as_str())
+    {
+        return refuse(RejectionCode::InvalidTarget, "resource is another issuer");
+    }
+    let mut ids: Vec<String> = Vec::new();
+    for id in &request.configuration_ids {
+        if !settings.configurations.contains_key(id) {
+            let why = "not a configuration of ours";
+            return refuse(RejectionCode::InvalidAuthorizationDetails, why);
+        }
+        ids.push(id.clone());
+    }
+    for scope in &request.scope {
+        let mut named = settings.configurations.iter();
+        match named.find(|(_, configuration)| configuration.scope.as_ref() == Some(scope)) {
+            Some((id, _)) => ids.push(id.clone()),
+            None => return refuse(RejectionCode::InvalidScope, "not a scope of ours"),
+        }
+    }
+    ids.sort();
+    ids.dedup();
+    if ids.is_empty() {
+        return refuse(RejectionCode::InvalidScope, "no card is named");
+    }
+    if offer.is_some_and(|offer| !ids.iter().all(|id| offer.configuration_ids.contains(id))) {
+        return refuse(RejectionCode::InvalidScope, "the offer was for something else");
+    }
+    Ok(ids)
+}

@@ -1,0 +1,643 @@
+//! The flow from an authorization request to tokens and cards, now and later, and every way it must not go.
+
+use super::*;
+use crate::crypto::sha256;
+use crate::env::{Env, RandomUnavailable, SecureRandom, Timestamp};
+use crate::oid4vci::{
+    AuthorizationRequest, ClientAuth, CredentialAnswer, DeferredRequest, Grant, PkceVerifier, Rejection,
+    RejectionCode, SecretText, TokenRequest, TokenType,
+};
+use crate::profile::{Endpoint, Profile};
+
+const NOW: Timestamp = Timestamp(1_790_000_123);
+const BACK: &str = "https://wallet.example/";
+const DAY: i64 = 86_400;
+
+/// Counts, so that every draw differs and every run is the same.
+struct Counter(u64);
+
+impl SecureRandom for Counter {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
+        for chunk in out.chunks_mut(32) {
+            self.0 += 1;
+            chunk.copy_from_slice(&sha256(&self.0.to_be_bytes())[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+struct World {
+    settings: IssuerSettings,
+    rng: Counter,
+    now: Timestamp,
+    verifier: PkceVerifier,
+}
+
+/// What a token request differs in from a good one.
+#[derive(Clone, Copy)]
+struct Redeeming<'a> {
+    client: Option<&'a str>,
+    redirect_uri: &'a str,
+    verifier: Option<&'a str>,
+    jkt: Option<&'a str>,
+}
+
+const GOOD: Redeeming<'_> = Redeeming {
+    client: Some("wallet"),
+    redirect_uri: BACK,
+    verifier: None,
+    jkt: None,
+};
+
+impl World {
+    fn new() -> Self {
+        let identifier = Endpoint::parse("https://issuer.example/issuer", &Profile::BASELINE).unwrap();
+        let mut rng = Counter(0);
+        let mut env = Env {
+            now: NOW,
+            rng: &mut rng,
+        };
+        let verifier = PkceVerifier::generate(&mut env).unwrap();
+        Self {
+            settings: sandbox::settings(identifier),
+            rng,
+            now: NOW,
+            verifier,
+        }
+    }
+
+    fn env(&mut self) -> (Env<'_>, &IssuerSettings) {
+        let env = Env {
+            now: self.now,
+            rng: &mut self.rng,
+        };
+        (env, &self.settings)
+    }
+
+    fn request(&self) -> AuthorizationRequest {
+        AuthorizationRequest {
+            client_id: "wallet".into(),
+            redirect_uri: BACK.into(),
+            state: Some("st".into()),
+            code_challenge: self.verifier.challenge(),
+            scope: vec![sandbox::RESIDENCE.into()],
+            configuration_ids: Vec::new(),
+            issuer_state: None,
+            dpop_jkt: None,
+            resource: None,
+        }
+    }
+
+    fn invite(&mut self, later: Option<u32>) -> NewOffer {
+        let (mut env, settings) = self.env();
+        let options = NewOfferOptions {
+            sign_in: true,
+            later,
+            tx_code: false,
+        };
+        Issuance::offer(settings, &[sandbox::RESIDENCE], options, &mut env).unwrap()
+    }
+
+    fn push(
+        &mut self,
+        offered: Option<Issuance>,
+        request: &AuthorizationRequest,
+    ) -> Result<Pushing, RejectionCode> {
+        let (mut env, settings) = self.env();
+        let client = ClientId::checked("wallet");
+        Issuance::push(offered.map(at_rest), request, &client, None, settings, &mut env)
+            .unwrap()
+            .map_err(|rejection| rejection.code)
+    }
+
+    fn approve(&mut self, issuance: Issuance) -> Option<Approving> {
+        let (mut env, settings) = self.env();
+        at_rest(issuance).approve(settings, &mut env).unwrap()
+    }
+
+    /// An approved request and its code.
+    fn approved(&mut self, later: Option<u32>) -> Approving {
+        let invited = self.invite(later).issuance;
+        let pushed = self.push(Some(invited), &self.request()).unwrap();
+        self.approve(pushed.issuance).unwrap()
+    }
+
+    fn token(
+        &mut self,
+        issuance: &Issuance,
+        grant: Grant,
+        client: Option<&str>,
+        jkt: Option<&str>,
+    ) -> Redeemed {
+        let request = TokenRequest {
+            grant,
+            client: ClientAuth::default(),
+        };
+        let client = client.map(ClientId::checked);
+        let asking = Asking {
+            client: client.as_ref(),
+            dpop_jkt: jkt,
+        };
+        let (mut env, settings) = self.env();
+        at_rest(issuance.clone())
+            .redeem(&request, &asking, settings, &mut env)
+            .unwrap()
+    }
+
+    fn redeem(&mut self, issuance: &Issuance, code: &SecretText, with: Redeeming<'_>) -> Redeemed {
+        let verifier = with
+            .verifier
+            .unwrap_or(self.verifier.secret().expose())
+            .to_owned();
+        let grant = Grant::AuthorizationCode {
+            code: code.clone(),
+            redirect_uri: with.redirect_uri.to_owned(),
+            code_verifier: SecretText::new(verifier),
+        };
+        self.token(issuance, grant, with.client, with.jkt)
+    }
+
+    fn refresh(
+        &mut self,
+        issuance: &Issuance,
+        token: &SecretText,
+        client: Option<&str>,
+        jkt: Option<&str>,
+    ) -> Redeemed {
+        let grant = Grant::Refresh {
+            refresh_token: token.clone(),
+        };
+        self.token(issuance, grant, client, jkt)
+    }
+}
+
+/// What the server does between two requests.
+fn at_rest(issuance: Issuance) -> Issuance {
+    let stored = serde_json::to_string(&issuance).unwrap();
+    serde_json::from_str(&stored).unwrap()
+}
+
+fn why(answer: &Result<crate::oid4vci::TokenResponse, Rejection>) -> RejectionCode {
+    answer.as_ref().unwrap_err().code.clone()
+}
+
+#[test]
+fn a_sign_in_becomes_a_token() {
+    let mut world = World::new();
+    let invited = world.invite(None);
+    let grant = invited.offer.authorization_code.unwrap();
+    assert!(invited.offer.pre_authorized_code.is_none() && grant.authorization_server.is_none());
+    let id = invited.issuance.id().to_owned();
+    let pushing = world.push(Some(invited.issuance), &world.request()).unwrap();
+    assert_eq!(pushing.answer.expires_in, 600);
+    let uri = &pushing.answer.request_uri;
+    assert!(uri.starts_with("urn:ietf:params:oauth:request_uri:") && uri.len() >= 56);
+    let pushed = pushing.issuance.pushed(uri, "wallet", world.now).unwrap();
+    assert_eq!(
+        (
+            pushed.redirect_uri.as_str(),
+            pushed.client_state.as_deref(),
+            pushed.configuration_ids.as_slice()
+        ),
+        (BACK, Some("st"), &[sandbox::RESIDENCE.to_owned()][..])
+    );
+    // RFC 9126 §4: for the client that pushed it, in time.
+    let late = world.now.plus(600);
+    for (uri, client, now) in [
+        (uri.as_str(), "other", world.now),
+        ("urn:ietf:params:oauth:request_uri:guess", "wallet", world.now),
+        (uri, "wallet", late),
+    ] {
+        assert!(pushing.issuance.pushed(uri, client, now).is_none());
+    }
+    let approving = world.approve(pushing.issuance.clone()).unwrap();
+    assert!(
+        approving.issuance.pushed(uri, "wallet", world.now).is_none(),
+        "good once"
+    );
+    assert!(world.approve(approving.issuance.clone()).is_none());
+    let redeemed = world.redeem(&approving.issuance, &approving.code, GOOD);
+    let answer = redeemed.answer.unwrap();
+    assert_eq!(
+        (answer.token_type, answer.expires_in),
+        (TokenType::Bearer, Some(300))
+    );
+    assert!(answer.refresh_token.is_none(), "only for who proves a key");
+    assert_eq!(redeemed.issuance.id(), id);
+
+    world.now = late;
+    assert!(world.approve(pushing.issuance).is_none());
+}
+
+#[test]
+fn what_is_asked_for_is_known_and_within_the_offer() {
+    let mut world = World::new();
+    let base = world.request();
+    let with = |change: &dyn Fn(&mut AuthorizationRequest)| {
+        let mut request = base.clone();
+        change(&mut request);
+        request
+    };
+    // Without an offer, by scope, by id, or both: each card once.
+    let both = with(&|r| {
+        r.configuration_ids = vec![sandbox::RESIDENCE.into(), sandbox::IDENTITY.into()];
+        r.resource = Some("https://issuer.example/issuer".into());
+    });
+    let Issuance::Pushed(pushed) = world.push(None, &both).unwrap().issuance else {
+        panic!()
+    };
+    assert_eq!(pushed.configuration_ids, [sandbox::IDENTITY, sandbox::RESIDENCE]);
+    assert!(pushed.offer.is_none());
+    for (request, code) in [
+        (
+            with(&|r| r.scope = vec!["passport".into()]),
+            RejectionCode::InvalidScope,
+        ),
+        (with(&|r| r.scope.clear()), RejectionCode::InvalidScope),
+        (
+            with(&|r| r.configuration_ids = vec!["passport".into()]),
+            RejectionCode::InvalidAuthorizationDetails,
+        ),
+        (
+            with(&|r| r.resource = Some("https://issuer.example/".into())),
+            RejectionCode::InvalidTarget,
+        ),
+    ] {
+        assert_eq!(world.push(None, &request).unwrap_err(), code, "{request:?}");
+    }
+    // CI-3: an offer opens no more than what it offers.
+    let invited = world.invite(None).issuance;
+    assert_eq!(
+        world.push(Some(invited), &both).unwrap_err(),
+        RejectionCode::InvalidScope
+    );
+}
+
+#[test]
+fn an_offer_is_begun_again_until_someone_agreed_and_no_longer() {
+    let mut world = World::new();
+    let request = world.request();
+    let invited = world.invite(Some(5)).issuance;
+    let first = world.push(Some(invited.clone()), &request).unwrap();
+    let second = world.push(Some(first.issuance.clone()), &request).unwrap();
+    assert_eq!(second.issuance.id(), invited.id());
+    assert!(
+        second
+            .issuance
+            .pushed(&first.answer.request_uri, "wallet", world.now)
+            .is_none()
+    );
+    let approving = world.approve(second.issuance.clone()).unwrap();
+    let redeemed = world.redeem(&approving.issuance, &approving.code, GOOD);
+    let declined = second.issuance.clone().decline();
+    let unoffered = world.push(None, &request).unwrap().issuance;
+    for over in [approving.issuance, redeemed.issuance, declined, unoffered] {
+        assert_eq!(
+            world.push(Some(over), &request).unwrap_err(),
+            RejectionCode::InvalidRequest
+        );
+    }
+    // The offer's own end counts, also for a second try.
+    world.now = NOW.plus(world.settings.offer_life);
+    for late in [invited, second.issuance] {
+        assert_eq!(
+            world.push(Some(late), &request).unwrap_err(),
+            RejectionCode::InvalidRequest
+        );
+    }
+}
+
+/// RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 9449 §10: a code in other hands is worth nothing, and stays good for its owner.
+#[test]
+fn codes_belong_to_who_asked() {
+    let mut world = World::new();
+    let Approving { issuance, code } = world.approved(None);
+    let other = SecretText::new("guess");
+    let verifier = "x".repeat(43);
+    for (code, with) in [
+        (&other, GOOD),
+        (&code, Redeeming { client: None, ..GOOD }),
+        (
+            &code,
+            Redeeming {
+                client: Some("other"),
+                ..GOOD
+            },
+        ),
+        (
+            &code,
+            Redeeming {
+                redirect_uri: "https://wallet.example/x",
+                ..GOOD
+            },
+        ),
+        (
+            &code,
+            Redeeming {
+                verifier: Some(&verifier),
+                ..GOOD
+            },
+        ),
+        (
+            &code,
+            Redeeming {
+                verifier: Some(""),
+                ..GOOD
+            },
+        ),
+    ] {
+        let redeemed = world.redeem(&issuance, code, with);
+        assert_eq!(why(&redeemed.answer), RejectionCode::InvalidGrant);
+        assert_eq!(redeemed.issuance, issuance);
+    }
+    let as_offer = Grant::PreAuthorized {
+        code: code.clone(),
+        tx_code: None,
+    };
+    let redeemed = world.token(&issuance, as_offer, Some("wallet"), None);
+    assert_eq!(why(&redeemed.answer), RejectionCode::InvalidGrant);
+    assert!(world.redeem(&issuance, &code, GOOD).answer.is_ok());
+
+    // Bound to a key from the beginning.
+    let mut request = world.request();
+    request.dpop_jkt = Some("key".into());
+    let pushing = world.push(None, &request).unwrap();
+    let bound = world.approve(pushing.issuance).unwrap();
+    for jkt in [None, Some("other")] {
+        let redeemed = world.redeem(&bound.issuance, &bound.code, Redeeming { jkt, ..GOOD });
+        assert_eq!(why(&redeemed.answer), RejectionCode::InvalidGrant);
+    }
+    let good = Redeeming {
+        jkt: Some("key"),
+        ..GOOD
+    };
+    assert!(world.redeem(&bound.issuance, &bound.code, good).answer.is_ok());
+    // The proof at the pushed request and the parameter name one key.
+    let (mut env, settings) = world.env();
+    let client = ClientId::checked("wallet");
+    let refused = Issuance::push(None, &request, &client, Some("other"), settings, &mut env).unwrap();
+    assert_eq!(refused.unwrap_err().code, RejectionCode::InvalidDpopProof);
+
+    // Late.
+    world.now = NOW.plus(60);
+    let late = world.redeem(&issuance, &code, GOOD);
+    assert_eq!(why(&late.answer), RejectionCode::InvalidGrant);
+    assert!(matches!(
+        late.issuance,
+        Issuance::Closed(Closed {
+            because: ClosedBecause::Expired,
+            ..
+        })
+    ));
+}
+
+/// RFC 6749 §4.1.2.
+#[test]
+fn a_code_that_comes_twice_ends_what_it_gave() {
+    let mut world = World::new();
+    let Approving { issuance, code } = world.approved(None);
+    let first = world.redeem(&issuance, &code, GOOD);
+    let token = first.answer.unwrap().access_token;
+    // Another code does nothing.
+    let other = world.redeem(&first.issuance, &SecretText::new("guess"), GOOD);
+    assert_eq!(other.issuance, first.issuance);
+    let second = world.redeem(&first.issuance, &code, GOOD);
+    assert_eq!(why(&second.answer), RejectionCode::InvalidGrant);
+    let Issuance::Closed(Closed { because, .. }) = &second.issuance else {
+        panic!()
+    };
+    assert_eq!(*because, ClosedBecause::CodeReused);
+    let presented = Presented {
+        token: &token,
+        dpop_jkt: None,
+    };
+    assert!(first.issuance.with_token(&presented, world.now).is_ok());
+    assert!(second.issuance.with_token(&presented, world.now).is_err());
+}
+
+/// RFC 9449 §5, RFC 9700 §4.14: only with the key, a new one each time, and not for ever.
+#[test]
+fn refresh_tokens_belong_to_a_key_and_change() {
+    let mut world = World::new();
+    let Approving { issuance, code } = world.approved(None);
+    let jkt = Some("key");
+    let first = world.redeem(&issuance, &code, Redeeming { jkt, ..GOOD });
+    let answer = first.answer.unwrap();
+    assert_eq!(
+        (answer.token_type, answer.expires_in),
+        (TokenType::Dpop, Some(3600))
+    );
+    let old = answer.refresh_token.unwrap();
+    let until = first.issuance.useful_until().unwrap();
+    assert_eq!(until, NOW.plus(90 * DAY));
+    let wallet = Some("wallet");
+    for (token, client, jkt) in [
+        (&SecretText::new("guess"), wallet, jkt),
+        (&answer.access_token, wallet, jkt),
+        (&old, None, jkt),
+        (&old, Some("other"), jkt),
+        (&old, wallet, None),
+        (&old, wallet, Some("other")),
+    ] {
+        let refused = world.refresh(&first.issuance, token, client, jkt);
+        assert_eq!(
+            why(&refused.answer),
+            RejectionCode::InvalidGrant,
+            "{client:?} {jkt:?}"
+        );
+        assert_eq!(refused.issuance, first.issuance);
+    }
+    world.now = NOW.plus(DAY);
+    let second = world.refresh(&first.issuance, &old, wallet, jkt);
+    let new = second.answer.unwrap();
+    assert_ne!(new.refresh_token.as_ref().unwrap(), &old);
+    let uses = |token: &SecretText, dpop_jkt: Option<&str>, now: Timestamp| {
+        second
+            .issuance
+            .with_token(&Presented { token, dpop_jkt }, now)
+            .is_ok()
+    };
+    assert!(uses(&new.access_token, jkt, world.now));
+    // RFC 9449 §7.2: never as a bearer token; the one before is over.
+    assert!(!uses(&new.access_token, None, world.now));
+    assert!(!uses(&new.access_token, Some("other"), world.now));
+    assert!(!uses(&new.access_token, jkt, world.now.plus(3600)));
+    assert!(!uses(&answer.access_token, jkt, world.now));
+    let again = world.refresh(&second.issuance, &old, wallet, jkt);
+    assert_eq!(why(&again.answer), RejectionCode::InvalidGrant);
+    // Following does not move the end.
+    assert_eq!(second.issuance.useful_until(), Some(until));
+    world.now = until;
+    let late = world.refresh(&second.issuance, new.refresh_token.as_ref().unwrap(), wallet, jkt);
+    assert_eq!(why(&late.answer), RejectionCode::InvalidGrant);
+}
+
+#[test]
+fn secrets_are_not_at_rest() {
+    let mut world = World::new();
+    let invited = world.invite(None);
+    let issuer_state = invited.offer.authorization_code.unwrap().issuer_state.unwrap();
+    let pushing = world
+        .push(Some(invited.issuance.clone()), &world.request())
+        .unwrap();
+    let approving = world.approve(pushing.issuance.clone()).unwrap();
+    let good = Redeeming {
+        jkt: Some("key"),
+        ..GOOD
+    };
+    let redeemed = world.redeem(&approving.issuance, &approving.code, good);
+    let answer = redeemed.answer.unwrap();
+    for state in [
+        &invited.issuance,
+        &pushing.issuance,
+        &approving.issuance,
+        &redeemed.issuance,
+    ] {
+        let stored = serde_json::to_string(state).unwrap();
+        for secret in [
+            issuer_state.as_str(),
+            pushing.answer.request_uri.as_str(),
+            approving.code.expose(),
+            world.verifier.secret().expose(),
+            answer.access_token.expose(),
+            answer.refresh_token.as_ref().unwrap().expose(),
+        ] {
+            assert!(!stored.contains(secret));
+        }
+    }
+}
+
+#[test]
+fn cards_that_come_later_are_picked_up_once() {
+    let mut world = World::new();
+    let Approving { issuance, code } = world.approved(Some(3600));
+    let jkt = Some("key");
+    let redeemed = world.redeem(&issuance, &code, Redeeming { jkt, ..GOOD });
+    let answer = redeemed.answer.unwrap();
+    let issuance = redeemed.issuance;
+    assert_eq!(issuance.later(), Some(3600));
+    let keys: Vec<_> = [1, 2]
+        .map(|seed| {
+            use crate::crypto::Signer as _;
+            crate::crypto::SoftwareKey::from_bytes(&[seed; 32])
+                .unwrap()
+                .public_key()
+        })
+        .to_vec();
+    let ready = ReadyRequest {
+        configuration_id: sandbox::RESIDENCE.into(),
+        keys: keys.clone(),
+        transaction: None,
+    };
+    let (mut env, _) = world.env();
+    let deferring = ready.defer(issuance.clone(), 3600, &mut env).unwrap();
+    let issuance = at_rest(deferring.issuance);
+    let CredentialAnswer::Later {
+        transaction_id,
+        interval: 3600,
+    } = deferring.answer
+    else {
+        panic!()
+    };
+    assert!(
+        !serde_json::to_string(&issuance)
+            .unwrap()
+            .contains(&transaction_id)
+    );
+    let presented = Presented {
+        token: &answer.access_token,
+        dpop_jkt: jkt,
+    };
+    let request = DeferredRequest { transaction_id };
+    let PickUp::Later(CredentialAnswer::Later { interval, .. }) = issuance
+        .pick_up(&presented, &request, world.now.plus(3500))
+        .unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(interval, 100);
+    let why = |issuance: &Issuance, presented: &Presented<'_>, id: &str, now: Timestamp| {
+        let request = DeferredRequest {
+            transaction_id: id.to_owned(),
+        };
+        issuance.pick_up(presented, &request, now).unwrap_err().code
+    };
+    assert_eq!(
+        why(&issuance, &presented, "guess", world.now),
+        RejectionCode::InvalidTransactionId
+    );
+    let bearer = Presented {
+        dpop_jkt: None,
+        ..presented
+    };
+    assert_eq!(
+        why(&issuance, &bearer, &request.transaction_id, world.now),
+        RejectionCode::InvalidToken
+    );
+    // The access token is over when the card is ready: the refresh token gives another.
+    world.now = NOW.plus(3600);
+    assert_eq!(
+        why(&issuance, &presented, &request.transaction_id, world.now),
+        RejectionCode::InvalidToken
+    );
+    let refreshed = world.refresh(
+        &issuance,
+        answer.refresh_token.as_ref().unwrap(),
+        Some("wallet"),
+        jkt,
+    );
+    let token = refreshed.answer.unwrap().access_token;
+    let presented = Presented {
+        token: &token,
+        dpop_jkt: jkt,
+    };
+    let PickUp::Ready(ready) = refreshed
+        .issuance
+        .pick_up(&presented, &request, world.now)
+        .unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(ready.keys, keys);
+    let minted = world.mint(ready.clone(), refreshed.issuance, 0);
+    assert_eq!(minted.response.credentials.len(), 2);
+    assert_eq!(
+        why(&minted.issuance, &presented, &request.transaction_id, world.now),
+        RejectionCode::InvalidTransactionId
+    );
+    // Also for who had looked before.
+    let signer = crate::crypto::SoftwareKey::from_bytes(&[9; 32]).unwrap();
+    assert!(matches!(
+        world.try_mint(ready, minted.issuance, 2, &signer),
+        Err(IssuanceError::WrongState)
+    ));
+}
+
+impl World {
+    fn mint(&mut self, ready: ReadyRequest, issuance: Issuance, first: u64) -> Minted {
+        let signer = crate::crypto::SoftwareKey::from_bytes(&[9; 32]).unwrap();
+        self.try_mint(ready, issuance, first, &signer).unwrap()
+    }
+
+    fn try_mint(
+        &mut self,
+        ready: ReadyRequest,
+        issuance: Issuance,
+        first: u64,
+        key: &dyn crate::crypto::Signer,
+    ) -> Result<Minted, IssuanceError> {
+        let statuses = (first..first + 2)
+            .map(|idx| crate::status::StatusReference {
+                idx,
+                uri: "https://issuer.example/issuer/status-lists/1".into(),
+            })
+            .collect();
+        let subject = sandbox::subject(sandbox::RESIDENCE, "", self.now).unwrap();
+        let (mut env, settings) = self.env();
+        let signer = CredentialSigner {
+            key,
+            x5c: vec![b"leaf".to_vec()],
+        };
+        ready.mint(issuance, &subject, statuses, &signer, settings, &mut env)
+    }
+}
