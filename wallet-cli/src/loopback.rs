@@ -33,7 +33,7 @@ impl Loopback {
                 Exit::Failed,
                 "loopback-unavailable",
                 format!("cannot listen on 127.0.0.1: {error}"),
-                "Use --elsewhere: the address that the browser comes back to is then given by hand.",
+                "Something on this machine keeps programs from listening. Receive the cards on another.",
             )
         };
         // The address and not `localhost`, which may be another interface (RFC 8252 §8.3).

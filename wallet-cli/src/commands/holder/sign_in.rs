@@ -108,7 +108,6 @@ fn too_late() -> CliError {
         Exit::Unreachable,
         "sign-in-timeout",
         "the browser did not come back in time",
-        "If it comes back within an hour of the start, give its address to `assent holder receive --answer`; or begin again \
-         with a longer --timeout.",
+        "Give the address it comes back to within an hour to `assent holder receive --answer`, or begin again.",
     )
 }
