@@ -108,10 +108,11 @@ export async function tlsFiles(folder) {
 }
 
 /** Trust anchors in the form every program of ours reads. */
-export function anchors({ access = [], issuers = [] }) {
+export function anchors({ access = [], issuers = [], walletProviders = [] }) {
   return {
     access: access.map((ca) => ({ name: 'Access CA', certificate: ca.base64 })),
     issuers: issuers.map(({ ca, vct }) => ({ name: 'Card CA', certificate: ca.base64, vct })),
     status: [],
+    ...(walletProviders.length > 0 ? { wallet_providers: walletProviders.map((ca) => ({ name: 'Wallet CA', certificate: ca.base64 })) } : {}),
   }
 }
