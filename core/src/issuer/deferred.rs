@@ -8,6 +8,9 @@ use crate::crypto::{PublicKey, constant_time_eq};
 use crate::env::{Env, Timestamp};
 use crate::oid4vci::{CredentialAnswer, DeferredRequest, Rejection, RejectionCode, SecretText};
 
+/// Seconds a wallet has between the moment its cards are ready and the end of its last token.
+const TIME_TO_COME: i64 = 60;
+
 /// What to store and what to answer when cards are not ready yet.
 #[derive(Debug)]
 pub struct Deferring {
@@ -79,7 +82,8 @@ impl Issuance {
 }
 
 impl ReadyRequest {
-    /// Puts the request off by `seconds`.
+    /// Puts the request off by `seconds`, or as long as the wallet can come back: with a refresh token while that is good, else
+    /// while the access token is.
     ///
     /// # Errors
     /// [`IssuanceError`]; nothing was changed then.
@@ -93,18 +97,23 @@ impl ReadyRequest {
             return Err(IssuanceError::WrongState);
         };
         let transaction_id = env.random_token()?;
-        let interval = seconds.max(1);
+        let end = authorized
+            .refresh
+            .as_ref()
+            .map_or(authorized.expires_at, |refresh| refresh.expires_at);
+        let left = end.since(env.now).saturating_sub(TIME_TO_COME);
+        let interval = i64::from(seconds).min(left).max(1);
         authorized.deferred.push(Deferred {
             transaction_fingerprint: SecretText::new(transaction_id.as_str()).fingerprint(),
             configuration_id: self.configuration_id,
             keys: self.keys.iter().map(PublicKey::to_jwk).collect(),
-            ready_at: env.now.plus(i64::from(interval)),
+            ready_at: env.now.plus(interval),
         });
         Ok(Deferring {
             issuance: Issuance::Authorized(authorized),
             answer: CredentialAnswer::Later {
                 transaction_id,
-                interval: u64::from(interval),
+                interval: u64::try_from(interval).unwrap_or(1),
             },
         })
     }

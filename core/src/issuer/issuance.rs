@@ -64,6 +64,9 @@ pub struct Pushed {
     pub id: String,
     /// What is asked for.
     pub configuration_ids: Vec<String>,
+    /// Those of them that were named in `authorization_details`.
+    #[serde(default)]
+    pub by_details: Vec<String>,
     /// The offer it answers: as long as nobody agreed, the wallet may begin again.
     pub offer: Option<Invited>,
     /// Fingerprint of the `request_uri`.
@@ -89,6 +92,9 @@ pub struct Approved {
     pub id: String,
     /// What may be requested.
     pub configuration_ids: Vec<String>,
+    /// Those of them that were named in `authorization_details`.
+    #[serde(default)]
+    pub by_details: Vec<String>,
     /// Fingerprint of the authorization code.
     pub code_fingerprint: String,
     /// Who asked.
@@ -112,6 +118,9 @@ pub struct Authorized {
     pub id: String,
     /// What may be requested.
     pub configuration_ids: Vec<String>,
+    /// Those of them that were named in `authorization_details`: requested by credential identifier only (CI-13).
+    #[serde(default)]
+    pub by_details: Vec<String>,
     /// Fingerprint of the access token.
     pub token_fingerprint: String,
     /// From when the token is no longer good.
@@ -121,6 +130,10 @@ pub struct Authorized {
     /// Who may use it: the client of the authorization code, else `None`.
     #[serde(default)]
     pub client_id: Option<String>,
+    /// What the client of a pre-authorised code called itself, if anything. Good for nothing but to be repeated in key
+    /// proofs (CI-23).
+    #[serde(default)]
+    pub named: Option<String>,
     /// Fingerprint of the authorization code it came from: a second use ends everything.
     #[serde(default)]
     pub code_fingerprint: Option<String>,
@@ -143,7 +156,7 @@ pub struct Authorized {
 pub struct Refresh {
     /// Its fingerprint.
     pub fingerprint: String,
-    /// From when neither it nor one that follows it is good.
+    /// From when it is no longer good.
     pub expires_at: Timestamp,
 }
 

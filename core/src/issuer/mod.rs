@@ -51,6 +51,8 @@ pub use token::Redeemed;
 #[cfg(not(target_family = "wasm"))]
 mod attestation_tests;
 #[cfg(test)]
+mod sign_in_details_tests;
+#[cfg(test)]
 mod sign_in_tests;
 #[cfg(test)]
 mod tests;

@@ -41,8 +41,16 @@ impl Issuance {
         let refuse = |code, why: &str| Err(Rejection::new(code, why));
         let authorized = self.with_token(presented, attesters.now)?;
         let id = match &request.target {
-            CredentialTarget::Configuration(id) => id,
-            // We give out no identifiers in token responses, so none can be known (CI-13).
+            // CI-13, §8.2: by the identifier where one was given out, and only then. It is that of the configuration: there
+            // is one dataset for each.
+            CredentialTarget::Identifier(id) if authorized.by_details.contains(id) => id,
+            CredentialTarget::Configuration(id) if !authorized.by_details.contains(id) => id,
+            CredentialTarget::Configuration(_) => {
+                return refuse(
+                    RejectionCode::InvalidCredentialRequest,
+                    "credential_identifier of the token answer must be used",
+                );
+            }
             CredentialTarget::Identifier(_) => {
                 return refuse(
                     RejectionCode::UnknownCredentialIdentifier,
@@ -62,7 +70,7 @@ impl Issuance {
                 "the offer was for something else",
             );
         }
-        let client_id = authorized.client_id.as_deref();
+        let client_id = authorized.client_id.as_deref().or(authorized.named.as_deref());
         let proven = ProvenKeys::check(&request.proofs, configuration, client_id, settings, attesters)?;
         let issued: usize = authorized
             .pickups

@@ -59,7 +59,7 @@ impl IssuerSettings {
             token_life: 300,
             bound_token_life: 3600,
             refresh_life: 90 * 86_400,
-            request_life: 600,
+            request_life: 540,
             code_life: 60,
             nonce_life: 300,
             credential_days: 90,

@@ -72,10 +72,12 @@ impl Issuance {
             Some(offer) => offer.id.clone(),
             None => env.random_token()?,
         };
-        let life = settings.request_life.max(1);
+        // FAPI 2.0 Security Profile §5.3.2.2: less than ten minutes.
+        let life = settings.request_life.clamp(1, 599);
         let issuance = Self::Pushed(Pushed {
             id,
             configuration_ids,
+            by_details: request.configuration_ids.clone(),
             offer,
             request_fingerprint: SecretText::new(request_uri.as_str()).fingerprint(),
             client_id: client.as_str().to_owned(),
@@ -126,13 +128,14 @@ impl Issuance {
         let issuance = Self::Approved(Approved {
             id: pushed.id,
             configuration_ids: pushed.configuration_ids,
+            by_details: pushed.by_details,
             code_fingerprint: code.fingerprint(),
             client_id: pushed.client_id,
             redirect_uri: pushed.redirect_uri,
             code_challenge: pushed.code_challenge,
             dpop_jkt: pushed.dpop_jkt,
-            // RFC 6749 §4.1.2: ten minutes at most.
-            expires_at: env.now.plus(settings.code_life.clamp(1, 600)),
+            // HAIP 1.0 §4, FAPI 2.0 Security Profile §5.3.2.1: a minute at most.
+            expires_at: env.now.plus(settings.code_life.clamp(1, 60)),
             later: pushed.offer.and_then(|offer| offer.later),
         });
         Ok(Some(Approving { issuance, code }))

@@ -10,6 +10,7 @@ use crate::crypto::constant_time_eq;
 use crate::encoding::base64url;
 use crate::env::{Env, RandomUnavailable, Timestamp};
 use crate::oid4vci::pkce::challenge_matches;
+use crate::oid4vci::token::AuthorizedCredential;
 use crate::oid4vci::{Grant, Rejection, RejectionCode, SecretText, TokenRequest, TokenResponse, TokenType};
 
 /// Digits in a transaction code.
@@ -46,7 +47,10 @@ impl Issuance {
         env: &mut Env<'_>,
     ) -> Result<Redeemed, RandomUnavailable> {
         let grounds = match &request.grant {
-            Grant::PreAuthorized { code, tx_code } => self.by_offer(code, tx_code.as_ref(), env.now),
+            Grant::PreAuthorized { code, tx_code } => {
+                let named = request.client.client_id.as_deref();
+                self.by_offer(code, tx_code.as_ref(), named, env.now)
+            }
             Grant::AuthorizationCode {
                 code,
                 redirect_uri,
@@ -72,21 +76,25 @@ impl Issuance {
         authorized.token_fingerprint = token.fingerprint();
         authorized.dpop_jkt = asking.dpop_jkt.map(str::to_owned);
         authorized.expires_at = env.now.plus(life);
-        // RFC 9700 §4.14: only for who proves possession of a key, and a new one each time. The end stays where it was.
-        let refresh_token = match asking.dpop_jkt {
-            None => None,
-            Some(_) => {
+        // RFC 9700 §4.14.2: only for who proves possession of a key, and then the same one until the end. FAPI 2.0 Security
+        // Profile §5.3.2.1: a new one each time would be lost with the answer, and awaited cards with it.
+        let refresh_token = match (asking.dpop_jkt, &authorized.refresh) {
+            (Some(_), None) => {
                 let secret = SecretText::new(env.random_token()? + &env.random_token()?);
-                let known = authorized.refresh.take();
                 authorized.refresh = Some(Refresh {
                     fingerprint: secret.fingerprint(),
-                    expires_at: known.map_or(env.now.plus(settings.refresh_life.max(1)), |known| {
-                        known.expires_at
-                    }),
+                    expires_at: env.now.plus(settings.refresh_life.max(1)),
                 });
                 Some(secret)
             }
+            _ => None,
         };
+        // CI-13, §6.2: what was asked for by details is named, and requested by that name.
+        let named = |id: &String| AuthorizedCredential {
+            credential_configuration_id: id.clone(),
+            credential_identifiers: vec![id.clone()],
+        };
+        let authorization_details = authorized.by_details.iter().map(named).collect();
         Ok(Redeemed {
             issuance: Self::Authorized(*authorized),
             answer: Ok(TokenResponse {
@@ -94,12 +102,18 @@ impl Issuance {
                 token_type,
                 expires_in: u64::try_from(life).ok(),
                 refresh_token,
-                authorization_details: Vec::new(),
+                authorization_details,
             }),
         })
     }
 
-    fn by_offer(self, code: &SecretText, tx_code: Option<&SecretText>, now: Timestamp) -> Grounds {
+    fn by_offer(
+        self,
+        code: &SecretText,
+        tx_code: Option<&SecretText>,
+        named: Option<&str>,
+        now: Timestamp,
+    ) -> Grounds {
         let grant = RejectionCode::InvalidGrant;
         let Self::Offered(mut offered) = self else {
             // CI-4: a code is good once. A second use must not disturb the first.
@@ -139,10 +153,12 @@ impl Issuance {
         Grounds::Good(Box::new(Authorized {
             id: offered.id,
             configuration_ids: offered.configuration_ids,
+            by_details: Vec::new(),
             token_fingerprint: String::new(),
             expires_at: now,
             pickups: Vec::new(),
             client_id: None,
+            named: named.map(str::to_owned),
             code_fingerprint: None,
             dpop_jkt: None,
             refresh: None,
@@ -192,10 +208,12 @@ impl Issuance {
         Grounds::Good(Box::new(Authorized {
             id: approved.id,
             configuration_ids: approved.configuration_ids,
+            by_details: approved.by_details,
             token_fingerprint: String::new(),
             expires_at: now,
             pickups: Vec::new(),
             client_id: Some(approved.client_id),
+            named: None,
             code_fingerprint: Some(approved.code_fingerprint),
             dpop_jkt: None,
             refresh: None,

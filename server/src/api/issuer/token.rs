@@ -16,7 +16,7 @@ use crate::store::HandleKind;
 const TRIES: usize = 8;
 
 /// Exchanges a code of an offer (with its transaction code where there is one), the code of a sign-in, or a refresh token
-/// for an access token. Each works once. Too many wrong transaction codes end an offer; the code of a sign-in that comes
+/// for an access token. Codes work once. Too many wrong transaction codes end an offer; the code of a sign-in that comes
 /// twice ends what it gave.
 #[utoipa::path(post, path = "/issuer/token", tag = "issuer",
     request_body(content = String, content_type = "application/x-www-form-urlencoded"),
