@@ -7,10 +7,16 @@ use crate::error::Problem;
 /// The token of an `Authorization: Bearer` header. A token in a query is never looked for (RFC 6750 §2.3).
 #[must_use]
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    token(headers, "bearer")
+}
+
+/// The token of an `Authorization` header with this scheme.
+#[must_use]
+pub fn token<'a>(headers: &'a HeaderMap, expected: &str) -> Option<&'a str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme
-        .eq_ignore_ascii_case("bearer")
+        .eq_ignore_ascii_case(expected)
         .then_some(token.trim())
         .filter(|token| !token.is_empty())
 }

@@ -42,6 +42,7 @@ pub fn build(state: AppState) -> Router {
         trusted_proxies: limits.trusted_proxies,
     };
     let mut app = api
+        .layer(middleware::from_fn_with_state(state.clone(), issuer::give_nonces))
         .merge(openapi::pages(description))
         .merge(operator::router())
         .layer(middleware::from_fn_with_state(

@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use assent_core::issuer::sandbox;
+pub use assent_core::oid4vci::encryption::EncryptionRule;
 use assent_core::profile::Profile;
 use figment::Figment;
 use figment::providers::{Format as _, Serialized, Toml};
@@ -248,6 +249,21 @@ pub struct IssuerConfig {
     pub clients: Vec<ClientConfig>,
     /// Cards, by configuration id, whose keys a trusted wallet provider must vouch for (OpenID4VCI 1.0 Appendix D).
     pub attested_keys: Vec<String>,
+    /// Whether access tokens are bound to a key of the wallet (DPoP).
+    pub dpop: DpopRule,
+    /// Whether credential requests and responses are encrypted.
+    pub encryption: EncryptionRule,
+}
+
+/// Whether access tokens are bound to a key of the wallet (RFC 9449).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DpopRule {
+    /// When the wallet sends a proof.
+    #[default]
+    Offered,
+    /// Always; there are no bearer tokens.
+    Required,
 }
 
 /// The services that may ask.
@@ -370,6 +386,8 @@ impl Default for IssuerConfig {
             status_list_size: 1 << 17,
             clients: Vec::new(),
             attested_keys: Vec::new(),
+            dpop: DpopRule::default(),
+            encryption: EncryptionRule::default(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Issuances: offers and what became of them, and nonces.
+//! Issuances: offers and what became of them, nonces, and proofs of possession that were used.
 
 use std::future::Future;
 
@@ -91,7 +91,14 @@ pub trait IssuanceStore {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Deletes expired issuances and nonces; gives how many rows.
+    /// Uses a proof of possession up. `false` when it was used before.
+    fn use_dpop_proof(
+        &self,
+        proof_mac: &[u8; 32],
+        expires_at: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Deletes expired issuances, nonces and used proofs; gives how many rows.
     fn sweep_issuances(&self, now: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }
 
@@ -172,6 +179,16 @@ impl IssuanceStore for Database {
         Ok(used > 0)
     }
 
+    async fn use_dpop_proof(&self, proof_mac: &[u8; 32], expires_at: Timestamp) -> Result<bool, StoreError> {
+        let added = self
+            .execute(
+                "INSERT INTO dpop_proofs (proof_mac, expires_at) VALUES ($1, $2) ON CONFLICT (proof_mac) DO NOTHING",
+                args![proof_mac, expires_at.0],
+            )
+            .await?;
+        Ok(added > 0)
+    }
+
     async fn sweep_issuances(&self, now: Timestamp) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let mut deleted = tx
@@ -179,6 +196,9 @@ impl IssuanceStore for Database {
             .await?;
         deleted += tx
             .execute("DELETE FROM nonces WHERE expires_at <= $1", args![now.0])
+            .await?;
+        deleted += tx
+            .execute("DELETE FROM dpop_proofs WHERE expires_at <= $1", args![now.0])
             .await?;
         tx.commit().await?;
         Ok(deleted)

@@ -8,6 +8,7 @@
 
 mod attestations;
 mod blobs;
+mod bound_tokens;
 mod common;
 mod emergency;
 mod erasure;
@@ -22,6 +23,7 @@ mod pairing;
 mod passkeys;
 mod protocol;
 mod results;
+mod sealed_messages;
 mod sign_in;
 mod stopping;
 mod vaults;

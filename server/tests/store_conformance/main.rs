@@ -89,6 +89,7 @@ suite!(
     a_handle_takes_the_place_of_the_one_before,
     one_of_many_uses_of_a_handle_wins,
     nonces_are_given_once,
+    a_proof_of_possession_is_used_once,
     status_lists_fill_up_one_after_the_other,
     a_place_of_a_status_list_is_given_once,
     operators_secrets_count_once_for_a_while,

@@ -103,6 +103,7 @@ impl DpopSession {
 
     /// Takes the nonce for the next request out of any answer, a good one too (RFC 9449 §8.2).
     pub fn note(&mut self, response: &HttpResponse, which: Which) {
+        self.retrying = false;
         let Some(nonce) = response.header("dpop-nonce").filter(|nonce| is_nonce(nonce)) else {
             return;
         };
@@ -114,11 +115,13 @@ impl DpopSession {
     }
 
     /// Takes the nonce of an answer. True when the server wanted one and gave it: make the same request again, newly
-    /// proved. After that request, it is false whatever the server says, so that nothing goes round in circles.
+    /// proved, and ask here again. For the answer to that one it is false whatever the server says, so that nothing goes
+    /// round in circles.
     pub fn must_retry(&mut self, response: &HttpResponse, which: Which) -> bool {
+        let again = self.retrying;
         self.note(response, which);
         let gave = response.header("dpop-nonce").is_some_and(is_nonce);
-        self.retrying = !self.retrying && gave && wants_nonce(response);
+        self.retrying = !again && gave && wants_nonce(response);
         self.retrying
     }
 }

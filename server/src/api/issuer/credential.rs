@@ -1,14 +1,14 @@
 //! `POST /issuer/credential` (OpenID4VCI 1.0 §8)
 
-use assent_core::issuer::{CredentialSigner, IssuerSettings, NonceRecord, Presented, ReadyRequest, sandbox};
+use assent_core::issuer::{CredentialSigner, IssuerSettings, NonceRecord, ReadyRequest, sandbox};
+use assent_core::oid4vci::encryption::Opened;
 use assent_core::oid4vci::{Attesters, CredentialAnswer, CredentialRequest, Rejection, RejectionCode};
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 
-use super::{Refusal, StoredIssuance, attestation, fingerprint, status_list};
+use super::{AtResource, Refusal, StoredIssuance, attestation, dpop, encryption, fingerprint, status_list};
 use crate::crypto::RingCrypto;
 use crate::error::Problem;
 use crate::state::AppState;
@@ -22,24 +22,20 @@ const DAY: i64 = 86_400;
     responses((status = 200, description = "Credentials.", body = Object),
               (status = 202, description = "Later: `transaction_id`, `interval` in seconds.", body = Object),
               (status = 400, description = "`invalid_proof`, `invalid_nonce`, … (OAuth form).", body = Object),
-              (status = 401, description = "`invalid_token` (OAuth form).", body = Object)))]
+              (status = 401, description = "`invalid_token`, `use_dpop_nonce`, `invalid_dpop_proof` (OAuth form).", body = Object)))]
 pub(super) async fn credential(
     State(state): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Refusal> {
-    let token = super::access_token(&headers)?;
-    let request = CredentialRequest::parse(&body, &state.profile)?;
+) -> Result<Response, AtResource> {
+    let used = dpop::at_resource(&state, &headers, "/issuer/credential").await?;
+    let opened = encryption::open(&state, &headers, &body)?;
+    let request = CredentialRequest::parse(&opened.body, &state.profile)?;
     let settings = super::settings(&state)?;
     super::identity(&state)?;
-    let handle = fingerprint(&token.fingerprint());
-    let stored = StoredIssuance::find(&state, HandleKind::Token, &handle)
+    let stored = StoredIssuance::find(&state, HandleKind::Token, &used.handle())
         .await?
         .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is not good"))?;
-    let presented = Presented {
-        token: &token,
-        dpop_jkt: None,
-    };
     let now = state.clock.now();
     let attesters = Attesters {
         anchors: &state.keys.trust,
@@ -49,7 +45,7 @@ pub(super) async fn credential(
     };
     let checked = stored
         .issuance()
-        .check_request(&presented, &request, &settings, &attesters)?;
+        .check_request(&used.presented(), &request, &settings, &attesters)?;
     let good_statuses = attestation::good_statuses(&state, checked.statuses(), now).await;
     let mut found = Vec::new();
     for nonce in checked.nonce_fingerprints() {
@@ -68,16 +64,20 @@ pub(super) async fn credential(
             .with_env(|env| ready.defer(issuance, seconds, env))
             .map_err(|error| Problem::from_core(StatusCode::INTERNAL_SERVER_ERROR, &error))?;
         stored.save(&state, deferring.issuance, &[]).await?;
-        return Ok(answer(&deferring.answer));
+        return Ok(answer(&state, &deferring.answer, &opened)?);
     }
     let issued = issue(&state, stored, ready, &settings).await?;
-    Ok(answer(&issued))
+    Ok(answer(&state, &issued, &opened)?)
 }
 
-/// The answer of this endpoint and of the one for what was not ready.
-pub(super) fn answer(answer: &CredentialAnswer) -> Response {
+/// The answer of this endpoint and of the one for what was not ready, to a request.
+pub(super) fn answer(
+    state: &AppState,
+    answer: &CredentialAnswer,
+    request: &Opened,
+) -> Result<Response, Problem> {
     let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::OK);
-    (status, Json(answer.to_json())).into_response()
+    encryption::answer(state, status, answer.to_json(), request.reply.as_ref())
 }
 
 /// Makes the copies and stores that they were made.

@@ -1,13 +1,13 @@
 //! `POST /issuer/deferred_credential` (OpenID4VCI 1.0 §9)
 
-use assent_core::issuer::{PickUp, Presented};
+use assent_core::issuer::PickUp;
 use assent_core::oid4vci::{DeferredRequest, Rejection, RejectionCode};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use super::{Refusal, StoredIssuance, credential, fingerprint};
+use super::{AtResource, Refusal, StoredIssuance, credential, dpop, encryption};
 use crate::state::AppState;
 use crate::store::HandleKind;
 
@@ -20,35 +20,31 @@ const TRIES: usize = 4;
     responses((status = 200, description = "Credentials.", body = Object),
               (status = 202, description = "Still later: `transaction_id`, `interval` in seconds.", body = Object),
               (status = 400, description = "`invalid_transaction_id`, … (OAuth form).", body = Object),
-              (status = 401, description = "`invalid_token` (OAuth form).", body = Object)))]
+              (status = 401, description = "`invalid_token`, `use_dpop_nonce`, `invalid_dpop_proof` (OAuth form).", body = Object)))]
 pub(super) async fn deferred(
     State(state): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Refusal> {
-    let token = super::access_token(&headers)?;
-    let request = DeferredRequest::parse(&body, &state.profile)?;
+) -> Result<Response, AtResource> {
+    let used = dpop::at_resource(&state, &headers, "/issuer/deferred_credential").await?;
+    let opened = encryption::open(&state, &headers, &body)?;
+    let request = DeferredRequest::parse(&opened.body, &state.profile)?;
     let settings = super::settings(&state)?;
-    let presented = Presented {
-        token: &token,
-        dpop_jkt: None,
-    };
-    let handle = fingerprint(&token.fingerprint());
     for _ in 0..TRIES {
-        let stored = StoredIssuance::find(&state, HandleKind::Token, &handle)
+        let stored = StoredIssuance::find(&state, HandleKind::Token, &used.handle())
             .await?
             .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is not good"))?;
         let ready = match stored
             .issuance()
-            .pick_up(&presented, &request, state.clock.now())?
+            .pick_up(&used.presented(), &request, state.clock.now())?
         {
-            PickUp::Later(later) => return Ok(credential::answer(&later)),
+            PickUp::Later(later) => return Ok(credential::answer(&state, &later, &opened)?),
             PickUp::Ready(ready) => ready,
         };
         match credential::issue(&state, stored, ready, &settings).await {
             // Another request was first: perhaps for the same cards, which are then gone.
             Err(Refusal::Problem(problem)) if problem.status() == StatusCode::CONFLICT => {}
-            done => return done.map(|issued| credential::answer(&issued)),
+            done => return Ok(credential::answer(&state, &done?, &opened)?),
         }
     }
     let why = "the cards are being picked up";

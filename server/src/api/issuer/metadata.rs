@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
 
+use super::{dpop, encryption};
 use crate::error::Problem;
 use crate::state::AppState;
 
@@ -13,18 +14,20 @@ use crate::state::AppState;
 #[utoipa::path(get, path = "/.well-known/openid-credential-issuer/issuer", tag = "issuer",
     responses((status = 200, description = "Issuer metadata.", body = Object)))]
 pub(super) async fn issuer(State(state): State<AppState>) -> Result<Json<Value>, Problem> {
-    let metadata = super::settings(&state)?.metadata(&state.profile);
-    metadata
-        .map(|metadata| Json(metadata.to_json()))
-        .map_err(|error| Problem::internal(&error))
+    let mut metadata = super::settings(&state)?
+        .metadata(&state.profile)
+        .map_err(|error| Problem::internal(&error))?;
+    encryption::announce(&state, &mut metadata);
+    Ok(Json(metadata.to_json()))
 }
 
 /// What its authorization server says about itself (RFC 8414).
 #[utoipa::path(get, path = "/.well-known/oauth-authorization-server/issuer", tag = "issuer",
     responses((status = 200, description = "Authorization server metadata.", body = Object)))]
 pub(super) async fn authorization_server(State(state): State<AppState>) -> Result<Json<Value>, Problem> {
-    let metadata = super::settings(&state)?.authorization_server_metadata(&state.profile);
-    metadata
-        .map(|metadata| Json(metadata.to_json()))
-        .map_err(|error| Problem::internal(&error))
+    let mut metadata = super::settings(&state)?
+        .authorization_server_metadata(&state.profile)
+        .map_err(|error| Problem::internal(&error))?;
+    metadata.dpop_signing_alg_values_supported = dpop::algorithms().into_iter().map(str::to_owned).collect();
+    Ok(Json(metadata.to_json()))
 }

@@ -8,6 +8,8 @@ mod authorize;
 mod client;
 mod credential;
 mod deferred;
+mod dpop;
+mod encryption;
 mod metadata;
 mod nonce;
 mod notification;
@@ -19,18 +21,18 @@ mod token;
 
 use assent_core::encoding::base64url;
 use assent_core::issuer::{IssuerSettings, sandbox};
+use assent_core::oid4vci::Rejection;
 use assent_core::oid4vci::metadata::KeyAttestationsRequired;
-use assent_core::oid4vci::{Rejection, RejectionCode, SecretText};
 use assent_core::profile::Endpoint;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::auth;
 use crate::error::Problem;
 use crate::state::{AppState, Identity};
 
+pub(super) use dpop::give_nonces;
 pub(super) use stored::StoredIssuance;
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
@@ -117,11 +119,34 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// The access token of a request; a token in the query is refused (RFC 6750 §2.3, CI-26).
-fn access_token(headers: &HeaderMap) -> Result<SecretText, Rejection> {
-    auth::bearer(headers)
-        .map(SecretText::new)
-        .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is missing"))
+/// How an endpoint that takes an access token fails: as the others, but a token or proof that is not good is 401, with
+/// the error in `WWW-Authenticate` (RFC 6750 §3, RFC 9449 §7.1).
+#[derive(Debug)]
+struct AtResource(Refusal);
+
+impl<E: Into<Refusal>> From<E> for AtResource {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for AtResource {
+    fn into_response(self) -> Response {
+        match self.0 {
+            Refusal::Problem(problem) => problem.into_response(),
+            Refusal::Protocol(rejection) => {
+                let status = rejection.resource_status();
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+                let mut response = (status, axum::Json(rejection.to_json())).into_response();
+                if status == StatusCode::UNAUTHORIZED {
+                    for challenge in dpop::challenges(&rejection) {
+                        response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
+                    }
+                }
+                response
+            }
+        }
+    }
 }
 
 /// A fingerprint of core (base64url SHA-256) as bytes, for storage.

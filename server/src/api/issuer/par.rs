@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::{Refusal, StoredIssuance, client, fingerprint};
+use super::{Refusal, StoredIssuance, client, dpop, fingerprint};
 use crate::error::Problem;
 use crate::state::AppState;
 use crate::store::HandleKind;
@@ -18,7 +18,7 @@ use crate::store::HandleKind;
 #[utoipa::path(post, path = "/issuer/par", tag = "issuer",
     request_body(content = String, content_type = "application/x-www-form-urlencoded"),
     responses((status = 201, description = "`request_uri`, `expires_in`.", body = Object),
-              (status = 400, description = "`invalid_request`, `invalid_scope`, … (OAuth form).", body = Object),
+              (status = 400, description = "`invalid_request`, `invalid_scope`, `use_dpop_nonce`, … (OAuth form).", body = Object),
               (status = 401, description = "`invalid_client` (OAuth form).", body = Object)))]
 pub(super) async fn par(
     State(state): State<AppState>,
@@ -33,6 +33,7 @@ pub(super) async fn par(
         let why = "this redirect_uri is not registered for the client";
         return Err(Rejection::new(RejectionCode::InvalidRequest, why).into());
     }
+    let jkt = dpop::at_par(&state, &headers).await?;
     let settings = super::settings(&state)?;
     let stored = match &request.issuer_state {
         None => None,
@@ -45,7 +46,7 @@ pub(super) async fn par(
     };
     let offered = stored.as_ref().map(|stored| stored.issuance().clone());
     let pushing = state
-        .with_env(|env| Issuance::push(offered, &request, &client, None, &settings, env))
+        .with_env(|env| Issuance::push(offered, &request, &client, jkt.as_deref(), &settings, env))
         .map_err(|error| Problem::internal(&error))??;
     let uri = SecretText::new(pushing.answer.request_uri.as_str());
     let handles = [(HandleKind::RequestUri, fingerprint(&uri.fingerprint()))];

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::{Refusal, StoredIssuance, client, fingerprint};
+use super::{Refusal, StoredIssuance, client, dpop, fingerprint};
 use crate::error::Problem;
 use crate::state::AppState;
 use crate::store::HandleKind;
@@ -21,7 +21,7 @@ const TRIES: usize = 8;
 #[utoipa::path(post, path = "/issuer/token", tag = "issuer",
     request_body(content = String, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "Access token.", body = Object),
-              (status = 400, description = "`invalid_request`, `invalid_grant` (OAuth form).", body = Object),
+              (status = 400, description = "`invalid_request`, `invalid_grant`, `use_dpop_nonce`, `invalid_dpop_proof` (OAuth form).", body = Object),
               (status = 401, description = "`invalid_client` (OAuth form).", body = Object)))]
 pub(super) async fn token(
     State(state): State<AppState>,
@@ -45,9 +45,10 @@ pub(super) async fn token(
             (HandleKind::Refresh, refresh_token, Some(client))
         }
     };
+    let jkt = dpop::at_token(&state, &headers).await?;
     let asking = Asking {
         client: client.as_ref(),
-        dpop_jkt: None,
+        dpop_jkt: jkt.as_deref(),
     };
     for _ in 0..TRIES {
         let stored = StoredIssuance::find(&state, kind, &handle(secret))

@@ -58,7 +58,10 @@ pub(super) fn base() -> OpenApi {
     );
     components.add_security_scheme(
         "card_access",
-        bearer("The access token of an issuance (OpenID4VCI)."),
+        bearer(
+            "The access token of an issuance (OpenID4VCI). One that is bound to a key goes with `Authorization: DPoP` and a \
+             proof in the header `DPoP` (RFC 9449), with the nonce of the last `DPoP-Nonce`.",
+        ),
     );
     api
 }

@@ -1,0 +1,7 @@
+-- Proofs of possession (DPoP) that were used, until they are too old to be accepted again.
+CREATE TABLE dpop_proofs (
+    proof_mac BYTEA NOT NULL PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX dpop_proofs_by_expiry ON dpop_proofs (expires_at);

@@ -1,0 +1,247 @@
+//! Access tokens that are good only with a key of the wallet (RFC 9449), as the endpoints of the issuer take them.
+//!
+//! A proof must carry a nonce of ours, so that none can be made in advance. The nonces are the same for everybody and
+//! kept nowhere: a MAC over a number that goes up every few minutes, of which the last two are good. What one process
+//! gave out, another knows. That a proof is used once is the database's business.
+
+use assent_core::crypto::constant_time_eq;
+use assent_core::encoding::base64url;
+use assent_core::env::Timestamp;
+use assent_core::http::Method;
+use assent_core::issuer::Presented;
+use assent_core::oid4vci::dpop::{DpopError, DpopExpectation, NonceRule};
+use assent_core::oid4vci::{Rejection, RejectionCode, SecretText, VerifiedDpopProof};
+use assent_core::profile::Profile;
+use axum::extract::{Request, State};
+use axum::http::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::{AtResource, Refusal};
+use crate::api::auth;
+use crate::config::DpopRule;
+use crate::crypto::{RingCrypto, SealingKey};
+use crate::state::AppState;
+use crate::store::IssuanceStore as _;
+
+/// Seconds until the nonce changes; each is good for one to two times as long.
+const PERIOD: i64 = 150;
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+/// Who gives the nonce: one of the one is not taken by the other, also where both are this server (RFC 9449 §9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Giver {
+    AuthorizationServer,
+    Resource,
+}
+
+/// An access token as it came.
+#[derive(Debug)]
+pub(super) struct Used {
+    token: SecretText,
+    jkt: Option<String>,
+}
+
+impl Used {
+    /// What finds its issuance.
+    pub(super) fn handle(&self) -> [u8; 32] {
+        super::fingerprint(&self.token.fingerprint())
+    }
+
+    /// For the issuance to check.
+    pub(super) fn presented(&self) -> Presented<'_> {
+        Presented {
+            token: &self.token,
+            dpop_jkt: self.jkt.as_deref(),
+        }
+    }
+}
+
+/// The names of the algorithms that proofs may be signed with, for the metadata.
+pub(super) fn algorithms() -> Vec<&'static str> {
+    let algorithms = Profile::BASELINE.signature_algorithms.iter();
+    algorithms.map(|algorithm| algorithm.as_jose()).collect()
+}
+
+/// The key proved at the token endpoint; `None` for a wallet that wants a bearer token.
+pub(super) async fn at_token(state: &AppState, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let Some(proof) = header(headers)? else {
+        return match state.config.issuer.dpop {
+            DpopRule::Offered => Ok(None),
+            DpopRule::Required => Err(invalid("a DPoP proof is required").into()),
+        };
+    };
+    let path = "/issuer/token";
+    Ok(Some(
+        verify(state, proof, path, Giver::AuthorizationServer, None).await?,
+    ))
+}
+
+/// The key proved with a pushed request (RFC 9449 §10.1), if any.
+pub(super) async fn at_par(state: &AppState, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let Some(proof) = header(headers)? else {
+        return Ok(None);
+    };
+    let path = "/issuer/par";
+    Ok(Some(
+        verify(state, proof, path, Giver::AuthorizationServer, None).await?,
+    ))
+}
+
+/// The access token of a request to `path`, with the proof it came with. A token in the query is never looked for
+/// (RFC 6750 §2.3, CI-26).
+pub(super) async fn at_resource(
+    state: &AppState,
+    headers: &HeaderMap,
+    path: &str,
+) -> Result<Used, AtResource> {
+    if let Some(token) = auth::bearer(headers) {
+        let token = SecretText::new(token);
+        return Ok(Used { token, jkt: None });
+    }
+    let token = auth::token(headers, "dpop")
+        .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is missing"))?;
+    let token = SecretText::new(token);
+    let proof = header(headers)?.ok_or_else(|| invalid("the DPoP proof is missing"))?;
+    let jkt = verify(state, proof, path, Giver::Resource, Some(&token)).await?;
+    let jkt = Some(jkt);
+    Ok(Used { token, jkt })
+}
+
+/// Gives every answer to a wallet the nonce for its next proof: those to which everything was right as well, and the
+/// Nonce Endpoint's (RFC 9449 §8.2, OpenID4VCI 1.0 §7.2; CI-16).
+pub(in crate::api) async fn give_nonces(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let giver = match (request.method(), request.uri().path()) {
+        (&http::Method::POST, "/issuer/token" | "/issuer/par") => Some(Giver::AuthorizationServer),
+        (
+            &http::Method::POST,
+            "/issuer/nonce" | "/issuer/credential" | "/issuer/deferred_credential" | "/issuer/notification",
+        ) => Some(Giver::Resource),
+        _ => None,
+    };
+    let mut response = next.run(request).await;
+    if let Some(giver) = giver
+        && let Ok(nonce) = HeaderValue::from_str(&nonce(&state.sealing, giver, period(state.clock.now())))
+    {
+        response.headers_mut().insert(DPOP_NONCE, nonce);
+    }
+    response
+}
+
+/// The challenges of a 401 (RFC 6750 §3, RFC 9449 §7.1): one for each way to use a token that would help.
+pub(super) fn challenges(rejection: &Rejection) -> Vec<HeaderValue> {
+    let error = rejection.code.as_str();
+    let algs = algorithms().join(" ");
+    let mut challenges = vec![format!("DPoP error=\"{error}\", algs=\"{algs}\"")];
+    if rejection.code == RejectionCode::InvalidToken {
+        challenges.push(format!("Bearer error=\"{error}\""));
+    }
+    let challenges = challenges.iter();
+    challenges
+        .filter_map(|challenge| HeaderValue::from_str(challenge).ok())
+        .collect()
+}
+
+/// The one proof of a request (RFC 9449 §4.3 check 1).
+fn header(headers: &HeaderMap) -> Result<Option<&str>, Rejection> {
+    let mut proofs = headers.get_all(DPOP).iter();
+    match (proofs.next(), proofs.next()) {
+        (None, _) => Ok(None),
+        (Some(proof), None) => proof
+            .to_str()
+            .map(Some)
+            .map_err(|_| invalid("the DPoP proof is not a JWT")),
+        (Some(_), Some(_)) => Err(invalid("more than one DPoP proof")),
+    }
+}
+
+async fn verify(
+    state: &AppState,
+    proof: &str,
+    path: &str,
+    giver: Giver,
+    access_token: Option<&SecretText>,
+) -> Result<String, Refusal> {
+    let verified = read(state, proof, path, giver, access_token)?;
+    let parts = [verified.jkt.as_bytes(), verified.jti.as_bytes()];
+    let mac = state.sealing.mac("dpop proof", &parts);
+    if state.store.use_dpop_proof(&mac, verified.good_until).await? {
+        Ok(verified.jkt)
+    } else {
+        // RFC 9449 §11.1.
+        Err(invalid("the DPoP proof was used before").into())
+    }
+}
+
+fn read(
+    state: &AppState,
+    proof: &str,
+    path: &str,
+    giver: Giver,
+    access_token: Option<&SecretText>,
+) -> Result<VerifiedDpopProof, Rejection> {
+    let now = state.clock.now();
+    let good = |nonce: &str| is_good(&state.sealing, giver, now, nonce);
+    let expected = DpopExpectation {
+        method: Method::Post,
+        url: &state.url(path),
+        access_token,
+        nonce: NonceRule::Required(&good),
+        now,
+    };
+    VerifiedDpopProof::verify(proof, &expected, &state.profile, &RingCrypto).map_err(|error| {
+        let code = match error {
+            DpopError::Nonce => RejectionCode::UseDpopNonce,
+            _ => RejectionCode::InvalidDpopProof,
+        };
+        Rejection::new(code, &error.to_string())
+    })
+}
+
+fn invalid(why: &str) -> Rejection {
+    Rejection::new(RejectionCode::InvalidDpopProof, why)
+}
+
+fn period(now: Timestamp) -> i64 {
+    now.0.div_euclid(PERIOD)
+}
+
+fn nonce(sealing: &SealingKey, giver: Giver, period: i64) -> String {
+    let giver: &[u8] = match giver {
+        Giver::AuthorizationServer => b"authorization server",
+        Giver::Resource => b"resource",
+    };
+    base64url::encode(&sealing.mac("dpop nonce", &[giver, &period.to_be_bytes()]))
+}
+
+/// This period's or the last one's; the next one's, too, of a process whose clock is a little ahead.
+fn is_good(sealing: &SealingKey, giver: Giver, now: Timestamp, presented: &str) -> bool {
+    let now = period(now);
+    [now, now - 1, now + 1]
+        .iter()
+        .any(|period| constant_time_eq(nonce(sealing, giver, *period).as_bytes(), presented.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_is_of_one_giver_and_for_a_while() {
+        let sealing = SealingKey::from_bytes(&[7; 32]).unwrap();
+        let given = Timestamp(PERIOD * 1000);
+        let value = nonce(&sealing, Giver::Resource, period(given));
+        let good = |after: i64| is_good(&sealing, Giver::Resource, given.plus(after), &value);
+        assert!(good(0) && good(2 * PERIOD - 1) && !good(2 * PERIOD));
+        assert!(good(-1) && !good(-PERIOD - 1));
+        assert!(!is_good(&sealing, Giver::AuthorizationServer, given, &value));
+        assert!(!is_good(&sealing, Giver::Resource, given, ""));
+        let other = SealingKey::from_bytes(&[8; 32]).unwrap();
+        assert!(!is_good(&other, Giver::Resource, given, &value));
+    }
+}
