@@ -35,8 +35,8 @@ pub enum AnswerError {
     /// The authorization server serves only clients it knows, and a wallet has no client identifier (CI-12).
     #[error("the issuer serves only wallets that are registered with it")]
     ClientRequired,
-    /// The issuer answered "later": deferred issuance is not supported.
-    #[error("the issuer wants to issue later, which is not supported")]
+    /// The issuer says "later", and not where to ask, or of another card than was asked for.
+    #[error("what the issuer says about a card that comes later makes no sense")]
     Deferred,
     /// The issuer demands a form of encryption that we do not have (CI-29).
     #[error("the issuer demands an encryption that is not supported")]

@@ -99,6 +99,17 @@ pub(crate) struct DeviceData {
     /// Uploads of documents that have not ended.
     #[serde(default)]
     pub(crate) uploads: Vec<Upload>,
+    /// Sign-ins at issuers from which the person has not come back, the oldest first.
+    #[serde(default)]
+    pub(crate) left: Vec<Left>,
+}
+
+/// A sign-in that was begun; what it holds is for [`crate::receive`].
+#[derive(ToJson, FromJson)]
+pub(crate) struct Left {
+    /// When it is too late.
+    pub(crate) until: i64,
+    pub(crate) content: Zeroizing<String>,
 }
 
 impl DeviceData {
@@ -108,6 +119,11 @@ impl DeviceData {
 
     pub(crate) fn keep_new_root(&mut self, root: &RootKey) {
         self.new_root = Some(super::reopen::root_to_text(root));
+    }
+
+    /// Forgets sign-ins that are over.
+    pub(crate) fn forget_old(&mut self, now: Timestamp) {
+        self.left.retain(|left| left.until > now.0);
     }
 
     pub(crate) fn forget_new_root(&mut self) {

@@ -299,6 +299,7 @@ fn exchange(
     fetch(core, move |core, outcome, env| {
         outcome?;
         let now = env.now;
+        core.open_mut()?.device.forget_old(now);
         let nothing_new = move |records: &mut Records<'_>| {
             documents::purge(records, now);
             Ok(())

@@ -246,9 +246,13 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
             seen,
         } => details::change(core, id, change, version.as_deref(), &seen, env),
         Command::OfferOpen { link } => offer::open(core, &link, env),
-        Command::OfferAccept { tx_code, .. } => offer::accept(core, tx_code, env),
-        Command::OfferReturn { answer } => offer::come_back(core, &answer),
-        Command::FetchAwaited { id } => offer::fetch_awaited(core, id.as_deref()),
+        Command::OfferAccept {
+            tx_code,
+            client_id,
+            redirect_uri,
+        } => offer::accept(core, tx_code, client_id, redirect_uri, env),
+        Command::OfferReturn { answer } => offer::come_back(core, answer, env),
+        Command::FetchAwaited { id } => offer::fetch_awaited(core, id, env),
         Command::ForgetAwaited { id } => offer::forget_awaited(core, id, env),
         Command::OfferCancel => {
             core.offer = None;

@@ -1,6 +1,7 @@
 //! Why cards could not be received.
 
 use assent_core::error::{Audience, Blame, ErrorCode};
+use assent_core::oid4vci::authorization::AuthorizationError;
 use assent_core::oid4vci::{AnswerError, OfferError};
 use assent_core::trust::CredentialError;
 
@@ -16,9 +17,15 @@ pub(crate) enum ReceiveError {
     /// The issuer did not answer.
     #[error("the issuer could not be reached")]
     Unreachable,
-    /// It wants a sign-in at the issuer.
-    #[error("the issuer wants you to sign in first, which is not supported yet")]
+    /// It wants a sign-in at the issuer, and nobody said where to come back to.
+    #[error("the issuer wants you to sign in first, and this app did not say where to come back to")]
     NeedsSignIn,
+    /// What the person came back with leads nowhere.
+    #[error(transparent)]
+    SignIn(#[from] AuthorizationError),
+    /// A token that was bound to a key is renewed by one that is not.
+    #[error("the issuer no longer protects the key to your card")]
+    Downgraded,
     /// Nothing in it is of a kind we can hold.
     #[error("the offer holds no card of a supported kind")]
     NothingSupported,
@@ -45,6 +52,13 @@ pub(crate) enum ReceiveError {
     Keys,
 }
 
+impl ReceiveError {
+    /// True when nobody answered: what was asked can be asked again.
+    pub(crate) fn is_network(&self) -> bool {
+        self.blame() == Blame::Network
+    }
+}
+
 impl ErrorCode for ReceiveError {
     fn code(&self) -> &'static str {
         match self {
@@ -52,6 +66,8 @@ impl ErrorCode for ReceiveError {
             Self::Answer(error) => error.code(),
             Self::Unreachable => "issuer-unreachable",
             Self::NeedsSignIn => "offer-needs-sign-in",
+            Self::SignIn(error) => error.code(),
+            Self::Downgraded => "issuer-token-downgraded",
             Self::NothingSupported => "offer-not-supported",
             Self::TxCode => "offer-code-needed",
             Self::Count => "issuer-too-many-cards",
@@ -67,8 +83,9 @@ impl ErrorCode for ReceiveError {
         match self {
             Self::Offer(error) => error.blame(),
             Self::Answer(error) => error.blame(),
+            Self::SignIn(error) => error.blame(),
             Self::Unreachable => Blame::Network,
-            Self::TxCode => Blame::Caller,
+            Self::TxCode | Self::NeedsSignIn => Blame::Caller,
             Self::Keys => Blame::Us,
             _ => Blame::Peer,
         }

@@ -1,13 +1,15 @@
 //! From a link to something to show: offer, issuer metadata, authorization server metadata.
 
+use assent_core::env::Env;
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::oid4vci::{
-    AuthorizationServerMetadata, CredentialConfiguration, CredentialKind, CredentialOffer, IssuerMetadata,
-    OfferLink, PreAuthorizedCodeGrant,
+    AuthorizationServerMetadata, CredentialKind, CredentialOffer, Grant, IssuerMetadata, OfferLink,
+    PreAuthorizedCodeGrant, SecretText, TokenRequest, TxCode,
 };
-use assent_core::profile::Profile;
+use assent_core::profile::{Endpoint, Profile};
 
 use super::ReceiveError;
+use super::origin::{AtServer, Offering, Origin};
 
 /// Most cards taken from one offer.
 const MAX_CARDS: usize = 10;
@@ -35,6 +37,42 @@ pub(crate) struct Offered {
     offer: CredentialOffer,
 }
 
+/// How the cards are got.
+pub(crate) enum Way {
+    /// With the code of the offer.
+    Code(PreAuthorizedCodeGrant),
+    /// With a sign-in at the issuer.
+    SignIn {
+        /// To be given back to the issuer (CI-3).
+        issuer_state: Option<String>,
+        /// Which server the offer names.
+        server: Option<Endpoint>,
+    },
+}
+
+impl Way {
+    /// The pre-authorised code, where there is one: it asks less of the person. Without any grant in the offer the
+    /// server's metadata says what goes (§4.1.1), and there only a sign-in can.
+    fn of(offer: &CredentialOffer) -> Self {
+        match (&offer.pre_authorized_code, &offer.authorization_code) {
+            (Some(grant), _) => Self::Code(grant.clone()),
+            (None, grant) => Self::SignIn {
+                issuer_state: grant.as_ref().and_then(|grant| grant.issuer_state.clone()),
+                server: grant
+                    .as_ref()
+                    .and_then(|grant| grant.authorization_server.clone()),
+            },
+        }
+    }
+
+    fn server(&self) -> Option<&Endpoint> {
+        match self {
+            Self::Code(grant) => grant.authorization_server.as_ref(),
+            Self::SignIn { server, .. } => server.as_ref(),
+        }
+    }
+}
+
 impl Offered {
     /// From the answer to [`Opening::Fetch`].
     pub(crate) fn receive(response: &HttpResponse, profile: &Profile) -> Result<Self, ReceiveError> {
@@ -54,16 +92,16 @@ impl Offered {
         response: &HttpResponse,
         profile: &Profile,
     ) -> Result<Described, ReceiveError> {
-        let Some(grant) = self.offer.pre_authorized_code.clone() else {
-            return Err(ReceiveError::NeedsSignIn);
-        };
-        let metadata = IssuerMetadata::from_response(response, &self.offer.credential_issuer, profile)?;
+        let mut metadata = IssuerMetadata::from_response(response, &self.offer.credential_issuer, profile)?;
         let cards = supported(&self.offer, &metadata);
         if cards.is_empty() {
             return Err(ReceiveError::NothingSupported);
         }
+        // Kept for as long as cards are awaited: only what is needed then.
+        metadata.configurations = Default::default();
+        metadata.display = Vec::new();
         Ok(Described {
-            grant,
+            way: Way::of(&self.offer),
             metadata,
             cards,
             offered: self.offer.credential_configuration_ids.len(),
@@ -73,9 +111,9 @@ impl Offered {
 
 /// An offer whose issuer is described.
 pub(crate) struct Described {
-    grant: PreAuthorizedCodeGrant,
+    way: Way,
     metadata: IssuerMetadata,
-    cards: Vec<(String, String, CredentialConfiguration)>,
+    cards: Vec<Offering>,
     offered: usize,
 }
 
@@ -84,7 +122,7 @@ impl Described {
     pub(crate) fn request(&self, profile: &Profile) -> Result<HttpRequest, ReceiveError> {
         Ok(self
             .metadata
-            .authorization_server_request(self.grant.authorization_server.as_ref(), profile)?)
+            .authorization_server_request(self.way.server(), profile)?)
     }
 
     /// Takes the metadata of the authorization server.
@@ -93,15 +131,18 @@ impl Described {
         response: &HttpResponse,
         profile: &Profile,
     ) -> Result<OpenOffer, ReceiveError> {
-        let server = self
-            .metadata
-            .authorization_server(self.grant.authorization_server.as_ref())?;
+        let server = self.metadata.authorization_server(self.way.server())?;
         let server = AuthorizationServerMetadata::from_response(response, server, profile)?;
-        server.pre_authorized_token_endpoint()?;
+        match &self.way {
+            Way::Code(_) => drop(server.pre_authorized_token_endpoint()?),
+            Way::SignIn { .. } => drop(server.code_endpoints(profile)?),
+        }
         Ok(OpenOffer {
-            grant: self.grant,
-            metadata: self.metadata,
-            server,
+            way: self.way,
+            origin: Origin {
+                metadata: self.metadata,
+                server,
+            },
             cards: self.cards,
             offered: self.offered,
         })
@@ -110,19 +151,63 @@ impl Described {
 
 /// An offer that can be shown and accepted.
 pub(crate) struct OpenOffer {
-    pub(crate) grant: PreAuthorizedCodeGrant,
-    pub(crate) metadata: IssuerMetadata,
-    pub(super) server: AuthorizationServerMetadata,
-    /// Configuration id, credential type, configuration.
-    pub(crate) cards: Vec<(String, String, CredentialConfiguration)>,
+    pub(crate) way: Way,
+    pub(crate) origin: Origin,
+    pub(crate) cards: Vec<Offering>,
     /// Number of configurations offered, supported or not.
     pub(crate) offered: usize,
 }
 
-fn supported(
-    offer: &CredentialOffer,
-    metadata: &IssuerMetadata,
-) -> Vec<(String, String, CredentialConfiguration)> {
+impl OpenOffer {
+    /// The code that the person must type, when one is wanted.
+    pub(crate) fn tx_code(&self) -> Option<&TxCode> {
+        match &self.way {
+            Way::Code(grant) => grant.tx_code.as_ref(),
+            Way::SignIn { .. } => None,
+        }
+    }
+
+    /// Where the person will have to sign in.
+    pub(crate) fn sign_in(&self) -> Option<&str> {
+        match &self.way {
+            Way::Code(_) => None,
+            Way::SignIn { .. } => self
+                .origin
+                .server
+                .authorization_endpoint
+                .as_ref()
+                .map(Endpoint::host),
+        }
+    }
+
+    /// The token request with the code of the offer (§6.1). The transaction code goes only to the issuer that was shown.
+    pub(crate) fn token_request(
+        &self,
+        tx_code: Option<&str>,
+        at: &AtServer,
+        profile: &Profile,
+        env: &mut Env<'_>,
+    ) -> Result<HttpRequest, ReceiveError> {
+        let Way::Code(grant) = &self.way else {
+            return Err(ReceiveError::NeedsSignIn);
+        };
+        let tx_code = tx_code.map(str::trim).filter(|code| !code.is_empty());
+        if grant.tx_code.is_some() != tx_code.is_some() {
+            return Err(ReceiveError::TxCode);
+        }
+        let request = TokenRequest {
+            grant: Grant::PreAuthorized {
+                code: grant.pre_authorized_code.clone(),
+                tx_code: tx_code.map(SecretText::new),
+            },
+            client: at.client.auth(),
+        };
+        let endpoint = self.origin.server.pre_authorized_token_endpoint()?;
+        at.prove(request.to_http(endpoint, profile), env)
+    }
+}
+
+fn supported(offer: &CredentialOffer, metadata: &IssuerMetadata) -> Vec<Offering> {
     offer
         .credential_configuration_ids
         .iter()
@@ -135,7 +220,11 @@ fn supported(
             let proof = configuration.proof_types.get("jwt")?;
             let fits = proof.key_attestations_required.is_none()
                 && proof.signing_algorithms.iter().any(|alg| alg == "ES256");
-            fits.then(|| (id.clone(), vct.clone(), configuration.clone()))
+            fits.then(|| Offering {
+                id: id.clone(),
+                vct: vct.clone(),
+                configuration: configuration.clone(),
+            })
         })
         .take(MAX_CARDS)
         .collect()

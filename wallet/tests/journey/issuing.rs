@@ -33,9 +33,9 @@ fn one_nonce_serves_the_whole_batch() {
     );
 }
 
-/// CI-10: an offer that wants a sign-in at the issuer is refused with that reason, before anything is asked for.
+/// An offer that wants a sign-in, of an issuer whose server knows none: nothing is asked for.
 #[test]
-fn an_offer_that_wants_a_sign_in_says_so() {
+fn an_offer_with_a_sign_in_needs_a_server_for_it() {
     let mut city = City::new();
     let mut person = Person::with_vault(&mut city);
     let offer = json!({
@@ -50,7 +50,7 @@ fn an_offer_that_wants_a_sign_in_says_so() {
         .collect();
     let link = format!("openid-credential-offer://?credential_offer={encoded}");
     let error = person.fails(&mut city, json!({ "type": "offerOpen", "link": link }));
-    assert_eq!(error["code"], "offer-needs-sign-in");
+    assert_eq!(error["code"], "issuer-no-authorization-server");
     assert!(!city.asked.iter().any(|url| url.ends_with("/issuer/token")));
 }
 

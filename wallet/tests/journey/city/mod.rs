@@ -5,6 +5,7 @@ mod finding;
 mod issuer;
 mod library;
 mod lies;
+mod register;
 mod vaults;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,7 @@ use crate::certificates::{Chain, chain};
 use crate::mailbox::Mailbox;
 use finding::Finding;
 pub use lies::{FieldLie, Tell};
+pub use register::Register;
 pub use vaults::{StoredRecord, StoredVault};
 
 pub const NOW: Timestamp = Timestamp(1_795_000_000);
@@ -72,6 +74,8 @@ pub struct City {
     pub revoked: Vec<u64>,
     /// What the issuer changes in the details of the next card.
     pub details: Option<(&'static str, Value)>,
+    /// Issuers with a sign-in.
+    pub registers: Vec<Register>,
     /// Days since the beginning, for the issuer.
     pub day: i64,
     /// Every URL that was asked, in order.
@@ -116,6 +120,7 @@ impl City {
             types: Vec::new(),
             revoked: Vec::new(),
             details: None,
+            registers: Vec::new(),
             day: 0,
             asked: Vec::new(),
             down: BTreeSet::new(),
@@ -162,6 +167,9 @@ impl City {
             .iter()
             .find(|(name, _)| name == "authorization")
             .map(|(_, v)| v.clone());
+        if let Some(answer) = self.register(request) {
+            return (!self.lost.iter().any(|end| line.contains(end))).then_some(answer);
+        }
         let answer = match path.split('?').next().unwrap_or_default() {
             "/v1/registry/types" => {
                 let entry = |document: &String| {

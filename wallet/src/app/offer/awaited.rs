@@ -1,0 +1,279 @@
+//! Cards that their issuers give later.
+
+use std::sync::Arc;
+
+use assent_core::env::Env;
+
+use super::super::cards::awaited as views;
+use super::super::session::Core;
+use super::super::wallet::Next;
+use super::super::{Reply, WalletError, sync};
+use super::exchange::send;
+use super::store::{Kept, notify, store, summaries, with_names};
+use super::{failed, with_client};
+use crate::receive::{AtServer, Awaited, Delivery, ReceiveError, Tokens};
+use crate::records::Records;
+
+/// Most that are asked for in one command.
+const MOST: usize = 8;
+
+/// One command's way through the awaited cards.
+struct Round {
+    /// Those still to be asked for.
+    ids: Vec<String>,
+    /// The person asked for this one: what is wrong with it is said.
+    one: bool,
+    kept: Kept,
+    failed: Option<WalletError>,
+}
+
+/// Asks for one of them, or for all that are due.
+pub(super) fn fetch(core: &mut Core, id: Option<String>, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    let (kept, failed) = (Kept::new(), None);
+    if let Some(id) = id {
+        core.records()?.need::<Awaited>(&id)?;
+        let (ids, one) = (vec![id], true);
+        // Another device may have it by now. When the vault's service does not answer, the issuer still may.
+        return sync::fetch(core, move |core, _, env| {
+            next(
+                core,
+                Round {
+                    ids,
+                    one,
+                    kept,
+                    failed,
+                },
+                env,
+            )
+        });
+    }
+    let is_due = |at: Option<i64>| at.is_some_and(|at| at <= env.now.0);
+    let due = views(&core.records()?)
+        .into_iter()
+        .filter(|card| is_due(card.next_try_at));
+    let (ids, one) = (due.map(|card| card.id).take(MOST).collect(), false);
+    next(
+        core,
+        Round {
+            ids,
+            one,
+            kept,
+            failed,
+        },
+        env,
+    )
+}
+
+/// Gives one up.
+pub(super) fn forget(core: &mut Core, id: String, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    core.records()?.need::<Awaited>(&id)?;
+    sync::commit(
+        core,
+        env,
+        move |records| {
+            if let Some(id) = records.present::<Awaited>(id.clone()) {
+                records.delete::<Awaited>(&id);
+            }
+            Ok(())
+        },
+        |_, outcome, _| outcome.map(|()| Next::Done(Reply::Done)),
+    )
+}
+
+fn next(core: &mut Core, mut round: Round, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    let Some(id) = round.ids.pop() else {
+        return match round.failed {
+            Some(error) if round.one => Err(error),
+            _ => Ok(Next::Done(Reply::Cards {
+                cards: summaries(core, round.kept, env.now)?,
+                awaited: views(&core.records()?),
+            })),
+        };
+    };
+    let awaited = core.records()?.get::<Awaited>(&id);
+    match awaited {
+        Ok(Some(awaited)) if awaited.tokens.is_over(env.now) && awaited.tokens.can_be_renewed() => {
+            renew(core, awaited, round, env)
+        }
+        Ok(Some(awaited)) => ask(core, awaited, false, round, env),
+        // It arrived elsewhere.
+        Ok(None) => next(core, round, env),
+        Err(error) => {
+            round.failed = Some(error);
+            next(core, round, env)
+        }
+    }
+}
+
+/// Gets the next tokens, for all cards of that issuance: the old ones may end with this.
+fn renew(core: &mut Core, awaited: Awaited, round: Round, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    let (origin, client_id, profile) = (awaited.origin.clone(), awaited.client_id.clone(), core.profile());
+    with_client(
+        core,
+        &origin,
+        client_id.as_deref(),
+        env,
+        Box::new(move |core, client, env| {
+            let client = match client {
+                Ok(client) => client,
+                Err(error) => return settle(core, awaited, Err(error), round, env),
+            };
+            let dpop = awaited.tokens.access.dpop.clone();
+            let awaited = Arc::new(awaited);
+            let asked = Arc::clone(&awaited);
+            send(
+                AtServer { client, dpop },
+                Box::new(move |at, env| {
+                    let endpoint = asked.token_endpoint()?;
+                    asked.tokens.renewal(endpoint, at, &profile, env)
+                }),
+                env,
+                Box::new(move |core, at, response, env| {
+                    let tokens = response
+                        .and_then(|response| awaited.tokens.renewed(&response, at, &core.profile(), env.now));
+                    let mut awaited = Awaited::clone(&awaited);
+                    match tokens {
+                        Ok(tokens) => {
+                            awaited.tokens = tokens;
+                            renewed(core, awaited, round, env)
+                        }
+                        Err(error) => settle(core, awaited, Err(error), round, env),
+                    }
+                }),
+            )
+        }),
+    )
+}
+
+/// Keeps the tokens before they are used: the old ones may be worth nothing now.
+fn renewed(core: &mut Core, awaited: Awaited, round: Round, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    let (issuance, tokens) = (awaited.issuance.clone(), awaited.tokens.clone());
+    sync::commit_or_keep(
+        core,
+        env,
+        move |records| put_tokens(records, &issuance, &tokens),
+        move |core, env| ask(core, awaited, true, round, env),
+    )
+}
+
+fn put_tokens(records: &mut Records<'_>, issuance: &str, tokens: &Tokens) -> Result<(), WalletError> {
+    for mut awaited in records.list::<Awaited>() {
+        if awaited.issuance == issuance {
+            awaited.tokens = tokens.clone();
+            records.put(&awaited)?;
+        }
+    }
+    Ok(())
+}
+
+fn ask(
+    core: &mut Core,
+    awaited: Awaited,
+    is_renewed: bool,
+    round: Round,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    let encryption = match awaited.encryption(env) {
+        Ok(encryption) => Arc::new(encryption),
+        Err(error) => return settle(core, awaited, Err(error), round, env),
+    };
+    let profile = core.profile();
+    let awaited = Arc::new(awaited);
+    let (asked, sealed) = (Arc::clone(&awaited), Arc::clone(&encryption));
+    send(
+        awaited.tokens.access.clone(),
+        Box::new(move |access, env| asked.request(sealed.as_ref().as_ref(), access, &profile, env)),
+        env,
+        Box::new(move |core, access, response, env| {
+            let mut awaited = Awaited::clone(&awaited);
+            awaited.tokens.access = access;
+            // A token may end before its time.
+            let is_over = matches!(&response, Ok(response) if response.status == 401);
+            if is_over && !is_renewed && awaited.tokens.can_be_renewed() {
+                return renew(core, awaited, round, env);
+            }
+            let (profile, crypto) = (core.profile(), core.crypto());
+            let anchors = &core.open()?.anchors;
+            let encryption = encryption.as_ref().as_ref();
+            let delivery = response
+                .and_then(|response| awaited.receive(encryption, response, anchors, crypto, &profile, env));
+            settle(core, awaited, delivery, round, env)
+        }),
+    )
+}
+
+/// Records what became of it, and goes on.
+fn settle(
+    core: &mut Core,
+    awaited: Awaited,
+    delivery: Result<Delivery, ReceiveError>,
+    mut round: Round,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    let error = match delivery {
+        Ok(Delivery::Card(card, notifications)) => {
+            return with_names(
+                core,
+                vec![*card],
+                env,
+                Box::new(move |core, received, env| {
+                    let arrived = Some(awaited.id.clone());
+                    store(
+                        core,
+                        received,
+                        Vec::new(),
+                        arrived,
+                        env,
+                        Box::new(move |core, kept, env| {
+                            round.kept.extend(kept);
+                            let requests = awaited.notifications(&notifications, &core.profile(), env);
+                            notify(core, requests, env, Box::new(|core, env| next(core, round, env)))
+                        }),
+                    )
+                }),
+            );
+        }
+        Ok(Delivery::Later(at)) => return try_again(core, awaited, Some(at.0), round, env),
+        Err(error) => error,
+    };
+    let at = awaited.after(&error, env.now);
+    round.failed = Some(failed(error));
+    if at == awaited.next_try_at {
+        return next(core, round, env);
+    }
+    if at.is_some() {
+        return try_again(core, awaited, at, round, env);
+    }
+    // Perhaps because another device has it.
+    sync::fetch(core, move |core, _, env| {
+        if core.records()?.present::<Awaited>(awaited.id.clone()).is_none() {
+            round.failed = None;
+        }
+        try_again(core, awaited, at, round, env)
+    })
+}
+
+/// Keeps when to try again; nothing, where another device did something meanwhile.
+fn try_again(
+    core: &mut Core,
+    awaited: Awaited,
+    at: Option<i64>,
+    round: Round,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    sync::commit_or_keep(
+        core,
+        env,
+        move |records| {
+            if let Some(mut kept) = records.get::<Awaited>(&awaited.id)?
+                && kept.tokens.access.token == awaited.tokens.access.token
+            {
+                kept.next_try_at = at;
+                kept.tokens = awaited.tokens.clone();
+                records.put(&kept)?;
+            }
+            Ok(())
+        },
+        move |core, env| next(core, round, env),
+    )
+}

@@ -1,0 +1,244 @@
+//! The commands around an offer of cards.
+
+mod awaited;
+mod exchange;
+mod issue;
+mod sign_in;
+mod store;
+
+use std::sync::Arc;
+
+use assent_core::env::Env;
+use assent_core::http::HttpResponse;
+use assent_core::oid4vci::InputMode;
+use assent_core::oid4vci::metadata::Display;
+use assent_core::profile::Profile;
+use zeroize::Zeroizing;
+
+use super::session::Core;
+use super::view::{OfferView, OfferedCard, ServiceTrust, TxCodeView, Warning};
+use super::wallet::Next;
+use super::{Reply, WalletError, sync};
+use crate::holdings::Card;
+use crate::labels;
+use crate::receive::{
+    AtServer, Authorised, Client, Described, Offered, Offering, OpenOffer, Opening, Origin, ReceiveError,
+    Tokens, Way,
+};
+use exchange::got;
+
+/// Reads an offer: fetches what it refers to and describes it.
+pub(super) fn open(core: &mut Core, link: &str, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    core.open()?;
+    core.offer = None;
+    let profile = core.profile();
+    match Opening::from_link(link, &profile).map_err(failed)? {
+        Opening::Here(offered) => describe(offered, &profile),
+        Opening::Fetch(request) => {
+            let _ = env;
+            Ok(Next::Send(
+                request,
+                Box::new(move |_, answer, _| {
+                    describe(
+                        Offered::receive(&got(answer).map_err(failed)?, &profile).map_err(failed)?,
+                        &profile,
+                    )
+                }),
+            ))
+        }
+    }
+}
+
+fn describe(offered: Offered, profile: &Profile) -> Result<Next, WalletError> {
+    let request = offered.request(profile);
+    Ok(Next::Send(
+        request,
+        Box::new(move |core, answer, _| {
+            let profile = core.profile();
+            let described = offered
+                .described(&got(answer).map_err(failed)?, &profile)
+                .map_err(failed)?;
+            let request = described.request(&profile).map_err(failed)?;
+            Ok(Next::Send(
+                request,
+                Box::new(move |core, answer, env| show(core, described, &got(answer).map_err(failed)?, env)),
+            ))
+        }),
+    ))
+}
+
+fn show(
+    core: &mut Core,
+    described: Described,
+    response: &HttpResponse,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    let profile = core.profile();
+    let offer = described.receive(response, &profile).map_err(failed)?;
+    sync::with_anchors(core, env, false, move |core, _| {
+        let view = view(core, &offer)?;
+        core.offer = Some(Arc::new(offer));
+        Ok(Next::Done(Reply::Offer { offer: view }))
+    })
+}
+
+fn view(core: &Core, offer: &OpenOffer) -> Result<OfferView, WalletError> {
+    let language = core.settings()?.language;
+    let here: Vec<Card> = core.records()?.list();
+    let issuer_id = offer.origin.metadata.credential_issuer.as_str().to_owned();
+    let cards = offer.cards.iter().map(
+        |Offering {
+             id,
+             vct,
+             configuration,
+         }| OfferedCard {
+            id: id.clone(),
+            name: Display::best(&configuration.display, &language)
+                .and_then(|display| display.name.clone())
+                .unwrap_or_else(|| labels::card_name(vct, &language)),
+            vct: vct.clone(),
+            details: configuration
+                .claims
+                .iter()
+                .map(|claim| labels::label(&claim.path, &configuration.claims, &language))
+                .collect(),
+            already_here: here
+                .iter()
+                .any(|card| card.vct == *vct && card.issuer_id == issuer_id),
+        },
+    );
+    let trust = known(core, &offer.origin)?.map_or(ServiceTrust::Unverified, |_| ServiceTrust::Verified);
+    let mut warnings = Vec::new();
+    if offer.offered > offer.cards.len() {
+        warnings.push(Warning::new(
+            "offer-partly-supported",
+            "Some of the offered cards are of a kind this wallet cannot hold.",
+            false,
+        ));
+    }
+    Ok(OfferView {
+        issuer: issuer_name(core, &offer.origin)?,
+        trust,
+        issuer_id: issuer_id.clone(),
+        cards: cards.collect(),
+        tx_code: offer.tx_code().map(|code| TxCodeView {
+            numeric: matches!(code.input_mode, InputMode::Numeric),
+            length: code.length.map(usize::from),
+            description: code.description.clone(),
+        }),
+        sign_in: offer.sign_in().map(str::to_owned),
+        warnings,
+    })
+}
+
+/// A card that is here from this issuer.
+fn known(core: &Core, origin: &Origin) -> Result<Option<Card>, WalletError> {
+    let issuer = origin.metadata.credential_issuer.as_str();
+    let mut here: Vec<Card> = core.records()?.list();
+    here.retain(|card| card.issuer_id == issuer);
+    Ok(here.into_iter().next())
+}
+
+/// What an issuer is called. The name in its metadata is its own word: shown is what the certificate of an earlier card
+/// says, or where the offer comes from.
+fn issuer_name(core: &Core, origin: &Origin) -> Result<String, WalletError> {
+    let host = origin.metadata.credential_issuer.host();
+    Ok(known(core, origin)?.map_or_else(|| host.to_owned(), |card| card.issuer_name))
+}
+
+/// What follows once it is known who the wallet is.
+type AsClient = Box<
+    dyn FnOnce(&mut Core, Result<Client, ReceiveError>, &mut Env<'_>) -> Result<Next, WalletError> + Send,
+>;
+
+/// Who the wallet says it is at this server; `None` is nobody.
+fn with_client(
+    core: &mut Core,
+    origin: &Origin,
+    id: Option<&str>,
+    env: &mut Env<'_>,
+    then: AsClient,
+) -> Result<Next, WalletError> {
+    let client = Client::new(id, &origin.server, &core.profile());
+    then(core, client, env)
+}
+
+/// Receives the cards of the open offer, or begins the sign-in that it wants.
+pub(super) fn accept(
+    core: &mut Core,
+    tx_code: Option<Zeroizing<String>>,
+    client_id: Option<String>,
+    redirect_uri: Option<String>,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    let offer = core.offer.as_ref().map(Arc::clone).ok_or_else(no_offer)?;
+    if let Way::SignIn { .. } = offer.way {
+        return sign_in::leave(core, offer, client_id, redirect_uri, env);
+    }
+    let origin = offer.origin.clone();
+    with_client(
+        core,
+        &origin,
+        None,
+        env,
+        Box::new(move |core, client, env| {
+            let profile = core.profile();
+            let at = client.and_then(|client| AtServer::fresh(client, &offer.origin.server, env));
+            let asked = Arc::clone(&offer);
+            exchange::send(
+                at.map_err(failed)?,
+                Box::new(move |at, env| {
+                    let tx_code = tx_code.as_ref().map(|code| code.as_str());
+                    asked.token_request(tx_code, at, &profile, env)
+                }),
+                env,
+                Box::new(move |core, at, response, env| {
+                    let tokens =
+                        response.and_then(|response| Tokens::first(&response, at, &core.profile(), env.now));
+                    // The offer stays open until here: a mistyped code may be typed again.
+                    let tokens = tokens.map_err(failed)?;
+                    core.offer = None;
+                    let (origin, cards) = (offer.origin.clone(), offer.cards.clone());
+                    let authorised = Authorised::new(origin, cards, None, tokens, None, env);
+                    issue::next_card(core, authorised.map_err(failed)?, env)
+                }),
+            )
+        }),
+    )
+}
+
+/// Goes on with an offer after the sign-in at the issuer.
+pub(super) fn come_back(
+    core: &mut Core,
+    answer: Zeroizing<String>,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    sign_in::come_back(core, &answer, env)
+}
+
+/// Asks for cards that come later.
+pub(super) fn fetch_awaited(
+    core: &mut Core,
+    id: Option<String>,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    awaited::fetch(core, id, env)
+}
+
+/// Gives up a card that would come later.
+pub(super) fn forget_awaited(core: &mut Core, id: String, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    awaited::forget(core, id, env)
+}
+
+fn failed(error: ReceiveError) -> WalletError {
+    WalletError::from_code(&error)
+}
+
+fn no_offer() -> WalletError {
+    WalletError::new(
+        "offer-not-open",
+        "there is no open offer",
+        "Open the offer again.",
+        assent_core::error::Blame::Caller,
+    )
+}
