@@ -7,6 +7,7 @@
 )]
 
 mod attestations;
+mod authorize;
 mod blobs;
 mod bound_tokens;
 mod common;

@@ -38,11 +38,14 @@ pub(super) async fn token(
             let client = client::authenticate(&state, &headers, client_id).await?;
             (HandleKind::Code, code, Some(client))
         }
-        // A token of a pre-authorised code belongs to a key, not to a client.
-        Grant::Refresh { refresh_token } if client_id.is_none() => (HandleKind::Refresh, refresh_token, None),
+        // A token of a pre-authorised code belongs to a key, not to a client: whatever the wallet calls itself. One of a
+        // sign-in is refused further down without its client.
         Grant::Refresh { refresh_token } => {
-            let client = client::authenticate(&state, &headers, client_id).await?;
-            (HandleKind::Refresh, refresh_token, Some(client))
+            let client = match client_id.filter(|id| state.config.client(id).is_some()) {
+                Some(known) => Some(client::authenticate(&state, &headers, Some(known)).await?),
+                None => None,
+            };
+            (HandleKind::Refresh, refresh_token, client)
         }
     };
     let jkt = dpop::at_token(&state, &headers).await?;

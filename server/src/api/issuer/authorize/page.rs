@@ -34,6 +34,7 @@ struct AskPage<'a> {
     t: &'static AskTexts,
     wallet: &'a str,
     back_to: &'a str,
+    here: bool,
     cards: Vec<&'a str>,
     person: &'a str,
     client_id: &'a str,
@@ -61,6 +62,7 @@ pub(super) fn ask(question: &Question<'_>, language: Language) -> Result<Respons
             .or(question.client_id.strip_prefix("http://"))
             .unwrap_or(question.client_id),
         back_to: back.shown,
+        here: back.here,
         cards: question
             .cards
             .iter()
@@ -94,8 +96,11 @@ pub(super) fn refused(error: AuthorizeError, language: Language) -> Response {
     };
     match page.render() {
         Ok(text) => {
-            let policy = [(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)];
-            (error.status(), policy, Html(text)).into_response()
+            let headers = [
+                (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
+                (header::VARY, "accept-language"),
+            ];
+            (error.status(), headers, Html(text)).into_response()
         }
         Err(failed) => Problem::internal(&failed).into_response(),
     }
@@ -107,6 +112,8 @@ struct Destination<'a> {
     shown: &'a str,
     /// For the content security policy: an origin or a scheme.
     policy: &'a str,
+    /// It is a program on the same machine.
+    here: bool,
 }
 
 impl<'a> Destination<'a> {
@@ -119,12 +126,14 @@ impl<'a> Destination<'a> {
             Some(origin) => Self {
                 shown: origin.split_once("://").map_or(origin, |(_, host)| host),
                 policy: origin,
+                here: origin.starts_with("http://127.0.0.1"),
             },
             None => {
                 let end = redirect_uri.find(':').unwrap_or(0);
                 Self {
                     shown: redirect_uri.get(..end).unwrap_or_default(),
                     policy: redirect_uri.get(..=end).unwrap_or_default(),
+                    here: false,
                 }
             }
         }
@@ -170,6 +179,7 @@ mod tests {
             t: texts::ask(Language::English),
             wallet: question.client_id,
             back_to: "wallet.example",
+            here: false,
             cards: vec!["<b>Card</b>"],
             person: question.person,
             client_id: question.client_id,
