@@ -19,11 +19,11 @@ use crate::common::holder::PROFILE;
 
 const CODE: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 
-fn key() -> SoftwareKey {
+pub(crate) fn key() -> SoftwareKey {
     SoftwareKey::generate(&mut SystemRandom::default()).unwrap()
 }
 
-fn error(response: &HttpResponse) -> (u16, String) {
+pub(crate) fn error(response: &HttpResponse) -> (u16, String) {
     let body: Value = serde_json::from_str(&response.body).unwrap();
     (
         response.status,
@@ -31,7 +31,7 @@ fn error(response: &HttpResponse) -> (u16, String) {
     )
 }
 
-fn said(status: u16, error: &str) -> (u16, String) {
+pub(crate) fn said(status: u16, error: &str) -> (u16, String) {
     (status, error.to_owned())
 }
 
@@ -55,7 +55,7 @@ impl Sandbox {
         (request, card.to_owned())
     }
 
-    fn proved(&self, session: &DpopSession, request: &HttpRequest) -> HttpRequest {
+    pub(crate) fn proved(&self, session: &DpopSession, request: &HttpRequest) -> HttpRequest {
         self.env(|env| session.prove(request.clone(), Which::Server, None, env))
             .unwrap()
     }
@@ -77,7 +77,7 @@ impl Sandbox {
         (access, card)
     }
 
-    async fn credential_request(&self, access: &Access, card: &str) -> HttpRequest {
+    pub(crate) async fn credential_request(&self, access: &Access, card: &str) -> HttpRequest {
         let proof = self.proof(&key(), &self.nonce().await);
         let request = CredentialRequest {
             target: CredentialTarget::Configuration(card.to_owned()),
@@ -99,7 +99,7 @@ async fn a_bound_token_is_good_with_its_key_from_the_token_to_the_notification()
     let algorithms = metadata["dpop_signing_alg_values_supported"].as_array().unwrap();
     assert!(algorithms.contains(&json!("ES256")));
 
-    let mut session = server.env(|env| DpopSession::fresh(env)).unwrap();
+    let mut session = server.env(DpopSession::fresh).unwrap();
     // The first proof has no nonce: RFC 9449 §8, once.
     let (request, card) = server.token_request().await;
     let response = server.send(&server.proved(&session, &request)).await;
@@ -159,7 +159,7 @@ async fn a_bound_token_is_good_with_its_key_from_the_token_to_the_notification()
 #[tokio::test]
 async fn the_nonce_endpoint_gives_the_nonce_of_the_credential_endpoint() {
     let server = Sandbox::start().await;
-    let mut session = server.env(|env| DpopSession::fresh(env)).unwrap();
+    let mut session = server.env(DpopSession::fresh).unwrap();
     let (mut access, card) = server.bound(&mut session).await;
     let empty = HttpRequest::post(server.url("/issuer/nonce"), "text/plain", String::new(), 1 << 16);
     let response = server.send(&empty).await;
@@ -173,7 +173,7 @@ async fn the_nonce_endpoint_gives_the_nonce_of_the_credential_endpoint() {
 #[tokio::test]
 async fn a_token_is_used_as_what_it_is() {
     let server = Sandbox::start().await;
-    let mut session = server.env(|env| DpopSession::fresh(env)).unwrap();
+    let mut session = server.env(DpopSession::fresh).unwrap();
     let (bound, card) = server.bound(&mut session).await;
     let nonce = server
         .send(&HttpRequest::post(
@@ -222,7 +222,7 @@ async fn a_token_is_used_as_what_it_is() {
 #[tokio::test]
 async fn proofs_that_are_refused() {
     let server = Sandbox::start().await;
-    let mut session = server.env(|env| DpopSession::fresh(env)).unwrap();
+    let mut session = server.env(DpopSession::fresh).unwrap();
     let (request, _) = server.token_request().await;
     let wanted = server.send(&server.proved(&session, &request)).await;
     assert!(session.must_retry(&wanted, Which::Server));
@@ -263,7 +263,7 @@ async fn proofs_that_are_refused() {
 #[tokio::test]
 async fn of_many_uses_of_one_proof_one_wins() {
     let server = Sandbox::start().await;
-    let mut session = server.env(|env| DpopSession::fresh(env)).unwrap();
+    let mut session = server.env(DpopSession::fresh).unwrap();
     let (request, _) = server.token_request().await;
     let wanted = server.send(&server.proved(&session, &request)).await;
     assert!(session.must_retry(&wanted, Which::Server));
@@ -290,7 +290,7 @@ async fn where_bound_tokens_are_demanded_there_are_no_others() {
         error(&server.send(&request).await),
         said(400, "invalid_dpop_proof")
     );
-    let mut session = server.env(|env| DpopSession::fresh(env)).unwrap();
+    let mut session = server.env(DpopSession::fresh).unwrap();
     server.bound(&mut session).await;
 }
 

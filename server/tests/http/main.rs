@@ -9,6 +9,7 @@
 mod attestations;
 mod authorize;
 mod blobs;
+mod bound_sign_in;
 mod bound_tokens;
 mod common;
 mod emergency;

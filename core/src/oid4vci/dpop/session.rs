@@ -22,8 +22,18 @@ pub struct DpopSession {
     key: DpopKey,
     server_nonce: Option<String>,
     resource_nonce: Option<String>,
-    /// The last answer asked for a nonce, and the request is being sent once more.
+    /// The last answer asked for a nonce, and the request is being sent once more. Not kept: what is taken up again later
+    /// is another request.
+    #[serde(default, skip_serializing_if = "not_kept")]
     retrying: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the derive calls it with a reference"
+)]
+fn not_kept(_: &bool) -> bool {
+    true
 }
 
 /// A token and how it is used.

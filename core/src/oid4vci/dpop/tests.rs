@@ -294,9 +294,10 @@ fn nonces_are_kept_apart_and_one_retry_is_all() {
     assert_eq!(nonce_of(&session, Which::Resource).as_deref(), Some("e"));
     assert_eq!(nonce_of(&session, Which::Server).as_deref(), Some("c"));
 
-    let back = DpopSession::read_json(session.write_json()).unwrap();
+    let mut back = DpopSession::read_json(session.write_json()).unwrap();
     assert_eq!(nonce_of(&back, Which::Resource).as_deref(), Some("e"));
     assert_eq!(back.jkt(), session.jkt());
+    assert!(back.must_retry(&wanted, Which::Resource), "taken up again later");
 }
 
 #[test]
