@@ -51,7 +51,7 @@ const ASK: [AskTexts; 2] = [
         here: "deze computer",
         card: "Kaart",
         cards: "Kaarten",
-        about: "Over",
+        about: "Over wie",
         made_up: "iemand die niet bestaat",
         sandbox: "Dit is om te proberen: jij bent de verzonnen persoon. Bij een echte uitgever log je hier in.",
         not_you: "Ben je hier niet net zelf in je wallet aan begonnen? Kies dan Annuleren.",
@@ -83,7 +83,10 @@ pub(super) fn refused(error: AuthorizeError, language: Language) -> RefusedTexts
                 "This sign-in was used already, or it took too long.",
                 "Deze aanmelding is al gebruikt, of het duurde te lang.",
             ),
-            again,
+            by(
+                "Is the card not in your wallet? Then open the offer there again.",
+                "Staat de kaart niet in je wallet? Open het aanbod daar dan opnieuw.",
+            ),
         ),
         AuthorizeError::NotAnnounced => (
             by(
