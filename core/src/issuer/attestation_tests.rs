@@ -191,3 +191,66 @@ fn a_status_must_be_found_good() {
     assert_eq!(code(&other), Err(RejectionCode::InvalidProof));
     assert_eq!(code(&statuses), Ok(1));
 }
+
+/// A refresh token that was given to an attested wallet is good with its very key (Attestation-Based Client
+/// Authentication §11.2); one that was not is good without.
+#[test]
+fn refresh_tokens_belong_to_the_attested_key() {
+    use crate::env::{Env, RandomUnavailable, SecureRandom};
+    use crate::oid4vci::{ClientAuth, Grant, SecretText, TokenRequest};
+    struct Counter(u8);
+    impl SecureRandom for Counter {
+        fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
+            self.0 += 1;
+            out.fill(self.0);
+            Ok(())
+        }
+    }
+    let world = World::new();
+    let token = SecretText::new("refresh");
+    let redeem = |bound_to: Option<&str>, instance_jkt: Option<&str>| {
+        let issuance = Issuance::Authorized(Authorized {
+            id: "1".into(),
+            configuration_ids: vec![sandbox::RESIDENCE.into()],
+            by_details: Vec::new(),
+            token_fingerprint: String::new(),
+            expires_at: NOW,
+            pickups: Vec::new(),
+            client_id: None,
+            named: None,
+            code_fingerprint: None,
+            dpop_jkt: Some("d".into()),
+            refresh: Some(Refresh {
+                fingerprint: token.fingerprint(),
+                expires_at: NOW.plus(60),
+                instance_jkt: bound_to.map(str::to_owned),
+            }),
+            later: None,
+            deferred: Vec::new(),
+        });
+        let request = TokenRequest {
+            grant: Grant::Refresh {
+                refresh_token: token.clone(),
+            },
+            client: ClientAuth::default(),
+        };
+        let asking = Asking {
+            client: None,
+            dpop_jkt: Some("d"),
+            instance_jkt,
+        };
+        let mut env = Env {
+            now: NOW,
+            rng: &mut Counter(0),
+        };
+        let redeemed = issuance
+            .redeem(&request, &asking, &world.settings, &mut env)
+            .unwrap();
+        redeemed.answer.map(|_| ()).map_err(|rejection| rejection.code)
+    };
+    assert_eq!(redeem(Some("i"), Some("i")), Ok(()));
+    assert_eq!(redeem(Some("i"), Some("j")), Err(RejectionCode::InvalidGrant));
+    assert_eq!(redeem(Some("i"), None), Err(RejectionCode::InvalidGrant));
+    assert_eq!(redeem(None, None), Ok(()));
+    assert_eq!(redeem(None, Some("i")), Ok(()));
+}

@@ -13,6 +13,8 @@ pub struct Asking<'a> {
     pub client: Option<&'a ClientId>,
     /// Thumbprint of the key whose DPoP proof came along, verified.
     pub dpop_jkt: Option<&'a str>,
+    /// Thumbprint of the key in the client's attestation, whose proof came along, verified.
+    pub instance_jkt: Option<&'a str>,
 }
 
 /// An access token as it came.

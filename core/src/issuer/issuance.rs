@@ -158,6 +158,10 @@ pub struct Refresh {
     pub fingerprint: String,
     /// From when it is no longer good.
     pub expires_at: Timestamp,
+    /// The key of the client's attestation, when it had one: only this very wallet can use it (Attestation-Based Client
+    /// Authentication §11.2).
+    #[serde(default)]
+    pub instance_jkt: Option<String>,
 }
 
 /// Copies that are issued later. The keys were proved when they were requested.

@@ -135,6 +135,7 @@ impl World {
         };
         let client = client.map(ClientId::checked);
         let asking = Asking {
+            instance_jkt: None,
             client: client.as_ref(),
             dpop_jkt: jkt,
         };

@@ -84,6 +84,7 @@ impl Issuance {
                 authorized.refresh = Some(Refresh {
                     fingerprint: secret.fingerprint(),
                     expires_at: env.now.plus(settings.refresh_life.max(1)),
+                    instance_jkt: asking.instance_jkt.map(str::to_owned),
                 });
                 Some(secret)
             }
@@ -229,7 +230,10 @@ impl Issuance {
             return Grounds::Bad(self, grant, why);
         };
         let good = authorized.refresh.as_ref().is_some_and(|refresh| {
-            same(&token.fingerprint(), &refresh.fingerprint) && now < refresh.expires_at
+            // Attestation-Based Client Authentication §11.2: with the attested key it was given to.
+            let instance =
+                refresh.instance_jkt.is_none() || refresh.instance_jkt.as_deref() == asking.instance_jkt;
+            same(&token.fingerprint(), &refresh.fingerprint) && now < refresh.expires_at && instance
         });
         // RFC 6749 §6, RFC 9449 §5: only the client it was given to, with the key it is bound to.
         let client = authorized.client_id.as_deref() == asking.client.map(ClientId::as_str)

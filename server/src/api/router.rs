@@ -43,6 +43,10 @@ pub fn build(state: AppState) -> Router {
     };
     let mut app = api
         .layer(middleware::from_fn_with_state(state.clone(), issuer::give_nonces))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            issuer::give_challenges,
+        ))
         .merge(openapi::pages(description))
         .merge(operator::router())
         .layer(middleware::from_fn_with_state(

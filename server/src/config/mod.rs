@@ -5,6 +5,7 @@
 
 mod blobs;
 mod clients;
+mod issuer;
 mod limits;
 mod login;
 mod lookups;
@@ -14,12 +15,12 @@ mod outbound;
 pub mod secret;
 mod service;
 mod sign_in;
+mod vault;
 mod wallet_provider;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use assent_core::issuer::sandbox;
 pub use assent_core::oid4vci::encryption::EncryptionRule;
 use assent_core::profile::Profile;
 use figment::Figment;
@@ -27,9 +28,9 @@ use figment::providers::{Format as _, Serialized, Toml};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::news::ListenLimits;
 pub use blobs::{BlobConfig, BlobPlace, S3Config};
 pub use clients::ClientConfig;
+pub use issuer::{ClientAttestation, DpopRule, IssuerConfig};
 pub use limits::Limits;
 pub use lookups::{LookupConfig, WebIssuerConfig};
 pub use metrics::MetricsConfig;
@@ -37,6 +38,7 @@ pub use operator::OperatorConfig;
 pub use outbound::OutboundConfig;
 pub use service::{DidMethod, ServiceConfig};
 pub use sign_in::{LoginProviderConfig, SignInConfig};
+pub use vault::VaultConfig;
 pub use wallet_provider::WalletProviderConfig;
 
 const DAY: i64 = 24 * 3600;
@@ -185,46 +187,6 @@ pub struct Roles {
     pub wallet_provider: bool,
 }
 
-/// How much a vault may hold.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct VaultConfig {
-    /// Largest number of live records.
-    pub max_records: i64,
-    /// Largest sum of ciphertext, in bytes.
-    pub max_bytes: i64,
-    /// Largest single record, in bytes.
-    pub max_record_bytes: usize,
-    /// Devices that may listen for changes in this process.
-    pub max_listeners: usize,
-    /// Devices that may listen to one vault.
-    pub max_listeners_per_vault: usize,
-    /// Devices that may listen from one address.
-    pub max_listeners_per_address: usize,
-    /// Seconds between signs of life to those who listen.
-    pub heartbeat_seconds: u64,
-    /// Shortest wait of emergency access, in seconds; at least a day.
-    pub emergency_least_wait_seconds: i64,
-    /// Devices that may be in the middle of being added.
-    pub max_pairings: i64,
-    /// Bytes of their messages, in all.
-    pub max_pairing_bytes: i64,
-    /// Attachments.
-    pub blobs: BlobConfig,
-}
-
-impl VaultConfig {
-    /// How many may listen.
-    #[must_use]
-    pub fn listen_limits(&self) -> ListenLimits {
-        ListenLimits {
-            all: self.max_listeners,
-            per_vault: self.max_listeners_per_vault,
-            per_address: self.max_listeners_per_address,
-        }
-    }
-}
-
 /// Trust anchors and what the wallet app is told.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -233,37 +195,6 @@ pub struct RegistryConfig {
     pub anchors_file: Option<PathBuf>,
     /// Name of this installation, shown by the wallet.
     pub name: Option<String>,
-}
-
-/// The issuer's keys and lists.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct IssuerConfig {
-    /// PEM chain of the document signer, leaf first, without the anchor (HAIP 1.0 §6.1.1).
-    pub certificate_file: Option<PathBuf>,
-    /// PEM private key of the document signer.
-    pub key_file: Option<PathBuf>,
-    /// Places of a new status list. The more, the less a place says about who and when.
-    pub status_list_size: u32,
-    /// Wallets that may sign people in, beside those that are known without settings.
-    pub clients: Vec<ClientConfig>,
-    /// Cards, by configuration id, whose keys a trusted wallet provider must vouch for (OpenID4VCI 1.0 Appendix D).
-    pub attested_keys: Vec<String>,
-    /// Whether access tokens are bound to a key of the wallet (DPoP).
-    pub dpop: DpopRule,
-    /// Whether credential requests and responses are encrypted.
-    pub encryption: EncryptionRule,
-}
-
-/// Whether access tokens are bound to a key of the wallet (RFC 9449).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DpopRule {
-    /// When the wallet sends a proof.
-    #[default]
-    Offered,
-    /// Always; there are no bearer tokens.
-    Required,
 }
 
 /// The services that may ask.
@@ -349,24 +280,6 @@ impl Default for Roles {
     }
 }
 
-impl Default for VaultConfig {
-    fn default() -> Self {
-        Self {
-            max_records: 20_000,
-            max_bytes: 64 << 20,
-            max_record_bytes: 512 << 10,
-            max_listeners: 10_000,
-            max_listeners_per_vault: 8,
-            max_listeners_per_address: 64,
-            heartbeat_seconds: 20,
-            emergency_least_wait_seconds: DAY,
-            max_pairings: 2_000,
-            max_pairing_bytes: 8 << 20,
-            blobs: BlobConfig::default(),
-        }
-    }
-}
-
 impl Default for VerifierConfig {
     fn default() -> Self {
         Self {
@@ -374,20 +287,6 @@ impl Default for VerifierConfig {
             request_lifetime: assent_core::verifier::DEFAULT_LIFETIME,
             result_lifetime: 3600,
             reread_lifetime: 60,
-        }
-    }
-}
-
-impl Default for IssuerConfig {
-    fn default() -> Self {
-        Self {
-            certificate_file: None,
-            key_file: None,
-            status_list_size: 1 << 17,
-            clients: Vec::new(),
-            attested_keys: Vec::new(),
-            dpop: DpopRule::default(),
-            encryption: EncryptionRule::default(),
         }
     }
 }
@@ -507,41 +406,13 @@ impl Config {
             &self.public_url,
             self.sandbox,
         ));
-        if self.roles.issuer && !self.sandbox {
-            for (name, file) in [
-                ("issuer.certificate_file", &self.issuer.certificate_file),
-                ("issuer.key_file", &self.issuer.key_file),
-            ] {
-                if file.is_none() {
-                    out.push(Issue::new(name, "missing: the issuer role needs it"));
-                }
-            }
-        }
         if self.roles.wallet_provider {
             out.extend(self.wallet_provider.issues(self.sandbox, &self.profile()));
         }
-        let least = if self.sandbox { 8 } else { 1 << 14 };
-        if !(least..=1 << 24).contains(&self.issuer.status_list_size)
-            || !self.issuer.status_list_size.is_multiple_of(8)
-        {
-            out.push(Issue::new(
-                "issuer.status_list_size",
-                format!("must be a multiple of 8 from {least} to {}", 1 << 24),
-            ));
-        }
-        for (i, id) in self.issuer.attested_keys.iter().enumerate() {
-            if !sandbox::configurations().contains_key(id) {
-                out.push(Issue::new(
-                    format!("issuer.attested_keys.{i}"),
-                    "is not a card of this issuer",
-                ));
-            }
-        }
-        out.extend(clients::issues(
-            &self.issuer.clients,
-            &self.built_in_clients(),
-            self.sandbox,
-        ));
+        out.extend(
+            self.issuer
+                .issues(self.roles.issuer, self.sandbox, &self.built_in_clients()),
+        );
         if (self.roles.registry || self.roles.verifier)
             && !self.sandbox
             && self.registry.anchors_file.is_none()

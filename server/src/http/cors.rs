@@ -28,6 +28,7 @@ pub fn for_wallets() -> CorsLayer {
             header::RETRY_AFTER,
             header::WWW_AUTHENTICATE,
             HeaderName::from_static("dpop-nonce"),
+            HeaderName::from_static("oauth-client-attestation-challenge"),
             HeaderName::from_static("x-request-id"),
         ])
         .max_age(Duration::from_secs(3600))

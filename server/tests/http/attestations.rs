@@ -8,7 +8,7 @@ use assent_core::oid4vci::attestation::provider::{
     KEYS_PATH, KeyAttestationRequest, WALLET_PATH, WalletAttestationRequest, prove,
 };
 use assent_core::oid4vci::attestation::{
-    KeyAttestationUse, VerifiedKeyAttestation, VerifiedWalletAttestation, level,
+    ClientProof, KeyAttestationUse, VerifiedKeyAttestation, VerifiedWalletAttestation, level,
 };
 use assent_core::oid4vci::{
     Attesters, CredentialRequest, CredentialTarget, IssuerMetadata, KeyProof, Proofs,
@@ -16,6 +16,7 @@ use assent_core::oid4vci::{
 use assent_core::profile::Endpoint;
 use assent_core::sd_jwt::UnverifiedSdJwt;
 use assent_core::trust::TrustAnchors;
+use assent_server::config::ClientAttestation;
 use assent_server::crypto::SystemRandom;
 use serde_json::json;
 
@@ -249,4 +250,207 @@ async fn attestations_are_rationed() {
         .post(WALLET_PATH, &json!({}))
         .await
         .problem(429, "rate-limited");
+}
+
+/// A wallet at an issuer: its key there, and what its provider says of it.
+struct Wallet {
+    key: SoftwareKey,
+    attestation: String,
+}
+
+impl Wallet {
+    async fn new(server: &Sandbox) -> Self {
+        let key = key();
+        let asked = WalletAttestationRequest {
+            client_id: "assent-cli".into(),
+            proof: prove(&key, &server.base, None, server.now()).unwrap(),
+        };
+        let response = server.send(&asked.to_http(&server.base)).await;
+        let attestation = WalletAttestationRequest::answer(&response, &PROFILE).unwrap();
+        Self { key, attestation }
+    }
+
+    fn proof(&self, server: &Sandbox, aud: &str, challenge: Option<&str>) -> String {
+        let aud = Endpoint::parse(aud, &PROFILE).unwrap();
+        let proof = ClientProof {
+            client_id: "assent-cli",
+            server: &aud,
+            challenge,
+        };
+        server.env(|env| proof.sign(&self.key, env).unwrap())
+    }
+
+    /// A good proof, with a challenge just fetched.
+    async fn fresh(&self, server: &Sandbox) -> String {
+        let challenge = challenge(server).await;
+        self.proof(server, &server.url("/issuer"), Some(&challenge))
+    }
+}
+
+async fn challenge(server: &Sandbox) -> String {
+    let answer = server.post("/issuer/challenge", &json!({})).await.expect(200);
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    answer.json()["attestation_challenge"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+async fn form(server: &Sandbox, path: &str, pairs: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+    let mut request = server
+        .client
+        .post(server.url(path))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(assent_core::encoding::form::encode(pairs.iter().copied()));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    Answer::read(request.send().await.unwrap()).await
+}
+
+async fn push(server: &Sandbox, headers: &[(&str, &str)]) -> Answer {
+    let pairs = [
+        ("response_type", "code"),
+        ("client_id", "assent-cli"),
+        ("redirect_uri", "http://127.0.0.1:9/"),
+        ("state", "s"),
+        ("scope", "residence"),
+        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ("code_challenge_method", "S256"),
+    ];
+    form(server, "/issuer/par", &pairs, headers).await
+}
+
+const ATTESTATION: &str = "OAuth-Client-Attestation";
+const POP: &str = "OAuth-Client-Attestation-PoP";
+
+async fn redeem(server: &Sandbox, headers: &[(&str, &str)]) -> Answer {
+    let (_, offer) = server.offer(&json!({ "card": "residence" })).await;
+    let grant = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+    let code = offer["grants"][grant]["pre-authorized_code"].as_str().unwrap();
+    let pairs = [("grant_type", grant), ("pre-authorized_code", code)];
+    form(server, "/issuer/token", &pairs, headers).await
+}
+
+#[track_caller]
+fn invalid_client(answer: &Answer) {
+    assert_eq!(answer.status, 401, "{}", answer.text);
+    assert_eq!(answer.json()["error"], "invalid_client", "{}", answer.text);
+}
+
+async fn server_metadata(server: &Sandbox) -> serde_json::Value {
+    let path = "/.well-known/oauth-authorization-server/issuer";
+    server.get(path).await.expect(200).json()
+}
+
+/// HP-2: at the PAR and token endpoints, where it is demanded and where it is offered.
+#[tokio::test]
+async fn a_wallet_authenticates_itself() {
+    let required = |config: &mut assent_server::config::Config| {
+        config.issuer.client_attestation = ClientAttestation::Required;
+    };
+    let server = Sandbox::start_with(required).await;
+    let metadata = server_metadata(&server).await;
+    let methods = &metadata["token_endpoint_auth_methods_supported"];
+    assert_eq!(*methods, json!(["attest_jwt_client_auth"]));
+    assert_eq!(metadata["challenge_endpoint"], server.url("/issuer/challenge"));
+    assert_eq!(metadata["pre-authorized_grant_anonymous_access_supported"], false);
+    let wallet = Wallet::new(&server).await;
+    invalid_client(&push(&server, &[]).await);
+    invalid_client(&redeem(&server, &[]).await);
+    for _ in 0..2 {
+        let proof = wallet.fresh(&server).await;
+        let headers = [(ATTESTATION, wallet.attestation.as_str()), (POP, proof.as_str())];
+        let pushed = push(&server, &headers).await.expect(201);
+        assert!(pushed.headers.contains_key("oauth-client-attestation-challenge"));
+        // §12.1: a proof is good once, wherever.
+        invalid_client(&push(&server, &headers).await);
+        invalid_client(&redeem(&server, &headers).await);
+        let proof = wallet.fresh(&server).await;
+        let headers = [(ATTESTATION, wallet.attestation.as_str()), (POP, proof.as_str())];
+        redeem(&server, &headers).await.expect(200);
+    }
+
+    let server = Sandbox::start().await;
+    let methods = &server_metadata(&server).await["token_endpoint_auth_methods_supported"];
+    assert_eq!(*methods, json!(["none", "attest_jwt_client_auth"]));
+    push(&server, &[]).await.expect(201);
+    redeem(&server, &[]).await.expect(200);
+    // A bad one is refused also where none is needed.
+    let proof = wallet.proof(&server, &server.url("/issuer"), Some(&challenge(&server).await));
+    let headers = [(ATTESTATION, wallet.attestation.as_str()), (POP, proof.as_str())];
+    invalid_client(&push(&server, &headers).await);
+
+    let off = |config: &mut assent_server::config::Config| {
+        config.issuer.client_attestation = ClientAttestation::Off;
+    };
+    let server = Sandbox::start_with(off).await;
+    let metadata = server_metadata(&server).await;
+    assert_eq!(metadata["token_endpoint_auth_methods_supported"], json!(["none"]));
+    assert!(metadata.get("challenge_endpoint").is_none());
+    let pushed = push(&server, &headers).await.expect(201);
+    assert!(!pushed.headers.contains_key("oauth-client-attestation-challenge"));
+}
+
+#[tokio::test]
+async fn what_does_not_authenticate_a_wallet() {
+    let server = Sandbox::start().await;
+    let wallet = Wallet::new(&server).await;
+    let attestation = wallet.attestation.as_str();
+    let with = async |attestation: &str, proof: &str| {
+        push(&server, &[(ATTESTATION, attestation), (POP, proof)]).await
+    };
+    // One of the two, or two of one.
+    let proof = wallet.fresh(&server).await;
+    invalid_client(&push(&server, &[(ATTESTATION, attestation)]).await);
+    invalid_client(&push(&server, &[(POP, &proof)]).await);
+    let twice = [(ATTESTATION, attestation), (POP, &proof), (POP, &proof)];
+    invalid_client(&push(&server, &twice).await);
+    // For another server; by another key; of another provider.
+    let given = challenge(&server).await;
+    let elsewhere = wallet.proof(&server, &server.url("/other"), Some(&given));
+    invalid_client(&with(attestation, &elsewhere).await);
+    let other = Wallet::new(&server).await;
+    invalid_client(&with(attestation, &other.fresh(&server).await).await);
+    let stranger = Sandbox::start().await;
+    let foreign = Wallet::new(&stranger).await;
+    let theirs = foreign.proof(&server, &server.url("/issuer"), Some(&given));
+    invalid_client(&with(&foreign.attestation, &theirs).await);
+    // Under another name than the request's.
+    let pairs = [
+        ("response_type", "code"),
+        ("client_id", server.base.as_str()),
+        ("redirect_uri", "http://127.0.0.1:9/"),
+        ("scope", "residence"),
+        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ("code_challenge_method", "S256"),
+    ];
+    let headers = [(ATTESTATION, attestation), (POP, proof.as_str())];
+    invalid_client(&form(&server, "/issuer/par", &pairs, &headers).await);
+    // Without a challenge, with an invented or an old one: told to try again, with one.
+    for challenge in [None, Some("invented")] {
+        let proof = wallet.proof(&server, &server.url("/issuer"), challenge);
+        let answer = with(attestation, &proof).await;
+        assert_eq!(answer.status, 400);
+        assert_eq!(
+            answer.json()["error"],
+            "use_attestation_challenge",
+            "{}",
+            answer.text
+        );
+        let next = answer.headers["oauth-client-attestation-challenge"]
+            .to_str()
+            .unwrap();
+        let proof = wallet.proof(&server, &server.url("/issuer"), Some(next));
+        with(attestation, &proof).await.expect(201);
+    }
+    server.pass(301);
+    let proof = wallet.proof(&server, &server.url("/issuer"), Some(&given));
+    assert_eq!(
+        with(attestation, &proof).await.json()["error"],
+        "use_attestation_challenge"
+    );
+    // Two hours later the attestation is over.
+    server.pass(2 * 3600);
+    invalid_client(&with(attestation, &wallet.fresh(&server).await).await);
 }

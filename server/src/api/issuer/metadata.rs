@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
 
-use super::{dpop, encryption};
+use super::{client, dpop, encryption};
 use crate::error::Problem;
 use crate::state::AppState;
 
@@ -29,5 +29,6 @@ pub(super) async fn authorization_server(State(state): State<AppState>) -> Resul
         .authorization_server_metadata(&state.profile)
         .map_err(|error| Problem::internal(&error))?;
     metadata.dpop_signing_alg_values_supported = dpop::algorithms().into_iter().map(str::to_owned).collect();
+    client::announce(&state, &mut metadata).map_err(|error| Problem::internal(&error))?;
     Ok(Json(metadata.to_json()))
 }

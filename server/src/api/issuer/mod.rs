@@ -5,6 +5,7 @@
 
 mod attestation;
 mod authorize;
+mod challenge;
 mod client;
 mod credential;
 mod deferred;
@@ -32,6 +33,7 @@ use utoipa_axum::routes;
 use crate::error::Problem;
 use crate::state::{AppState, Identity};
 
+pub(super) use challenge::give_challenges;
 pub(super) use dpop::give_nonces;
 pub(super) use stored::StoredIssuance;
 
@@ -41,6 +43,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(metadata::authorization_server))
         .routes(routes!(offer::offer))
         .routes(routes!(par::par))
+        .routes(routes!(challenge::challenge))
         .routes(routes!(token::token))
         .routes(routes!(nonce::nonce))
         .routes(routes!(credential::credential))

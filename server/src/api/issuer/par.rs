@@ -26,7 +26,8 @@ pub(super) async fn par(
     body: String,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let request = AuthorizationRequest::parse(&body, &state.profile)?;
-    let client = client::authenticate(&state, &headers, Some(&request.client_id)).await?;
+    client::attested(&state, &headers, Some(&request.client_id)).await?;
+    let client = client::known(&state, Some(&request.client_id))?;
     // RFC 9126 §2.3, RFC 9700 §4.1.3.
     let known = state.config.client(client.as_str());
     if !known.is_some_and(|known| known.returns_to(&request.redirect_uri)) {

@@ -32,25 +32,26 @@ pub(super) async fn token(
     let settings = super::settings(&state)?;
     let unknown = || Rejection::new(RejectionCode::InvalidGrant, "the code or token is not known");
     let client_id = request.client.client_id.as_deref();
+    let attested = client::attested(&state, &headers, client_id).await?;
+    let client_id = client_id.or(attested.as_ref().map(|attested| attested.client_id.as_str()));
     let (kind, secret, client) = match &request.grant {
+        // A pre-authorised code asks for no client, and a token of it belongs to a key.
         Grant::PreAuthorized { code, .. } => (HandleKind::Code, code, None),
         Grant::AuthorizationCode { code, .. } => {
-            let client = client::authenticate(&state, &headers, client_id).await?;
-            (HandleKind::Code, code, Some(client))
+            (HandleKind::Code, code, Some(client::known(&state, client_id)?))
         }
-        // A token of a pre-authorised code belongs to a key, not to a client: whatever the wallet calls itself. One of a
-        // sign-in is refused further down without its client.
-        Grant::Refresh { refresh_token } => {
-            let client = match client_id.filter(|id| state.config.client(id).is_some()) {
-                Some(known) => Some(client::authenticate(&state, &headers, Some(known)).await?),
-                None => None,
-            };
-            (HandleKind::Refresh, refresh_token, client)
-        }
+        // Whoever got its token by an offer may call itself as it likes. A token of a sign-in is refused further down without
+        // its client.
+        Grant::Refresh { refresh_token } => (
+            HandleKind::Refresh,
+            refresh_token,
+            client::known(&state, client_id).ok(),
+        ),
     };
     let jkt = dpop::at_token(&state, &headers).await?;
     let asking = Asking {
         client: client.as_ref(),
+        instance_jkt: attested.as_ref().map(|attested| attested.instance_jkt.as_str()),
         dpop_jkt: jkt.as_deref(),
     };
     for _ in 0..TRIES {
