@@ -76,6 +76,8 @@ impl From<WalletError> for CliError {
         let view = error.view();
         let exit = match view.code.as_str() {
             code if code.contains("not-found") => Exit::NotFound,
+            "sign-in-not-expected" => Exit::NotFound,
+            "sign-in-declined" => Exit::Refused,
             code if code.contains("conflict") || code == "vault-busy" => Exit::Conflict,
             "vault-cache-malformed" => Exit::Configuration,
             code if code.contains("locked") || code.contains("wrong-secret") => Exit::Refused,

@@ -6,7 +6,6 @@ import json
 import time
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 from openvc.keys import P256SigningKey, jwk_thumbprint
 from openvc.openid4vci import (
@@ -20,7 +19,7 @@ from openvc.proof.sd_jwt import SdJwtVcProofSuite
 from openvc.status.issue import verify_status_list_token
 from openvc.verify import VerificationPolicy, verify_credential
 from openvc.x5c import leaf_public_jwk, load_x5c_chain, validate_cert_chain
-from wire import Client, certificates, obey, say, settings, sha256_b64url, sign
+from wire import Client, Envelope, certificates, obey, say, seal, settings, sha256_b64url, sign
 
 given = settings()
 client = Client(given["ca_file"])
@@ -38,13 +37,19 @@ def need(condition, what):
         raise ValueError(what)
 
 
-def call(method, url, body=None, headers=None, secret=False):
-    """JSON in the answer, or Refused. `secret` answers must not be stored (OpenID4VCI 1.0 sections 6.2, 7.2, 8.3)."""
+def call(method, url, body=None, headers=None, secret=False, envelope=None):
+    """JSON in the answer, or Refused. `secret` answers must not be stored (OpenID4VCI 1.0 sections 6.2, 7.2, 8.3). With an
+    `envelope` the answer must be sealed to it, unless it is an error."""
     status, out, text = client.send(method, url, body, headers)
     if secret:
         need("no-store" in (out.get("cache-control") or ""), f"{url} may be stored")
     if status == 204:
         return None
+    if envelope and status < 300:
+        need(out.get_content_type() == "application/jwt", f"{url} answers {out.get_content_type()} in the clear")
+        value, header = envelope.open(text)
+        need(header.get("kid") == envelope.jwk["kid"] and "zip" not in header, "sealed to another key")
+        return value
     need(out.get_content_type() == "application/json", f"{url} answers {out.get_content_type()}")
     if status >= 300:
         raise Refused(f"{status} {json.loads(text).get('error')}")
@@ -88,11 +93,12 @@ def status_list(uri):
     return verify_status_list_token(text, public_key_jwk=leaf_public_jwk(chain[0]), expected_uri=uri)
 
 
-def receive(link, tx_code=None, count=1, change=None, same_key=False, spend_nonce=False):
-    """The whole flow; what was learnt on the way."""
+def receive(link, tx_code=None, count=1, change=None, same_key=False, spend_nonce=False, enc=None):
+    """The whole flow; what was learnt on the way. With `enc` both messages of the credential endpoint are encrypted."""
     offer = read_offer(link)
     issuer = offer.credential_issuer
-    metadata = parse_credential_issuer_metadata(call("GET", well_known(issuer, "openid-credential-issuer")))
+    published = call("GET", well_known(issuer, "openid-credential-issuer"))
+    metadata = parse_credential_issuer_metadata(published)
     need(metadata.credential_issuer == issuer, "the metadata names another issuer")
     server = metadata.authorization_servers[0] if metadata.authorization_servers else issuer
     authorization = call("GET", well_known(server, "oauth-authorization-server"))
@@ -125,7 +131,17 @@ def receive(link, tx_code=None, count=1, change=None, same_key=False, spend_nonc
     body = {"credential_configuration_id": configuration_id, "proofs": {"jwt": proofs}}
     if token.get("authorization_details"):
         body = {"credential_identifier": token["authorization_details"][0]["credential_identifiers"][0], "proofs": {"jwt": proofs}}
-    answer = call("POST", metadata.credential_endpoint, json.dumps(body), bearer, secret=True)
+    if enc:
+        envelope = Envelope("reply-1")
+        requests, responses = published["credential_request_encryption"], published["credential_response_encryption"]
+        need(enc in requests["enc_values_supported"] and enc in responses["enc_values_supported"], f"no {enc}")
+        need("ECDH-ES" in responses["alg_values_supported"], "no ECDH-ES")
+        (jwk,) = requests["jwks"]["keys"]
+        body["credential_response_encryption"] = {"jwk": envelope.jwk, "enc": enc}
+        sealed = {**bearer, "content-type": "application/jwt"}
+        answer = call("POST", metadata.credential_endpoint, seal(body, jwk, enc), sealed, secret=True, envelope=envelope)
+    else:
+        answer = call("POST", metadata.credential_endpoint, json.dumps(body), bearer, secret=True)
     if spend_nonce:
         call("POST", metadata.credential_endpoint, json.dumps(body), bearer, secret=True)
 
@@ -195,10 +211,7 @@ def present(link, names, query_id, state=True, enc=None):
         (jwk,) = request["client_metadata"]["jwks"]["keys"]
         need(jwk["use"] == "enc" and jwk["alg"] == "ECDH-ES", f"a key for {jwk.get('use')}, {jwk.get('alg')}")
         enc = enc or request["client_metadata"]["encrypted_response_enc_values_supported"][0]
-        header = {"alg": "ECDH-ES", "enc": enc, "kid": jwk["kid"]}
-        jwe = JWE(json.dumps(answer).encode(), json.dumps(header))
-        jwe.add_recipient(JWK(**jwk))
-        form = {"response": jwe.serialize(compact=True)}
+        form = {"response": seal(answer, jwk, enc)}
     else:
         form = {**answer, "vp_token": json.dumps(answer["vp_token"])}
     urlencoded = {"content-type": "application/x-www-form-urlencoded"}

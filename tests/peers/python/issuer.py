@@ -23,7 +23,7 @@ from openvc.proof.sd_jwt import SdJwtVcProofSuite
 from openvc.status.token_status_list import encode_status_list, new_status_list, set_status
 from sd_jwt.common import SDObj
 from sd_jwt.issuer import SDJWTIssuer
-from wire import Answer, Server, obey, say, settings, sign
+from wire import Answer, Envelope, Server, obey, say, seal, settings, sign
 
 PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 PLACES = 1024
@@ -34,7 +34,8 @@ base = server.base
 batch = given.get("batch", 3)
 engine = given.get("engine", "sd-jwt")
 offers, codes, tokens, nonces = {}, {}, {}, set()
-log = {"proofs": [], "notifications": [], "refused": [], "status_fetches": 0}
+log = {"proofs": [], "notifications": [], "refused": [], "status_fetches": 0, "encrypted": [], "reply_keys": []}
+envelope = Envelope("request-1")
 places = new_status_list(PLACES)
 free = list(range(PLACES))
 secrets.SystemRandom().shuffle(free)
@@ -59,6 +60,10 @@ metadata = {
         }
     },
 }
+if "encryption" in given:
+    how = {"enc_values_supported": given["encryption"], "encryption_required": True}
+    metadata["credential_request_encryption"] = {"jwks": {"keys": [envelope.jwk]}, **how}
+    metadata["credential_response_encryption"] = {"alg_values_supported": ["ECDH-ES"], **how}
 if batch > 1:
     metadata["batch_credential_issuance"] = {"batch_size": batch}
 parse_credential_issuer_metadata(metadata)
@@ -184,10 +189,24 @@ def card(holder):
     ).sd_jwt_issuance
 
 
+def opened(http):
+    """The request, and what its answer is to be sealed with."""
+    if "encryption" not in given:
+        return json.loads(http.body), None
+    if http.headers.get_content_type() != "application/jwt":
+        raise Answer(400, {"error": "invalid_encryption_parameters"})
+    request, header = envelope.open(http.body)
+    log["encrypted"].append([header["enc"], header["kid"]])
+    reply = request.pop("credential_response_encryption")
+    log["reply_keys"].append(reply["jwk"])
+    return request, reply
+
+
 def credential(http):
     bearer(http)
+    body, reply = opened(http)
     try:
-        request = parse_credential_request(http.body, batch_size=batch, supported_configuration_ids=["pid"])
+        request = parse_credential_request(body, batch_size=batch, supported_configuration_ids=["pid"])
         proofs = verify_credential_request_proofs(
             request, credential_issuer=base, check_nonce=consume, batch_size=batch
         )
@@ -197,7 +216,10 @@ def credential(http):
         return no_store(400, {"error": kind, "error_description": "see the log"})
     log["proofs"].append([proof.thumbprint for proof in proofs])
     copies = [{"credential": card({**proof.public_jwk})} for proof in proofs]
-    return no_store(200, {"credentials": copies, "notification_id": secrets.token_urlsafe(12)})
+    answer = {"credentials": copies, "notification_id": secrets.token_urlsafe(12)}
+    if reply is None:
+        return no_store(200, answer)
+    return 200, seal(answer, reply["jwk"], reply["enc"]), {"cache-control": "no-store", "content-type": "application/jwt"}
 
 
 def notification(http):

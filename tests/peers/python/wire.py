@@ -11,8 +11,12 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
+from openvc.jwe import decrypt_compact
+from openvc.keys import P256KeyAgreementKey
 
 
 def b64url(data):
@@ -29,6 +33,30 @@ def sign(header, payload, jwk):
     jws = JWS(json.dumps(payload, separators=(",", ":")))
     jws.add_signature(key, None, json.dumps({"alg": "ES256", **header}))
     return jws.serialize(compact=True)
+
+
+class Envelope:
+    """A key for ECDH-ES: others seal to it, openvc-core opens."""
+
+    def __init__(self, kid):
+        secret = ec.generate_private_key(ec.SECP256R1())
+        numbers = secret.public_key().public_numbers()
+        x, y = (b64url(value.to_bytes(32, "big")) for value in (numbers.x, numbers.y))
+        self.key = P256KeyAgreementKey(secret, kid)
+        self.jwk = {"kty": "EC", "crv": "P-256", "x": x, "y": y, "alg": "ECDH-ES", "use": "enc", "kid": kid}
+
+    def open(self, compact):
+        """The JSON inside, and the header."""
+        header = json.loads(base64.urlsafe_b64decode(compact.split(".")[0] + "=="))
+        return json.loads(decrypt_compact(compact, key=self.key)), header
+
+
+def seal(value, jwk, enc):
+    """Encrypts JSON to `jwk`, by jwcrypto."""
+    header = {"alg": jwk["alg"], "enc": enc, **({"kid": jwk["kid"]} if "kid" in jwk else {})}
+    jwe = JWE(json.dumps(value).encode(), json.dumps(header))
+    jwe.add_recipient(JWK(**jwk))
+    return jwe.serialize(compact=True)
 
 
 def certificates(x5c):

@@ -12,10 +12,13 @@ export async function freePort() {
   return port
 }
 
-/** Starts a provider on `port`. `stop` ends it. */
-export async function startLoginProvider(port, clients) {
-  const program = fileURLToPath(new URL('login-provider.mjs', import.meta.url))
-  const child = spawn(process.execPath, [program, String(port), JSON.stringify(clients)], {
+/** Starts a login provider on `port`. `stop` ends it. */
+export const startLoginProvider = (port, clients) => startProvider('login-provider', port, clients)
+
+/** Starts `support/<name>.mjs`, a program that says when it is ready. */
+export async function startProvider(name, port, settings) {
+  const program = fileURLToPath(new URL(`${name}.mjs`, import.meta.url))
+  const child = spawn(process.execPath, [program, String(port), JSON.stringify(settings)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   process.on('exit', () => child.kill('SIGKILL'))
@@ -23,10 +26,11 @@ export async function startLoginProvider(port, clients) {
   child.stderr.on('data', (chunk) => (log += chunk))
   await new Promise((done, fail) => {
     child.stdout.on('data', (chunk) => String(chunk).includes('ready') && done())
-    child.once('exit', () => fail(new Error(`the login provider did not start: ${log}`)))
+    child.once('exit', () => fail(new Error(`${name} did not start: ${log}`)))
   })
   return {
     issuer: `http://127.0.0.1:${port}`,
+    trouble: () => log,
     stop: () => new Promise((done) => child.once('exit', done) && child.kill('SIGTERM')),
   }
 }

@@ -14,5 +14,5 @@ export async function newWallet(anchors, { ca } = {}) {
     '--recovery-code-file', join(folder, 'recovery'), ...state,
   ])
   if (made.code !== 0) throw new Error(JSON.stringify(made))
-  return { folder, do: (verb, ...args) => assent(['holder', verb, ...args, ...state]) }
+  return { folder, state, do: (verb, ...args) => assent(['holder', verb, ...args, ...state]) }
 }

@@ -78,6 +78,20 @@ describe('openvc-core as issuer, our wallet', { skip: withoutPython }, () => {
     })
   }
 
+  for (const enc of ['A128GCM', 'A256GCM']) {
+    test(`an issuer that wants its messages encrypted with ${enc}: opened by openvc-core, sealed by jwcrypto`, async () => {
+      const peer = await issuer({ encryption: [enc] })
+      const ours = await wallet()
+      const first = await ours.do('receive', await peer.order('offer'), '--yes')
+      assert.equal(first.code, 0, JSON.stringify(first) + peer.trouble())
+      assert.equal((await ours.do('receive', await peer.order('offer'), '--yes')).code, 0)
+      const log = await peer.order('log')
+      assert.deepEqual(log.encrypted, [[enc, 'request-1'], [enc, 'request-1']])
+      assert.ok(log.reply_keys.every((jwk) => jwk.alg === 'ECDH-ES' && !jwk.d))
+      assert.equal(new Set(log.reply_keys.map(({ x }) => x)).size, 2, 'a key for each answer')
+    })
+  }
+
   test('one copy, where the issuer gives no batch', async () => {
     const peer = await issuer({ batch: 1 })
     const ours = await wallet()

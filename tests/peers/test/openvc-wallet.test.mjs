@@ -58,6 +58,13 @@ describe('our issuer and verifier, a wallet on openvc-core', { skip: withoutPyth
     })
   }
 
+  for (const enc of ['A128GCM', 'A256GCM']) {
+    test(`credential request and answer encrypted with ${enc}: sealed by jwcrypto, opened by openvc-core`, async () => {
+      const got = await receive({ card: 'identity' }, { count: 3, enc })
+      assert.equal(got.copies, 3)
+    })
+  }
+
   for (const [what, answer, options] of [
     ['for another issuer', '400 invalid_proof', { change: { claims: { aud: 'https://issuer.example' } } }],
     ['from an hour ago', '400 invalid_proof', { change: { claims: { iat: now() - 3600 } } }],

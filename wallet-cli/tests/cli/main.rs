@@ -8,6 +8,7 @@ mod general;
 mod holder;
 mod receipt;
 mod request;
+mod sign_in;
 mod trace;
 mod trust;
 mod vault;
