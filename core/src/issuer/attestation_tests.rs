@@ -233,6 +233,7 @@ fn refresh_tokens_belong_to_the_attested_key() {
                 refresh_token: token.clone(),
             },
             client: ClientAuth::default(),
+            configuration_ids: Vec::new(),
         };
         let asking = Asking {
             client: None,

@@ -1,7 +1,8 @@
 //! What one issuer is: its addresses, its credentials, and its limits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::oid4vci::authorization::DETAILS_TYPE;
 use crate::oid4vci::metadata::{Display, KeyAttestationsRequired, PUBLIC};
 use crate::oid4vci::offer::PRE_AUTHORIZED_CODE;
 use crate::oid4vci::pkce;
@@ -133,11 +134,22 @@ impl IssuerSettings {
                     .map(str::to_owned)
                     .to_vec(),
             ),
+            scopes_supported: self.scopes(),
+            authorization_details_types_supported: vec![DETAILS_TYPE.to_owned()],
             response_types_supported: vec!["code".to_owned()],
             code_challenge_methods_supported: vec![pkce::METHOD.to_owned()],
             token_endpoint_auth_methods_supported: vec![PUBLIC.to_owned()],
             pre_authorized_grant_anonymous_access_supported: true,
             ..AuthorizationServerMetadata::new(self.identifier.clone())
         })
+    }
+
+    /// The scopes of the configurations, each once.
+    fn scopes(&self) -> Vec<String> {
+        let scopes = self
+            .configurations
+            .values()
+            .filter_map(|configuration| configuration.scope.clone());
+        scopes.collect::<BTreeSet<_>>().into_iter().collect()
     }
 }

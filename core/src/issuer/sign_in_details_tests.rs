@@ -48,6 +48,22 @@ impl World {
             .map(drop)
             .map_err(|rejection| rejection.code)
     }
+
+    /// An offer of both cards, redeemed.
+    fn pre_authorized(&mut self, client: ClientAuth, details: &[&str]) -> Redeemed {
+        let (mut env, settings) = self.env();
+        let ids = [sandbox::RESIDENCE, sandbox::IDENTITY];
+        let new = Issuance::offer(settings, &ids, NewOfferOptions::default(), &mut env).unwrap();
+        let code = new.offer.pre_authorized_code.unwrap().pre_authorized_code;
+        let request = TokenRequest {
+            grant: Grant::PreAuthorized { code, tx_code: None },
+            client,
+            configuration_ids: details.iter().map(|id| (*id).to_owned()).collect(),
+        };
+        at_rest(new.issuance)
+            .redeem(&request, &Asking::default(), settings, &mut env)
+            .unwrap()
+    }
 }
 
 fn by_id(id: &str) -> CredentialTarget {
@@ -108,6 +124,34 @@ fn cards_asked_for_by_details_are_requested_by_identifier() {
     }
 }
 
+/// §6.1.1: a wallet chooses from an offer, and gets what it chose by name. Nothing that was not offered, and the code stays
+/// good for who asks rightly.
+#[test]
+fn a_wallet_chooses_from_an_offer_by_details() {
+    let mut world = World::new();
+    let (chosen, left) = (sandbox::IDENTITY, sandbox::RESIDENCE);
+    let redeemed = world.pre_authorized(ClientAuth::default(), &[chosen]);
+    let answer = redeemed.answer.unwrap();
+    let name = answer.credential_identifier(chosen).unwrap();
+    for (target, expected) in [
+        (by_id(name), Ok(())),
+        (
+            by_configuration(chosen),
+            Err(RejectionCode::InvalidCredentialRequest),
+        ),
+        (
+            by_configuration(left),
+            Err(RejectionCode::CredentialRequestDenied),
+        ),
+    ] {
+        let checked = world.check(&redeemed.issuance, &answer.access_token, target, None);
+        assert_eq!(checked, expected);
+    }
+    let refused = world.pre_authorized(ClientAuth::default(), &[chosen, "passport"]);
+    assert_eq!(why(&refused.answer), RejectionCode::InvalidAuthorizationDetails);
+    assert!(matches!(refused.issuance, Issuance::Offered(_)));
+}
+
 #[test]
 fn a_refreshed_token_names_the_same_cards() {
     let mut world = World::new();
@@ -132,24 +176,8 @@ fn key_proofs_come_from_the_client_of_the_token() {
     let mut world = World::new();
     let Approving { issuance, code } = world.approved(None);
     let signed_in = world.redeem(&issuance, &code, GOOD);
-    let mut pre_authorized = |client: ClientAuth| {
-        let (mut env, settings) = world.env();
-        let new = Issuance::offer(
-            settings,
-            &[sandbox::RESIDENCE],
-            NewOfferOptions::default(),
-            &mut env,
-        )
-        .unwrap();
-        let code = new.offer.pre_authorized_code.unwrap().pre_authorized_code;
-        let grant = Grant::PreAuthorized { code, tx_code: None };
-        let request = TokenRequest { grant, client };
-        at_rest(new.issuance)
-            .redeem(&request, &Asking::default(), settings, &mut env)
-            .unwrap()
-    };
-    let anonymous = pre_authorized(ClientAuth::default());
-    let named = pre_authorized(ClientAuth::public("app"));
+    let anonymous = world.pre_authorized(ClientAuth::default(), &[]);
+    let named = world.pre_authorized(ClientAuth::public("app"), &[]);
     for (redeemed, iss, good) in [
         (&signed_in, Some("wallet"), true),
         (&signed_in, None, true),

@@ -132,6 +132,7 @@ impl World {
         let request = TokenRequest {
             grant,
             client: ClientAuth::default(),
+            configuration_ids: Vec::new(),
         };
         let client = client.map(ClientId::checked);
         let asking = Asking {

@@ -67,6 +67,7 @@ impl World {
                 tx_code: tx_code.map(SecretText::new),
             },
             client: ClientAuth::default(),
+            configuration_ids: Vec::new(),
         };
         let mut env = Env {
             now: self.now,

@@ -30,7 +30,7 @@ enum Grounds {
     /// Give tokens for this.
     Good(Box<Authorized>),
     /// Say no, and keep this.
-    Bad(Issuance, RejectionCode, &'static str),
+    Bad(Box<Issuance>, RejectionCode, &'static str),
 }
 
 impl Issuance {
@@ -47,10 +47,7 @@ impl Issuance {
         env: &mut Env<'_>,
     ) -> Result<Redeemed, RandomUnavailable> {
         let grounds = match &request.grant {
-            Grant::PreAuthorized { code, tx_code } => {
-                let named = request.client.client_id.as_deref();
-                self.by_offer(code, tx_code.as_ref(), named, env.now)
-            }
+            Grant::PreAuthorized { code, tx_code } => self.by_offer(code, tx_code.as_ref(), request, env.now),
             Grant::AuthorizationCode {
                 code,
                 redirect_uri,
@@ -62,7 +59,7 @@ impl Issuance {
             Grounds::Good(authorized) => authorized,
             Grounds::Bad(issuance, code, why) => {
                 return Ok(Redeemed {
-                    issuance,
+                    issuance: *issuance,
                     answer: Err(Rejection::new(code, why)),
                 });
             }
@@ -112,31 +109,37 @@ impl Issuance {
         self,
         code: &SecretText,
         tx_code: Option<&SecretText>,
-        named: Option<&str>,
+        request: &TokenRequest,
         now: Timestamp,
     ) -> Grounds {
         let grant = RejectionCode::InvalidGrant;
         let Self::Offered(mut offered) = self else {
             // CI-4: a code is good once. A second use must not disturb the first.
-            return Grounds::Bad(self, grant, "the code is not good any more");
+            return bad(self, grant, "the code is not good any more");
         };
         if !same(&code.fingerprint(), &offered.code_fingerprint) {
-            return Grounds::Bad(Self::Offered(offered), grant, "the code is not known");
+            return bad(Self::Offered(offered), grant, "the code is not known");
         }
         if now >= offered.expires_at {
             let closed = Self::Offered(offered).close(ClosedBecause::Expired);
-            return Grounds::Bad(closed, grant, "the code is not good any more");
+            return bad(closed, grant, "the code is not good any more");
+        }
+        // §6.1.1: among those that are offered.
+        let by_details = request.configuration_ids.clone();
+        if !by_details.iter().all(|id| offered.configuration_ids.contains(id)) {
+            let code = RejectionCode::InvalidAuthorizationDetails;
+            return bad(Self::Offered(offered), code, "the offer was for something else");
         }
         match (&offered.tx_code_mac, tx_code) {
             (None, None) => {}
             // §6.3: `invalid_request` for a transaction code that is missing or not expected. Not a guess.
             (None, Some(_)) => {
                 let code = RejectionCode::InvalidRequest;
-                return Grounds::Bad(Self::Offered(offered), code, "no transaction code was expected");
+                return bad(Self::Offered(offered), code, "no transaction code was expected");
             }
             (Some(_), None) => {
                 let code = RejectionCode::InvalidRequest;
-                return Grounds::Bad(Self::Offered(offered), code, "the transaction code is missing");
+                return bad(Self::Offered(offered), code, "the transaction code is missing");
             }
             (Some(mac), Some(typed)) => {
                 if !same(mac, &tx_code_mac(code, typed)) {
@@ -147,19 +150,23 @@ impl Issuance {
                     } else {
                         Self::Offered(offered)
                     };
-                    return Grounds::Bad(issuance, grant, "the transaction code is wrong");
+                    return bad(issuance, grant, "the transaction code is wrong");
                 }
             }
         }
         Grounds::Good(Box::new(Authorized {
             id: offered.id,
-            configuration_ids: offered.configuration_ids,
-            by_details: Vec::new(),
+            configuration_ids: if by_details.is_empty() {
+                offered.configuration_ids
+            } else {
+                by_details.clone()
+            },
+            by_details,
             token_fingerprint: String::new(),
             expires_at: now,
             pickups: Vec::new(),
             client_id: None,
-            named: named.map(str::to_owned),
+            named: request.client.client_id.clone(),
             code_fingerprint: None,
             dpop_jkt: None,
             refresh: None,
@@ -187,13 +194,13 @@ impl Issuance {
                     .is_some_and(|known| same(&code.fingerprint(), known)) =>
             {
                 let closed = Self::Authorized(authorized).close(ClosedBecause::CodeReused);
-                return Grounds::Bad(closed, grant, "the code is not good any more");
+                return bad(closed, grant, "the code is not good any more");
             }
-            other => return Grounds::Bad(other, grant, "the code is not known"),
+            other => return bad(other, grant, "the code is not known"),
         };
         if now >= approved.expires_at {
             let closed = Self::Approved(approved).close(ClosedBecause::Expired);
-            return Grounds::Bad(closed, grant, "the code is not good any more");
+            return bad(closed, grant, "the code is not good any more");
         }
         // RFC 6749 §4.1.3: the client and the address it was sent to; RFC 7636 §4.6; RFC 9449 §10.
         let client = asking
@@ -201,10 +208,10 @@ impl Issuance {
             .is_some_and(|client| client.as_str() == approved.client_id);
         let bound = approved.dpop_jkt.is_none() || approved.dpop_jkt.as_deref() == asking.dpop_jkt;
         if !client || redirect_uri != approved.redirect_uri || !bound {
-            return Grounds::Bad(Self::Approved(approved), grant, "the code is for another client");
+            return bad(Self::Approved(approved), grant, "the code is for another client");
         }
         if !challenge_matches(&approved.code_challenge, verifier) {
-            return Grounds::Bad(Self::Approved(approved), grant, "the code_verifier is wrong");
+            return bad(Self::Approved(approved), grant, "the code_verifier is wrong");
         }
         Grounds::Good(Box::new(Authorized {
             id: approved.id,
@@ -227,7 +234,7 @@ impl Issuance {
         let grant = RejectionCode::InvalidGrant;
         let why = "the refresh token is not good";
         let Self::Authorized(authorized) = self else {
-            return Grounds::Bad(self, grant, why);
+            return bad(self, grant, why);
         };
         let good = authorized.refresh.as_ref().is_some_and(|refresh| {
             // Attestation-Based Client Authentication §11.2: with the attested key it was given to.
@@ -241,10 +248,14 @@ impl Issuance {
             || authorized.client_id.is_none();
         if !good || !client || asking.dpop_jkt.is_none() || authorized.dpop_jkt.as_deref() != asking.dpop_jkt
         {
-            return Grounds::Bad(Self::Authorized(authorized), grant, why);
+            return bad(Self::Authorized(authorized), grant, why);
         }
         Grounds::Good(Box::new(authorized))
     }
+}
+
+fn bad(issuance: Issuance, code: RejectionCode, why: &'static str) -> Grounds {
+    Grounds::Bad(Box::new(issuance), code, why)
 }
 
 fn same(one: &str, other: &str) -> bool {

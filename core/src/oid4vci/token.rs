@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::authorization::{DETAILS_TYPE, details};
 use super::offer::{PRE_AUTHORIZED_CODE, insert};
 use super::{AnswerError, ClientAuth, Rejection, RejectionCode, SecretText, answer};
 use crate::encoding::fields::{FieldError, Fields, Problem};
@@ -22,6 +23,8 @@ pub struct TokenRequest {
     pub grant: Grant,
     /// Who asks. [`TokenRequest::parse`] reads only `client_id`; an attestation is in headers.
     pub client: ClientAuth,
+    /// Which of the offered configurations: `authorization_details` (§6.1.1). Empty for all of them.
+    pub configuration_ids: Vec<String>,
 }
 
 /// What a token is asked for with.
@@ -88,7 +91,11 @@ impl TokenRequest {
     /// The request to the token endpoint. A DPoP proof is one more header.
     #[must_use]
     pub fn to_http(&self, token_endpoint: &Endpoint, profile: &Profile) -> HttpRequest {
-        let mut pairs = Vec::with_capacity(5);
+        let details = match self.configuration_ids.as_slice() {
+            [] => None,
+            ids => Some(details::write(ids, None)),
+        };
+        let mut pairs = Vec::with_capacity(6);
         match &self.grant {
             Grant::PreAuthorized { code, tx_code } => {
                 pairs.push(("grant_type", PRE_AUTHORIZED_CODE));
@@ -114,6 +121,9 @@ impl TokenRequest {
         }
         if let Some(client) = &self.client.client_id {
             pairs.push(("client_id", client));
+        }
+        if let Some(details) = &details {
+            pairs.push(("authorization_details", details));
         }
         let request = HttpRequest::post(
             token_endpoint.as_str(),
@@ -164,12 +174,14 @@ impl TokenRequest {
             None => return Err(bad("grant_type is missing")),
         };
         let client_id = text("client_id").map(str::to_owned);
+        let details = text("authorization_details").map(details::read).transpose()?;
         Ok(Self {
             grant,
             client: ClientAuth {
                 client_id,
                 attestation: None,
             },
+            configuration_ids: details.map(|read| read.configuration_ids).unwrap_or_default(),
         })
     }
 }
@@ -226,7 +238,7 @@ impl TokenResponse {
         if !self.authorization_details.is_empty() {
             let details = self.authorization_details.iter().map(|entry| {
                 json!({
-                    "type": "openid_credential",
+                    "type": DETAILS_TYPE,
                     "credential_configuration_id": entry.credential_configuration_id,
                     "credential_identifiers": entry.credential_identifiers,
                 })
@@ -251,7 +263,7 @@ impl AuthorizedCredential {
     /// `None` for an entry of another type (RFC 9396 §2: types are independent of each other).
     fn read(value: &Value) -> Result<Option<Self>, FieldError> {
         let fields = Fields::of(value, "authorization_details")?;
-        if fields.text("type", 128)? != "openid_credential" {
+        if fields.text("type", 128)? != DETAILS_TYPE {
             return Ok(None);
         }
         let name = "credential_identifiers";
@@ -294,12 +306,15 @@ mod tests {
                 refresh_token: SecretText::new("r1234"),
             },
         ] {
-            for client in [
-                ClientAuth::default(),
-                ClientAuth::public("https://wallet.example"),
+            for (client, ids) in [
+                (ClientAuth::default(), None),
+                (ClientAuth::public("https://wallet.example"), Some("identity")),
             ] {
-                let grant = grant.clone();
-                let request = TokenRequest { grant, client };
+                let request = TokenRequest {
+                    grant: grant.clone(),
+                    client,
+                    configuration_ids: ids.map(str::to_owned).into_iter().collect(),
+                };
                 let http = request.to_http(&endpoint, &Profile::BASELINE);
                 assert_eq!(
                     TokenRequest::parse(http.body.as_deref().unwrap()).unwrap(),
@@ -324,6 +339,7 @@ mod tests {
                 refresh_token: SecretText::new("r"),
             },
             client: attested,
+            configuration_ids: Vec::new(),
         };
         let endpoint = Endpoint::parse("https://issuer.example/token", &Profile::BASELINE).unwrap();
         let http = request.to_http(&endpoint, &Profile::BASELINE);
@@ -366,6 +382,8 @@ mod tests {
         ] {
             assert_eq!(code(body), RejectionCode::InvalidRequest, "{body}");
         }
+        let details = format!("{pre}&pre-authorized_code=a&authorization_details=[]");
+        assert_eq!(code(&details), RejectionCode::InvalidAuthorizationDetails);
     }
 
     #[test]

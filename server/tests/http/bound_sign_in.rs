@@ -116,7 +116,13 @@ impl<'a> Wallet<'a> {
 
     fn token_request(&self, grant: Grant) -> HttpRequest {
         let client = ClientAuth::public(CLIENT);
-        TokenRequest { grant, client }.to_http(&self.endpoint("/issuer/token"), &PROFILE)
+        let configuration_ids = Vec::new();
+        let request = TokenRequest {
+            grant,
+            client,
+            configuration_ids,
+        };
+        request.to_http(&self.endpoint("/issuer/token"), &PROFILE)
     }
 
     /// Sends a request with a token and its proof, in an envelope.

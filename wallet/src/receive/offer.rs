@@ -201,6 +201,7 @@ impl OpenOffer {
                 tx_code: tx_code.map(SecretText::new),
             },
             client: at.client.auth(),
+            configuration_ids: Vec::new(),
         };
         let endpoint = self.origin.server.pre_authorized_token_endpoint()?;
         at.prove(request.to_http(endpoint, profile), env)

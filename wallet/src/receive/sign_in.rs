@@ -164,6 +164,7 @@ impl Departure {
                 code_verifier: self.verifier.secret().clone(),
             },
             client: at.client.auth(),
+            configuration_ids: Vec::new(),
         };
         let endpoints = self.origin.server.code_endpoints(profile)?;
         at.prove(request.to_http(&endpoints.token, profile), env)

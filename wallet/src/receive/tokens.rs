@@ -91,6 +91,7 @@ impl Tokens {
         let request = TokenRequest {
             grant: Grant::Refresh { refresh_token },
             client: at.client.auth(),
+            configuration_ids: Vec::new(),
         };
         at.prove(request.to_http(endpoint, profile), env)
     }

@@ -6,21 +6,22 @@ use super::super::{Rejection, RejectionCode};
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::json;
 use crate::encoding::record::{ToJson as _, put, put_text};
-use crate::profile::Profile;
+use crate::profile::MessageLimits;
 
 /// Most credentials in one request.
 pub(super) const MAX: usize = 20;
 
-const TYPE: &str = "openid_credential";
+/// The type of `authorization_details` that asks for a card.
+pub const TYPE: &str = "openid_credential";
 
 /// What was asked for, and at which issuer, when it was said.
-pub(super) struct Details {
-    pub(super) configuration_ids: Vec<String>,
+pub(in super::super) struct Details {
+    pub(in super::super) configuration_ids: Vec<String>,
     pub(super) location: Option<String>,
 }
 
 /// The member, as text.
-pub(super) fn write(configuration_ids: &[String], location: Option<&str>) -> String {
+pub(in super::super) fn write(configuration_ids: &[String], location: Option<&str>) -> String {
     let entry = |id: &String| {
         let mut out = json::Object::new();
         put_text(&mut out, "type", TYPE);
@@ -34,9 +35,9 @@ pub(super) fn write(configuration_ids: &[String], location: Option<&str>) -> Str
 }
 
 /// Reads the member.
-pub(super) fn read(text: &str, profile: &Profile) -> Result<Details, Rejection> {
+pub(in super::super) fn read(text: &str) -> Result<Details, Rejection> {
     let bad = |why: &str| Rejection::new(RejectionCode::InvalidAuthorizationDetails, why);
-    let limits = profile.limits.json(profile.limits.small);
+    let limits = MessageLimits::DEFAULT.json(MessageLimits::DEFAULT.small);
     let value = json::parse(text.as_bytes(), limits).map_err(|error| bad(&error.to_string()))?;
     let list = value
         .as_array()

@@ -128,7 +128,7 @@ impl AuthorizationRequest {
         let mut resource = text("resource", 2048)?;
         let mut configuration_ids = Vec::new();
         if let Some(member) = text("authorization_details", profile.limits.small)? {
-            let details = details::read(&member, profile)?;
+            let details = details::read(&member)?;
             configuration_ids = details.configuration_ids;
             if resource.is_some() && details.location.is_some() && resource != details.location {
                 let why = "resource and locations differ";

@@ -36,6 +36,10 @@ pub struct AuthorizationServerMetadata {
     pub authorization_response_iss_parameter_supported: bool,
     /// Grant types; `None` when it does not say.
     pub grant_types_supported: Option<Vec<String>>,
+    /// Scopes; empty when it does not say. It may know more than it lists (RFC 8414 §2).
+    pub scopes_supported: Vec<String>,
+    /// Types of `authorization_details` (RFC 9396 §10); empty when it does not say.
+    pub authorization_details_types_supported: Vec<String>,
     /// Response types; empty when it does not say.
     pub response_types_supported: Vec<String>,
     /// PKCE methods; empty when it does not say, which means none.
@@ -85,6 +89,8 @@ impl AuthorizationServerMetadata {
             require_pushed_authorization_requests: false,
             authorization_response_iss_parameter_supported: false,
             grant_types_supported: None,
+            scopes_supported: Vec::new(),
+            authorization_details_types_supported: Vec::new(),
             response_types_supported: Vec::new(),
             code_challenge_methods_supported: Vec::new(),
             token_endpoint_auth_methods_supported: Vec::new(),
@@ -127,8 +133,6 @@ impl AuthorizationServerMetadata {
     /// [`FieldError`] naming the member.
     pub fn from_object(object: &Object, profile: &Profile) -> Result<Self, FieldError> {
         let fields = Fields::new(object, "");
-        // Not used, but a document that gets it wrong is not worth trusting.
-        texts(&fields, "scopes_supported")?;
         let address = |name: &str| endpoint(&fields, name, profile);
         let truth = |name: &str| Ok::<_, FieldError>(fields.opt_bool(name)?.unwrap_or(false));
         Ok(Self {
@@ -142,6 +146,8 @@ impl AuthorizationServerMetadata {
                 "authorization_response_iss_parameter_supported",
             )?,
             grant_types_supported: fields.opt_texts("grant_types_supported", 64, 256)?,
+            scopes_supported: texts(&fields, "scopes_supported")?,
+            authorization_details_types_supported: texts(&fields, "authorization_details_types_supported")?,
             response_types_supported: texts(&fields, "response_types_supported")?,
             code_challenge_methods_supported: texts(&fields, "code_challenge_methods_supported")?,
             token_endpoint_auth_methods_supported: texts(&fields, "token_endpoint_auth_methods_supported")?,
@@ -258,6 +264,11 @@ impl AuthorizationServerMetadata {
             out.insert("grant_types_supported".into(), json!(types));
         }
         for (name, list) in [
+            ("scopes_supported", &self.scopes_supported),
+            (
+                "authorization_details_types_supported",
+                &self.authorization_details_types_supported,
+            ),
             ("response_types_supported", &self.response_types_supported),
             (
                 "code_challenge_methods_supported",
@@ -332,6 +343,8 @@ mod tests {
             "require_pushed_authorization_requests": true,
             "authorization_response_iss_parameter_supported": true,
             "grant_types_supported": ["authorization_code"],
+            "scopes_supported": ["identity", "residence"],
+            "authorization_details_types_supported": ["openid_credential"],
             "response_types_supported": ["code"],
             "code_challenge_methods_supported": ["S256"],
             "dpop_signing_alg_values_supported": ["ES256"],
