@@ -67,7 +67,7 @@ pub struct Pushed {
     /// Those of them that were named in `authorization_details`.
     #[serde(default)]
     pub by_details: Vec<String>,
-    /// The offer it answers: as long as nobody agreed, the wallet may begin again.
+    /// The offer it answers: the wallet may begin again.
     pub offer: Option<Invited>,
     /// Fingerprint of the `request_uri`.
     pub request_fingerprint: String,
@@ -107,8 +107,8 @@ pub struct Approved {
     pub dpop_jkt: Option<String>,
     /// From when the code is no longer good.
     pub expires_at: Timestamp,
-    /// Seconds until the cards are ready, when not at once.
-    pub later: Option<u32>,
+    /// The offer it answers: as long as the code was not redeemed, the wallet may begin again.
+    pub offer: Option<Invited>,
 }
 
 /// An offer whose code was exchanged.
@@ -237,7 +237,10 @@ impl Issuance {
                 let offer = pushed.offer.as_ref().map(|offer| offer.expires_at);
                 offer.max(Some(pushed.expires_at))
             }
-            Self::Approved(approved) => Some(approved.expires_at),
+            Self::Approved(approved) => {
+                let offer = approved.offer.as_ref().map(|offer| offer.expires_at);
+                offer.max(Some(approved.expires_at))
+            }
             Self::Authorized(authorized) => {
                 let refresh = authorized.refresh.as_ref().map(|refresh| refresh.expires_at);
                 refresh.max(Some(authorized.expires_at))

@@ -9,7 +9,8 @@
 //! offered ──token request──────────────────────────────────────────▶ authorised ──credential request──▶ authorised …
 //!                                                                        ▲   └──refresh token, deferred request──▶ authorised
 //! invited ──authorization request──▶ pushed ──person──▶ approved ──token request
-//! (no offer) ────────────────────────▲   └─────────────────┴── no, too late, used twice ──▶ closed
+//!    ▲                                   └──────────────────┴── no, too late, begun again
+//!    └── as long as the offer lives, else ──▶ closed ◀── a code used twice ── authorised
 //! ```
 //!
 //! Only fingerprints of codes and tokens are kept. A transaction code is short, so it is kept as an HMAC under the

@@ -31,8 +31,8 @@ pub struct Approving {
 }
 
 impl Issuance {
-    /// Takes an authorization request. `offered` is the record that `issuer_state` led to. Until the person agreed, the
-    /// wallet may push again; the request before is then no longer good.
+    /// Takes an authorization request. `offered` is the record that `issuer_state` led to. Until a code was redeemed the
+    /// wallet may push again: answers of browsers get lost. The request or code before is then no longer good.
     ///
     /// # Errors
     /// [`RandomUnavailable`]; inside, [`Rejection`] to answer with. Nothing has changed then.
@@ -47,9 +47,14 @@ impl Issuance {
         let offer = match offered {
             None => None,
             Some(Self::Invited(invited)) => Some(invited),
-            Some(Self::Pushed(Pushed {
-                offer: Some(invited), ..
-            })) => Some(invited),
+            Some(
+                Self::Pushed(Pushed {
+                    offer: Some(invited), ..
+                })
+                | Self::Approved(Approved {
+                    offer: Some(invited), ..
+                }),
+            ) => Some(invited),
             Some(_) => return Ok(Err(used_up())),
         };
         // CI-3: the state of an offer may have been slipped in; it opens no more than the offer.
@@ -136,15 +141,28 @@ impl Issuance {
             dpop_jkt: pushed.dpop_jkt,
             // HAIP 1.0 §4, FAPI 2.0 Security Profile §5.3.2.1: a minute at most.
             expires_at: env.now.plus(settings.code_life.clamp(1, 60)),
-            later: pushed.offer.and_then(|offer| offer.later),
+            offer: pushed.offer,
         });
         Ok(Some(Approving { issuance, code }))
     }
 
-    /// The person said no.
+    /// The person said no. An offer can be taken up again as long as it lives.
     #[must_use]
-    pub fn decline(self) -> Self {
-        self.close(ClosedBecause::Declined)
+    pub fn decline(self, now: Timestamp) -> Self {
+        self.give_up(ClosedBecause::Declined, now)
+    }
+
+    /// Ends a request or its code; what is left is the offer it answers.
+    pub(super) fn give_up(self, because: ClosedBecause, now: Timestamp) -> Self {
+        match self {
+            Self::Pushed(Pushed {
+                offer: Some(invited), ..
+            })
+            | Self::Approved(Approved {
+                offer: Some(invited), ..
+            }) if now < invited.expires_at => Self::Invited(invited),
+            other => other.close(because),
+        }
     }
 }
 

@@ -294,6 +294,7 @@ proptest! {
         let mut issuance = world.invite(None).issuance;
         let id = issuance.id().to_owned();
         let (mut code, mut refresh, mut redeemed_once) = (None::<SecretText>, None::<SecretText>, false);
+        let mut void = Vec::<SecretText>::new();
         for step in moves {
             let before = issuance.clone();
             let over = matches!(before, Issuance::Closed(_));
@@ -301,7 +302,10 @@ proptest! {
             match step {
                 Move::Wait(seconds) => world.now = world.now.plus(seconds),
                 Move::Push => {
-                    let waits = matches!(before, Issuance::Invited(_) | Issuance::Pushed(_));
+                    let waits = matches!(
+                        before,
+                        Issuance::Invited(_) | Issuance::Pushed(_) | Issuance::Approved(_)
+                    );
                     if let Ok(pushing) = world.push(Some(before.clone()), &request) {
                         prop_assert!(waits);
                         issuance = pushing.issuance;
@@ -310,14 +314,18 @@ proptest! {
                 Move::Approve => {
                     let waits = matches!(before, Issuance::Pushed(_));
                     if let Some(approving) = world.approve(before.clone()) {
-                        prop_assert!(waits && code.is_none());
-                        (issuance, code) = (approving.issuance, Some(approving.code));
+                        prop_assert!(waits && !redeemed_once);
+                        // A code before this one was given up.
+                        void.extend(code.replace(approving.code));
+                        issuance = approving.issuance;
                     }
                 }
-                Move::Decline if matches!(before, Issuance::Pushed(_)) => issuance = before.clone().decline(),
+                Move::Decline if matches!(before, Issuance::Pushed(_)) => {
+                    issuance = before.clone().decline(world.now);
+                }
                 Move::Decline => {}
                 Move::Redeem { right_code, right_client, right_address, right_verifier, key } => {
-                    let guess = SecretText::new("guess");
+                    let guess = void.last().cloned().unwrap_or_else(|| SecretText::new("guess"));
                     let with = Redeeming {
                         client: Some(if right_client { "wallet" } else { "other" }),
                         redirect_uri: if right_address { BACK } else { "https://other.example/" },

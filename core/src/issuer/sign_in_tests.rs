@@ -277,7 +277,7 @@ fn what_is_asked_for_is_known_and_within_the_offer() {
 }
 
 #[test]
-fn an_offer_is_begun_again_until_someone_agreed_and_no_longer() {
+fn an_offer_is_begun_again_until_a_code_was_redeemed_and_no_longer() {
     let mut world = World::new();
     let request = world.request();
     let invited = world.invite(Some(5)).issuance;
@@ -290,11 +290,23 @@ fn an_offer_is_begun_again_until_someone_agreed_and_no_longer() {
             .pushed(&first.answer.request_uri, "wallet", world.now)
             .is_none()
     );
-    let approving = world.approve(second.issuance.clone()).unwrap();
+    // Whoever said no may think again; a code that got lost is replaced, and then worth nothing.
+    assert_eq!(second.issuance.clone().decline(world.now), invited);
+    let lost = world.approve(second.issuance.clone()).unwrap();
+    let third = world.push(Some(lost.issuance), &request).unwrap();
+    let approving = world.approve(third.issuance.clone()).unwrap();
+    let void = world.redeem(&approving.issuance, &lost.code, GOOD);
+    assert_eq!(why(&void.answer), RejectionCode::InvalidGrant);
+    assert_eq!(void.issuance, approving.issuance);
+    world.now = NOW.plus(60);
+    let late = world.redeem(&approving.issuance, &approving.code, GOOD);
+    assert_eq!(why(&late.answer), RejectionCode::InvalidGrant);
+    assert_eq!(late.issuance, invited);
+    world.now = NOW;
     let redeemed = world.redeem(&approving.issuance, &approving.code, GOOD);
-    let declined = second.issuance.clone().decline();
+    let declined = third.issuance.decline(NOW.plus(world.settings.offer_life));
     let unoffered = world.push(None, &request).unwrap().issuance;
-    for over in [approving.issuance, redeemed.issuance, declined, unoffered] {
+    for over in [redeemed.issuance, declined, unoffered] {
         assert_eq!(
             world.push(Some(over), &request).unwrap_err(),
             RejectionCode::InvalidRequest
@@ -381,9 +393,12 @@ fn codes_belong_to_who_asked() {
     let refused = Issuance::push(None, &request, &client, Some("other"), settings, &mut env).unwrap();
     assert_eq!(refused.unwrap_err().code, RejectionCode::InvalidDpopProof);
 
-    // Late.
+    // Late: what is left is the offer, where there is one.
     world.now = NOW.plus(60);
     let late = world.redeem(&issuance, &code, GOOD);
+    assert_eq!(why(&late.answer), RejectionCode::InvalidGrant);
+    assert!(matches!(late.issuance, Issuance::Invited(_)));
+    let late = world.redeem(&bound.issuance, &bound.code, good);
     assert_eq!(why(&late.answer), RejectionCode::InvalidGrant);
     assert!(matches!(
         late.issuance,

@@ -199,8 +199,8 @@ impl Issuance {
             other => return bad(other, grant, "the code is not known"),
         };
         if now >= approved.expires_at {
-            let closed = Self::Approved(approved).close(ClosedBecause::Expired);
-            return bad(closed, grant, "the code is not good any more");
+            let over = Self::Approved(approved).give_up(ClosedBecause::Expired, now);
+            return bad(over, grant, "the code is not good any more");
         }
         // RFC 6749 §4.1.3: the client and the address it was sent to; RFC 7636 §4.6; RFC 9449 §10.
         let client = asking
@@ -225,7 +225,7 @@ impl Issuance {
             code_fingerprint: Some(approved.code_fingerprint),
             dpop_jkt: None,
             refresh: None,
-            later: approved.later,
+            later: approved.offer.and_then(|offer| offer.later),
             deferred: Vec::new(),
         }))
     }

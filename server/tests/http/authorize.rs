@@ -244,6 +244,19 @@ async fn a_wallet_may_come_without_an_offer_and_a_person_may_say_no() {
         400,
         "authorize-over",
     );
+    // With an offer, the person may think again, or lose the answer on the way.
+    let (_, offer) = server
+        .offer(&json!({ "card": "identity", "sign_in": true }))
+        .await;
+    let offer_state = issuer_state(&offer);
+    let again = with(&[("issuer_state", &offer_state)]);
+    let uri = pushed(&server, &again).await;
+    choose(&server, CLIENT, &uri, "cancel").await.expect(303);
+    let lost = code_for(&server, &again).await;
+    let code = code_for(&server, &again).await;
+    oauth_error(&redeem(&server, &lost, &[]).await, 400, "invalid_grant");
+    redeem(&server, &code, &[]).await.expect(200);
+    oauth_error(&push(&server, &again).await, 400, "invalid_request");
     // The wallet of this server, by its address.
     let origin = server.base.clone();
     let back = server.url("/");

@@ -94,7 +94,7 @@ impl StoredIssuance {
     ) -> Result<(), Problem> {
         let waits = matches!(
             issuance,
-            Issuance::Offered(_) | Issuance::Invited(_) | Issuance::Pushed(_)
+            Issuance::Offered(_) | Issuance::Invited(_) | Issuance::Pushed(_) | Issuance::Approved(_)
         );
         if !waits {
             self.sealed.offer = None;

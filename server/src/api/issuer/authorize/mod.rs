@@ -126,7 +126,7 @@ async fn decided(state: &AppState, headers: &HeaderMap, body: &str) -> Result<Re
                 .ok_or(AuthorizeError::Over)?;
             (issuance, Some(code))
         }
-        Some("cancel") => (issuance.decline(), None),
+        Some("cancel") => (issuance.decline(state.clock.now()), None),
         _ => return Err(AuthorizeError::Malformed.into()),
     };
     let handle = code
