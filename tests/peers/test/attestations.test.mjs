@@ -12,6 +12,8 @@ import { after, before, describe, test } from 'node:test'
 
 import { callbacks } from '../support/callbacks.mjs'
 import { now } from '../support/cards.mjs'
+import { Client } from '../support/oauth-client.mjs'
+import { signIn } from '../support/person.mjs'
 import { anchors, authority, leaf } from '../support/pki.mjs'
 import { startServer } from '../support/server.mjs'
 
@@ -190,5 +192,95 @@ describe('a peer wallet provider, our issuer', () => {
     // What was refused used nothing up: the same attestation still works, once.
     copies(await ask({ attestation: [good] }), keys)
     assert.equal((await ask({ attestation: [good] })).body.error, 'invalid_nonce')
+  })
+})
+
+describe('a peer wallet that shows who it is, our authorization server', () => {
+  let server, provider, stranger
+
+  before(async () => {
+    const [ca, other] = [await authority('Wallet CA'), await authority('Wallet CA')]
+    provider = await leaf(ca, 'Wallet maker', ['wallet.example'])
+    stranger = await leaf(other, 'Wallet maker', ['wallet.example'])
+    server = await startServer({ anchors: anchors({ walletProviders: [ca] }), more: '[issuer]\nclient_attestation = "required"\n' })
+  })
+  after(() => server?.stop())
+
+  const challenge = async () => (await (await fetch(`${server.base}/issuer/challenge`, { method: 'POST' })).json()).attestation_challenge
+  /** A client (oauth4webapi) whose every request carries an attestation and a new proof, made by jose; parts can be wrong. */
+  async function wallet({ instance, by = provider, header = {}, claims = {}, pop = {}, popHeader = {}, popKey, twice = false } = {}) {
+    const client = await Client.of(`${server.base}/issuer`)
+    const key = instance ?? (await newKey())
+    client.auth = async (as, { client_id: clientId }, body, headers) => {
+      body.set('client_id', clientId)
+      const attestation = await sign(await importJWK(by.privateJwk, 'ES256'), { typ: 'oauth-client-attestation+jwt', x5c: by.x5c, ...header }, {
+        iss: 'https://wallet.example', sub: clientId, iat: now(), exp: now() + 3600, cnf: { jwk: key.jwk }, ...claims,
+      })
+      const all = { iss: clientId, aud: as.issuer, jti: crypto.randomUUID(), iat: now(), challenge: await challenge(), ...pop }
+      const proof = await sign((popKey ?? key).privateKey, { typ: 'oauth-client-attestation-pop+jwt', ...popHeader }, all)
+      headers.set('oauth-client-attestation', attestation)
+      headers.set('oauth-client-attestation-pop', twice ? (client.last ??= proof) : proof)
+    }
+    return client
+  }
+  const refused = async (attempt, error, what) => {
+    const failed = await attempt.then((value) => assert.fail(`${what}: not refused: ${JSON.stringify(value)}`), (failed) => failed)
+    assert.equal(failed.error ?? (await failed.response?.json())?.error, error, `${what}: ${failed}`)
+  }
+
+  test('attested at PAR, at the token and at refresh, by the same instance', async () => {
+    const client = await wallet()
+    assert.deepEqual(client.as.token_endpoint_auth_methods_supported, ['attest_jwt_client_auth'])
+    assert.ok(client.as.client_attestation_signing_alg_values_supported.includes('ES256'))
+    assert.equal(client.as.challenge_endpoint, `${server.base}/issuer/challenge`)
+    const bound = await client.bound()
+    const pushed = await client.push({}, bound)
+    const answer = client.answer(await signIn(pushed.url), pushed.state)
+    const granted = await client.redeem(answer, pushed.verifier, bound)
+    const { jwt } = await client.proofs(1)
+    const got = await client.ask(client.metadata.credential_endpoint, granted.access_token, bound, { credential_configuration_id: 'identity', proofs: { jwt } })
+    assert.equal(got.status, 200, await got.text())
+    await client.refresh(granted.refresh_token, bound)
+    const copy = await wallet()
+    await refused(copy.refresh(granted.refresh_token, bound), 'invalid_grant', 'another instance')
+    await client.refresh(granted.refresh_token, bound)
+  })
+
+  test('who does not show it, or wrongly, gets no further than the first request', async () => {
+    const plain = await Client.of(`${server.base}/issuer`)
+    await refused(plain.push(), 'invalid_client', 'no attestation')
+    const another = await newKey()
+    for (const [what, how, error] of [
+      ['of a wallet provider nobody knows', { by: stranger }, 'invalid_client'],
+      ['signed by another key than the certificate’s', { by: { ...stranger, x5c: provider.x5c } }, 'invalid_client'],
+      ['for another wallet', { claims: { sub: 'other' } }, 'invalid_client'],
+      ['that is over', { claims: { iat: now() - 7200, exp: now() - 3600 } }, 'invalid_client'],
+      ['without an end', { claims: { exp: undefined } }, 'invalid_client'],
+      ['without a key', { claims: { cnf: undefined } }, 'invalid_client'],
+      ['of another type', { header: { typ: 'JWT' } }, 'invalid_client'],
+      ['with a proof by another key', { popKey: another }, 'invalid_client'],
+      ['with a proof for another server', { pop: { aud: 'https://issuer.example' } }, 'invalid_client'],
+      ['with a proof by another wallet', { pop: { iss: 'other' } }, 'invalid_client'],
+      ['with an old proof', { pop: { iat: now() - 3600 } }, 'invalid_client'],
+      ['with a proof without a name', { pop: { jti: undefined } }, 'invalid_client'],
+      ['with a proof of another type', { popHeader: { typ: 'JWT' } }, 'invalid_client'],
+      ['without a challenge', { pop: { challenge: undefined } }, 'use_attestation_challenge'],
+      ['with a challenge of nobody', { pop: { challenge: 'made-up' } }, 'use_attestation_challenge'],
+    ]) {
+      await refused((await wallet(how)).push(), error, what)
+    }
+    const again = await wallet({ twice: true })
+    await again.push()
+    await refused(again.push(), 'invalid_client', 'a proof that was used')
+  })
+
+  test('a code is for the instance that asked', async () => {
+    const client = await wallet()
+    const bound = await client.bound()
+    const pushed = await client.push({}, bound)
+    const answer = client.answer(await signIn(pushed.url), pushed.state)
+    const thief = await Client.of(`${server.base}/issuer`)
+    await refused(thief.redeem(answer, pushed.verifier, bound), 'invalid_client', 'nobody')
+    await client.redeem(answer, pushed.verifier, bound)
   })
 })

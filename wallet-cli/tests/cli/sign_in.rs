@@ -1,5 +1,6 @@
 //! Offers whose issuer wants the person to sign in first: the listener, and the two steps without it. What the messages say to
 //! an issuer is in `tests/peers`.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
