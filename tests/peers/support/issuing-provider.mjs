@@ -79,7 +79,10 @@ const provider = new Provider(base, {
       credentialEndpointExpectedAudience: () => base,
       getKeyAttestationSignaturePublicKey: (_, iss, header) => attester(header),
       issueCredential: async (_, { proofs, accessToken }) => {
-        const keys = proofs.attestation ? proofs.attestation.attestedKeys : proofs.jwt.map((jwt) => JSON.parse(Buffer.from(jwt.split('.')[0], 'base64url')).jwk)
+        // With an attestation beside one proof, a card for each of its keys (appendix F.1 with D).
+        const attestedBeside = proofs.key_attestation?.attestedKeys
+        const named = () => proofs.jwt.map((jwt) => JSON.parse(Buffer.from(jwt.split('.')[0], 'base64url')).jwk)
+        const keys = attestedBeside ?? proofs.attestation?.attestedKeys ?? named()
         log.credential.push({ copies: keys.length, jkt: accessToken.jkt, kind: Object.keys(proofs) })
         return { credentials: await Promise.all(keys.map(async (publicJwk) => ({ credential: await issue(signer, { publicJwk }) }))) }
       },

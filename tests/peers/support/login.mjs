@@ -15,6 +15,14 @@ export async function freePort() {
 /** Starts a login provider on `port`. `stop` ends it. */
 export const startLoginProvider = (port, clients) => startProvider('login-provider', port, clients)
 
+/** Starts the issuer built on the same package, whose cards `signer` signs, with an offer of its card. */
+export async function startIssuingProvider({ privateJwk, publicJwk, x5c }, options = {}) {
+  const peer = await startProvider('issuing-provider', await freePort(), { signer: { privateJwk, publicJwk, x5c }, ...options })
+  const offer = { credential_issuer: peer.issuer, credential_configuration_ids: ['pid'], grants: { authorization_code: {} } }
+  const log = async () => (await fetch(`${peer.issuer}/log`)).json()
+  return { ...peer, log, offer: `openid-credential-offer://?credential_offer=${encodeURIComponent(JSON.stringify(offer))}` }
+}
+
 /** Starts `support/<name>.mjs`, a program that says when it is ready. */
 export async function startProvider(name, port, settings) {
   const program = fileURLToPath(new URL(`${name}.mjs`, import.meta.url))

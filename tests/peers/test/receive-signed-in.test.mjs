@@ -1,16 +1,18 @@
 // Peer issuers behind a sign-in (@openid4vc/openid4vci with @openid4vc/oauth2, then with `oidc-provider`), our wallet.
 
 import assert from 'node:assert/strict'
-import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { after, before, describe, test } from 'node:test'
 
 import { PID } from '../support/cards.mjs'
 import { startCodeIssuer } from '../support/code-issuer.mjs'
-import { freePort, Person, startProvider } from '../support/login.mjs'
+import { Person, startIssuingProvider } from '../support/login.mjs'
 import { anchors, authority, leaf } from '../support/pki.mjs'
+import { signIn } from '../support/person.mjs'
 import { put } from '../support/run.mjs'
+import { startServer } from '../support/server.mjs'
 import { follow, receiveSignedIn } from '../support/signed-in.mjs'
 import { newWallet } from '../support/wallet.mjs'
 
@@ -309,12 +311,10 @@ describe('oidc-provider as issuer and authorization server, our wallet', () => {
   after(() => Promise.all(running.map((peer) => peer.stop())))
 
   const wallet = () => newWallet(anchors({ issuers: [{ ca, vct: [PID] }] }))
-  async function issuer(options = {}) {
-    const { privateJwk, publicJwk, x5c } = signer
-    const peer = await startProvider('issuing-provider', await freePort(), { signer: { privateJwk, publicJwk, x5c }, ...options })
+  async function issuer(options) {
+    const peer = await startIssuingProvider(signer, options)
     running.push(peer)
-    const offer = { credential_issuer: peer.issuer, credential_configuration_ids: ['pid'], grants: { authorization_code: {} } }
-    return { ...peer, offer: `openid-credential-offer://?credential_offer=${encodeURIComponent(JSON.stringify(offer))}`, log: async () => (await fetch(`${peer.issuer}/log`)).json() }
+    return peer
   }
   const browse = (url, back) => new Person().signIn(url, 'anna', back)
 
@@ -343,5 +343,38 @@ describe('oidc-provider as issuer and authorization server, our wallet', () => {
     })
     assert.equal(ended.error.code, 'sign-in-declined', JSON.stringify(ended))
     assert.equal((await ours.do('cards')).data.cards.length, 0)
+  })
+})
+
+describe('our own issuer, our wallet, its vault at our server', () => {
+  let server
+
+  before(async () => {
+    server = await startServer({ more: '[issuer]\ndpop = "required"\n' })
+  })
+  after(() => server?.stop())
+
+  async function offer(wanted) {
+    const body = JSON.stringify({ card: 'identity', sign_in: true, ...wanted })
+    const response = await fetch(`${server.base}/v1/sandbox/offers`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    return (await response.json()).link
+  }
+
+  test('sign in, receive; and later, from the same vault', async () => {
+    const ours = await newWallet(undefined, { operator: server.base })
+    const first = await receiveSignedIn(ours, await offer({ by_reference: true }), { browse: (url) => signIn(url) })
+    assert.equal(first.code, 0, JSON.stringify(first))
+    assert.equal(first.data.cards[0].copiesTotal, 10)
+    const later = await receiveSignedIn(ours, await offer({ card: 'residence', later_seconds: 2 }), { browse: (url) => signIn(url), more: ['--wait'] })
+    assert.equal(later.code, 0, JSON.stringify(later))
+    assert.equal(later.data.cards.length, 1)
+    assert.equal((await ours.do('cards')).data.cards.length, 2)
+  })
+
+  test('the person cancels at our page', async () => {
+    const ours = await newWallet(undefined, { operator: server.base })
+    const ended = await receiveSignedIn(ours, await offer(), { browse: (url) => signIn(url, 'cancel') })
+    assert.equal(ended.code, 5)
+    assert.equal(ended.error.code, 'sign-in-declined')
   })
 })

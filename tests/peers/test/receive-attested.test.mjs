@@ -1,0 +1,66 @@
+// oidc-provider as an issuer that wants attestations; our wallet with those of our wallet provider.
+
+import assert from 'node:assert/strict'
+import { decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { after, before, describe, test } from 'node:test'
+
+import { now, PID } from '../support/cards.mjs'
+import { Person, startIssuingProvider } from '../support/login.mjs'
+import { anchors, authority, leaf } from '../support/pki.mjs'
+import { startServer } from '../support/server.mjs'
+import { receiveSignedIn } from '../support/signed-in.mjs'
+import { newWallet } from '../support/wallet.mjs'
+
+describe('oidc-provider as an issuer that wants attestations, our wallet and wallet provider', () => {
+  let server, provider, signer
+  const running = []
+
+  before(async () => {
+    const ca = await authority('Card CA')
+    signer = await leaf(ca, 'Province of Voorbeeld', ['issuer.example'])
+    server = await startServer({ anchors: anchors({ issuers: [{ ca, vct: [PID] }] }) })
+    // The provider's certificate, as it would be listed.
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+    const proof = await new SignJWT({ aud: server.base, iat: now() })
+      .setProtectedHeader({ alg: 'ES256', typ: 'assent-provider-proof+jwt', jwk: await exportJWK(publicKey) })
+      .sign(privateKey)
+    const body = JSON.stringify({ client_id: 'assent-cli', proof })
+    const given = await fetch(`${server.base}/v1/wallet-provider/wallet-attestation`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    provider = decodeProtectedHeader((await given.json()).wallet_attestation).x5c[0]
+  })
+  after(async () => {
+    await Promise.all(running.map((peer) => peer.stop()))
+    await server?.stop()
+  })
+
+  async function issuer(options) {
+    const peer = await startIssuingProvider(signer, options)
+    running.push(peer)
+    return peer
+  }
+  const browse = (url, back) => new Person().signIn(url, 'anna', back)
+
+  for (const [what, options, kind] of [
+    ['of the wallet (attestation-based client authentication, with a challenge)', { walletAttestation: true }, ['jwt']],
+    ['of keys, beside a proof', { attested: 'jwt' }, ['jwt', 'key_attestation']],
+    ['of keys, alone', { attested: 'attestation' }, ['attestation']],
+    ['of both', { walletAttestation: true, attested: 'jwt' }, ['jwt', 'key_attestation']],
+  ]) {
+    test(what, async () => {
+      const peer = await issuer({ ...options, walletProvider: [provider] })
+      const ours = await newWallet(undefined, { operator: server.base })
+      const answer = await receiveSignedIn(ours, peer.offer, { browse })
+      assert.equal(answer.code, 0, JSON.stringify(answer) + peer.trouble())
+      assert.equal(answer.data.cards[0].copiesTotal, 4)
+      const { credential } = await peer.log()
+      assert.deepEqual(credential.map(({ copies, kind }) => [copies, kind]), [[4, kind]])
+    })
+  }
+
+  test('a provider that the issuer does not know gives nothing', async () => {
+    const peer = await issuer({ walletAttestation: true, walletProvider: [] })
+    const ours = await newWallet(undefined, { operator: server.base })
+    const ended = await ours.do('receive', peer.offer, '--yes', '--elsewhere')
+    assert.notEqual(ended.error.code, 'sign-in-needed', JSON.stringify(ended))
+  })
+})
