@@ -2,6 +2,14 @@
 
 use crate::common::{Answer, Sandbox};
 use assent_core::crypto::SoftwareKey;
+use assent_core::encoding::form;
+use assent_core::http::HttpRequest;
+use assent_core::oid4vci::offer::PRE_AUTHORIZED_CODE;
+use assent_core::oid4vci::{
+    AuthorizationServerMetadata, ClientAuthWanted, CredentialRequest, CredentialTarget, IssuerMetadata,
+    Proofs,
+};
+use assent_core::profile::Profile;
 use assent_server::crypto::SystemRandom;
 use serde_json::{Value, json};
 
@@ -16,6 +24,91 @@ fn oauth_error(answer: &Answer, status: u16, code: &str) {
         (status, Some(code)),
         "{}",
         answer.text
+    );
+}
+
+/// HP-1, HP-2: a wallet that demands all of HAIP 1.0 §4 finds it in what we say about ourselves.
+#[tokio::test]
+async fn what_we_publish_is_enough_for_haip() {
+    let server = Sandbox::start().await;
+    let haip = Profile::HAIP.sandbox();
+    let read = async |path: &str| server.get(path).await.expect(200).json();
+    let issuer = read("/.well-known/openid-credential-issuer/issuer").await;
+    let issuer = IssuerMetadata::from_object(issuer.as_object().unwrap(), &haip).unwrap();
+    let document = read("/.well-known/oauth-authorization-server/issuer").await;
+    let metadata = AuthorizationServerMetadata::from_object(document.as_object().unwrap(), &haip).unwrap();
+    let endpoints = metadata.code_endpoints(&haip).unwrap();
+    assert_eq!(endpoints.authorize.as_str(), server.url("/issuer/authorize"));
+    assert_eq!(endpoints.pushed.unwrap().as_str(), server.url("/issuer/par"));
+    assert!(endpoints.iss_required && metadata.require_pushed_authorization_requests);
+    assert_eq!(metadata.client_auth(&haip), Ok(ClientAuthWanted::Attestation));
+    assert_eq!(
+        document["authorization_details_types_supported"],
+        json!(["openid_credential"])
+    );
+    for configuration in issuer.configurations.values() {
+        let scope = configuration.scope.as_ref().unwrap();
+        assert!(metadata.scopes_supported.contains(scope), "{scope}");
+    }
+}
+
+/// OpenID4VCI 1.0 §6.1.1, §6.2, §8.2: a wallet that chooses by details gets a name for what it chose, and asks by it.
+#[tokio::test]
+async fn what_is_chosen_by_details_is_asked_for_by_its_identifier() {
+    let server = Sandbox::start().await;
+    let (_, offer) = server.offer(&json!({ "card": "identity" })).await;
+    let id = offer["credential_configuration_ids"][0].as_str().unwrap();
+    let code = &offer["grants"][PRE_AUTHORIZED_CODE]["pre-authorized_code"];
+    let redeem = async |details: Value| {
+        let details = details.to_string();
+        let body = form::encode([
+            ("grant_type", PRE_AUTHORIZED_CODE),
+            ("pre-authorized_code", code.as_str().unwrap()),
+            ("authorization_details", &details),
+        ]);
+        let request = HttpRequest::post(
+            server.url("/issuer/token"),
+            "application/x-www-form-urlencoded",
+            body,
+            1 << 20,
+        );
+        server.send(&request).await
+    };
+    for bad in [
+        json!([]),
+        json!([{ "type": "other", "credential_configuration_id": id }]),
+        json!([{ "type": "openid_credential", "credential_configuration_id": "residence" }]),
+    ] {
+        let answer = redeem(bad).await;
+        assert_eq!(answer.status, 400);
+        assert!(
+            answer.body.contains("invalid_authorization_details"),
+            "{}",
+            answer.body
+        );
+    }
+    let answer = redeem(json!([{ "type": "openid_credential", "credential_configuration_id": id }])).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let answer: Value = serde_json::from_str(&answer.body).unwrap();
+    let details = &answer["authorization_details"][0];
+    assert_eq!(details["credential_configuration_id"], id);
+    let name = details["credential_identifiers"][0].as_str().unwrap();
+    let token = answer["access_token"].as_str().unwrap();
+    let nonce = server.nonce().await;
+    let proofs = vec![server.proof(&key(), &nonce)];
+    let by_configuration = server.credential(token, id, proofs.clone()).await;
+    oauth_error(&by_configuration, 400, "invalid_credential_request");
+    let request = CredentialRequest {
+        target: CredentialTarget::Identifier(name.to_owned()),
+        proofs: Proofs::Jwt(proofs),
+    };
+    let body = request.to_json();
+    let issued = server
+        .call("POST", "/issuer/credential", token, &[], Some(&body))
+        .await;
+    assert_eq!(
+        issued.expect(200).json()["credentials"].as_array().unwrap().len(),
+        1
     );
 }
 
