@@ -1,14 +1,15 @@
 // Commands in, steps out. The shell sends what it is told to send; nothing here opens a connection.
 import initialise, { AssentWallet } from "./assent_wasm.js";
 
-/** Loads the module, which is two files; each is its URL or bytes, by default the file beside this one. Call it once. */
+/** Loads the module, which is three files; each is its URL or bytes, by default the file beside this one. Call it once. */
 export async function load(
   source = new URL("./assent_wasm_bg.wasm", import.meta.url),
   rest = new URL("./assent_wasm_rest.wasm", import.meta.url),
+  receiving = new URL("./assent_wasm_receiving.wasm", import.meta.url),
 ) {
-  const second = rest instanceof URL || typeof rest === "string" ? bytes(rest) : rest;
-  const [first, code] = await Promise.all([initialise({ module_or_path: source }), second]);
-  await WebAssembly.instantiate(code, { first });
+  const code = (part) => (part instanceof URL || typeof part === "string" ? bytes(part) : part);
+  const [first, ...others] = await Promise.all([initialise({ module_or_path: source }), code(rest), code(receiving)]);
+  await Promise.all(others.map((other) => WebAssembly.instantiate(other, { first })));
 }
 
 async function bytes(url) {

@@ -19,6 +19,7 @@ export default defineConfig(({ mode }) => ({
     alias: {
       "#engine": engineModule(mode),
       "#wasm-module": `${pkg}/assent_wasm_bg.wasm?url`,
+      "#wasm-receiving": `${pkg}/assent_wasm_receiving.wasm?url`,
       "#wasm-rest": `${pkg}/assent_wasm_rest.wasm?url`,
       "#wasm": `${pkg}/assent_wasm.js`,
       "#files-wasm-module": `${pkg}/assent_transfer_bg.wasm?url`,

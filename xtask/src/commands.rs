@@ -181,8 +181,7 @@ pub fn run(mut words: impl Iterator<Item = String>) -> Result<()> {
         }
         #[cfg(feature = "bindgen")]
         "split" => {
-            let known = [option("input", "FILE", ""), option("rest", "FILE", "")];
-            return crate::split::run(&Args::parse(words, &known, 0)?);
+            return crate::split::run(&Args::parse(words, &[option("input", "FILE", "")], 0)?);
         }
         "" | "help" | "--help" | "-h" => {
             match words.next() {

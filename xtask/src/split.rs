@@ -1,11 +1,13 @@
-//! Cuts a linked module in two: what a first visit needs, and what few commands need, in a second file that shares
-//! memory, table and globals with the first and is fetched before the first such command. Only built for
+//! Cuts a linked module in parts: what a first visit needs, and what few commands need, in files of their own that share
+//! memory, table and globals with the first and are fetched before the first such command. Only built for
 //! `cargo xtask wasm`.
 //!
-//! The second part is what nothing reaches once the dispatcher does not call commands in [`RARE`] by name. It calls them
-//! through the table instead: empty places at its end, which the second part fills. A call too early is a trap.
+//! What is cut off is what nothing reaches once the dispatcher does not call commands in [`RARE`] by name. It calls them
+//! through the table instead: empty places at its end, which the other parts fill. A call too early is a trap. Each of
+//! them works with the first part alone: what two of them reach is in the first.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use wasm_encoder::reencode::{self, Reencode, RoundtripReencoder};
@@ -23,23 +25,27 @@ use crate::args::Args;
 /// Where commands are told apart.
 const DISPATCHER: &str = "::app::wallet::";
 
-/// Modules with commands of the second part.
-const RARE: &[&str] = &[
-    "::app::bringing::",
-    "::app::details::",
-    "::app::devices::",
-    "::app::documents::",
-    "::app::emergency::",
-    "::app::methods::",
-    "::app::offer::",
-    "::app::pairing::",
-    "::app::pieces::",
-    "::app::sign_in::",
-    "::app::transfer::",
-    "::details::",
-    "::documents::",
-    "::receive::",
-    "::vault::pairing::",
+/// The parts beside the first one: the name of the file, and modules with its commands.
+const RARE: &[(&str, &[&str])] = &[
+    (
+        "rest",
+        &[
+            "::app::bringing::",
+            "::app::details::",
+            "::app::devices::",
+            "::app::documents::",
+            "::app::emergency::",
+            "::app::methods::",
+            "::app::pairing::",
+            "::app::pieces::",
+            "::app::sign_in::",
+            "::app::transfer::",
+            "::details::",
+            "::documents::",
+            "::vault::pairing::",
+        ],
+    ),
+    ("receiving", &["::app::offer::", "::receive::"]),
 ];
 
 /// Functions of these modules that the app calls on its own once a vault is open.
@@ -49,26 +55,36 @@ const OFTEN: &[&str] = &[
     "::app::methods::list",
 ];
 
-/// The name under which the second part imports everything from the first.
+/// The name under which the other parts import everything from the first.
 const FIRST: &str = "first";
 
-/// `--input FILE.wasm --rest FILE.wasm`: takes the second part out of the first file and writes it to the other. The names
-/// of functions, by which it is chosen, are in neither afterwards.
+/// `--input FILE_bg.wasm`: takes the other parts out of the file and writes them beside it, as `FILE_<part>.wasm`. The names
+/// of functions, by which they are chosen, are in none afterwards.
 pub fn run(args: &Args) -> Result<()> {
     let path = args.option("input").context("--input FILE is needed")?;
-    let rest = args.option("rest").context("--rest FILE is needed")?;
     let module = std::fs::read(path).with_context(|| format!("cannot read {path}"))?;
     let whole = Whole::read(&module)?;
     whole.insist_on_names()?;
     let cut = Cut::of(&whole)?;
-    std::fs::write(rest, whole.second(&cut)?).with_context(|| format!("cannot write {rest}"))?;
-    std::fs::write(path, whole.first(&cut)?).with_context(|| format!("cannot write {path}"))?;
-    eprintln!(
-        "  {} of {} functions are in {rest}",
-        cut.moved.len(),
-        whole.bodies.len()
-    );
-    Ok(())
+    for (number, (name, _)) in RARE.iter().enumerate() {
+        let beside = beside(Path::new(path), name);
+        let part = whole.other(&cut, number)?;
+        std::fs::write(&beside, part).with_context(|| format!("cannot write {}", beside.display()))?;
+        let functions = cut.of_part(number).count();
+        eprintln!(
+            "  {functions} of {} functions are in {}",
+            whole.bodies.len(),
+            beside.display()
+        );
+    }
+    std::fs::write(path, whole.first(&cut)?).with_context(|| format!("cannot write {path}"))
+}
+
+/// Where the part with this name is.
+fn beside(first: &Path, name: &str) -> PathBuf {
+    let stem = first.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = stem.strip_suffix("_bg").unwrap_or(&stem);
+    first.with_file_name(format!("{stem}_{name}.wasm"))
 }
 
 /// The module as it was linked.
@@ -219,7 +235,7 @@ impl<'m> Whole<'m> {
         let paths: Vec<&str> = self.names.keys().map(|function| self.path(*function)).collect();
         let nobody: Vec<&str> = [DISPATCHER]
             .iter()
-            .chain(RARE)
+            .chain(RARE.iter().flat_map(|(_, modules)| *modules))
             .chain(OFTEN)
             .filter(|name| !paths.iter().any(|path| path.starts_with(**name)))
             .copied()
@@ -234,10 +250,17 @@ impl<'m> Whole<'m> {
         Ok(())
     }
 
-    fn is_rare(&self, function: u32) -> bool {
+    /// The part that a function belongs to by its name, if not the first one.
+    fn rare(&self, function: u32) -> Option<usize> {
         let path = self.path(function);
         let one_of = |some: &[&str]| some.iter().any(|start| path.starts_with(start));
-        one_of(RARE) && !one_of(OFTEN)
+        RARE.iter()
+            .position(|(_, modules)| one_of(modules))
+            .filter(|_| !one_of(OFTEN))
+    }
+
+    fn is_rare(&self, function: u32) -> bool {
+        self.rare(function).is_some()
     }
 
     /// Everything that is reached from `roots`, when the dispatcher does not call rare functions.
@@ -291,12 +314,12 @@ fn called(body: &FunctionBody<'_>) -> Result<BTreeSet<u32>> {
 
 /// What goes where.
 struct Cut {
-    /// Functions of the second part, in their old order.
-    moved: BTreeSet<u32>,
+    /// The part of every function that is not in the first one.
+    moved: BTreeMap<u32, usize>,
     /// Places in the table of those that the first part calls or had in its table.
     places: BTreeMap<u32, u32>,
-    /// Functions of the first part that the second calls.
-    wanted: BTreeSet<u32>,
+    /// Functions of the first part that each other part calls.
+    wanted: Vec<BTreeSet<u32>>,
     /// How long the table becomes.
     length: u64,
 }
@@ -306,40 +329,45 @@ impl Cut {
         let in_table: BTreeSet<u32> = whole.table.values().copied().collect();
         let (rare, often): (Vec<u32>, Vec<u32>) =
             in_table.iter().partition(|function| whole.is_rare(**function));
+        let all = whole.imported..u32::try_from(whole.types.len())?;
         let mut roots: BTreeSet<u32> = whole.exported.iter().copied().chain(often).collect();
-        // A closure is called through the table; it goes with the function that makes it.
-        let reached = loop {
+        // A closure is called through the table; it goes with the function that makes it. What two parts reach goes to the
+        // first, with all that it reaches.
+        let moved = loop {
             let reached = whole.reached(roots.iter().copied());
+            let (moved, common) = Self::others(whole, &reached, all.clone());
             let made = rare
                 .iter()
                 .filter(|closure| whole.is_made_in(**closure, &reached));
             let before = roots.len();
             roots.extend(made);
+            roots.extend(common);
             if roots.len() == before {
-                break reached;
+                break moved;
             }
         };
-        let all = whole.imported..u32::try_from(whole.types.len())?;
-        let moved: BTreeSet<u32> = all.filter(|function| !reached.contains(function)).collect();
-        if whole.exported.iter().any(|exported| moved.contains(exported)) {
+        if whole.exported.iter().any(|exported| moved.contains_key(exported)) {
             bail!("an exported function would be moved");
         }
         let mut places: BTreeMap<u32, u32> = BTreeMap::new();
         for (place, function) in &whole.table {
-            if moved.contains(function) {
+            if moved.contains_key(function) {
                 places.insert(*function, *place);
             }
         }
-        let (mut length, mut wanted) = (whole.functions.1, BTreeSet::new());
+        let (mut length, mut wanted) = (whole.functions.1, vec![BTreeSet::new(); RARE.len()]);
         for (own, calls) in (whole.imported..).zip(&whole.calls) {
             for called in calls {
-                match (moved.contains(&own), moved.contains(called)) {
-                    (false, true) if !places.contains_key(called) => {
+                match (moved.get(&own), moved.get(called)) {
+                    (None, Some(_)) if !places.contains_key(called) => {
                         places.insert(*called, u32::try_from(length)?);
                         length += 1;
                     }
-                    (true, false) => {
-                        wanted.insert(*called);
+                    (Some(part), None) => {
+                        wanted[*part].insert(*called);
+                    }
+                    (Some(one), Some(other)) if one != other => {
+                        bail!("a part would call another one that may not be there");
                     }
                     _ => {}
                 }
@@ -352,13 +380,50 @@ impl Cut {
             length,
         })
     }
+
+    /// The part of each function that the first one does not reach, and those that more than one of the others reach.
+    fn others(
+        whole: &Whole<'_>,
+        first: &BTreeSet<u32>,
+        all: std::ops::Range<u32>,
+    ) -> (BTreeMap<u32, usize>, BTreeSet<u32>) {
+        let (mut moved, mut common) = (BTreeMap::new(), BTreeSet::new());
+        for part in 0..RARE.len() {
+            let own = all
+                .clone()
+                .filter(|function| whole.rare(*function) == Some(part) && !first.contains(function));
+            for function in whole.reached(own) {
+                if !first.contains(&function)
+                    && function >= whole.imported
+                    && moved.insert(function, part).is_some()
+                {
+                    common.insert(function);
+                }
+            }
+        }
+        // What nobody calls goes with the first of them.
+        for function in all {
+            if !first.contains(&function) {
+                moved.entry(function).or_insert(0);
+            }
+        }
+        (moved, common)
+    }
+
+    /// The functions of a part, in their old order.
+    fn of_part(&self, part: usize) -> impl Iterator<Item = u32> {
+        self.moved
+            .iter()
+            .filter(move |(_, of)| **of == part)
+            .map(|(function, _)| *function)
+    }
 }
 
 impl<'m> Whole<'m> {
     fn first(&self, cut: &Cut) -> Result<Vec<u8>> {
         let kept = (0..)
             .take(self.types.len())
-            .filter(|function| !cut.moved.contains(function));
+            .filter(|function| !cut.moved.contains_key(function));
         let index: BTreeMap<u32, u32> = kept.zip(0..).collect();
         let mut part = First {
             whole: self,
@@ -371,10 +436,12 @@ impl<'m> Whole<'m> {
         Ok(out.finish())
     }
 
-    fn second(&self, cut: &Cut) -> Result<Vec<u8>> {
-        let index: BTreeMap<u32, u32> = cut.wanted.iter().chain(&cut.moved).copied().zip(0..).collect();
+    fn other(&self, cut: &Cut, part: usize) -> Result<Vec<u8>> {
+        let number = part;
+        let wanted = cut.wanted[number].iter().copied();
+        let index: BTreeMap<u32, u32> = wanted.chain(cut.of_part(number)).zip(0..).collect();
         let mut as_it_is = RoundtripReencoder;
-        let failed = |error: reencode::Error| anyhow::anyhow!("cannot write the second part: {error}");
+        let failed = |error: reencode::Error| anyhow::anyhow!("cannot write another part: {error}");
         let mut types = TypeSection::new();
         for payload in Parser::new(0).parse_all(self.bytes) {
             if let Payload::TypeSection(section) = payload? {
@@ -382,7 +449,7 @@ impl<'m> Whole<'m> {
             }
         }
         let mut imports = ImportSection::new();
-        for function in &cut.wanted {
+        for function in &cut.wanted[part] {
             let ty = EntityType::Function(self.types[*function as usize]);
             imports.import(FIRST, &shared("f", *function), ty);
         }
@@ -403,22 +470,23 @@ impl<'m> Whole<'m> {
         }
         let (mut functions, mut code, mut elements) =
             (FunctionSection::new(), CodeSection::new(), ElementSection::new());
-        let mut part = Second { index };
-        for function in &cut.moved {
-            functions.function(self.types[*function as usize]);
-            let body = self.bodies[(*function - self.imported) as usize].clone();
+        let mut part = Other { index };
+        for function in cut.of_part(number) {
+            functions.function(self.types[function as usize]);
+            let body = self.bodies[(function - self.imported) as usize].clone();
             part.parse_function_body(&mut code, body).map_err(failed)?;
         }
         // Neighbours together: few segments instead of one for each.
         let mut by_place: Vec<(u32, u32)> = cut
             .places
             .iter()
+            .filter(|(function, _)| cut.moved[*function] == number)
             .map(|(function, place)| (*place, part.index[function]))
             .collect();
         by_place.extend(
             self.table
                 .iter()
-                .filter(|(_, f)| cut.moved.contains(f))
+                .filter(|(_, f)| cut.moved.get(f) == Some(&number))
                 .map(|(p, f)| (*p, part.index[f])),
         );
         by_place.sort_unstable();
@@ -485,7 +553,7 @@ impl Reencode for First<'_, '_> {
         types: wasmparser::FunctionSectionReader<'_>,
     ) -> Written {
         for (function, ty) in (self.whole.imported..).zip(types) {
-            if !self.cut.moved.contains(&function) {
+            if !self.cut.moved.contains_key(&function) {
                 out.function(ty?);
             }
         }
@@ -498,7 +566,8 @@ impl Reencode for First<'_, '_> {
         exports: wasmparser::ExportSectionReader<'_>,
     ) -> Written {
         reencode::utils::parse_export_section(self, out, exports)?;
-        for function in &self.cut.wanted {
+        let wanted: BTreeSet<&u32> = self.cut.wanted.iter().flatten().collect();
+        for function in wanted {
             out.export(&shared("f", *function), ExportKind::Func, self.index[function]);
         }
         for (number, _) in (0..).zip(&self.whole.tables) {
@@ -522,7 +591,7 @@ impl Reencode for First<'_, '_> {
             .whole
             .table
             .iter()
-            .filter(|(_, function)| !self.cut.moved.contains(function))
+            .filter(|(_, function)| !self.cut.moved.contains_key(function))
             .map(|(place, function)| (*place, self.index[function]))
             .collect();
         for run in kept.chunk_by(|a, b| a.0 + 1 == b.0) {
@@ -537,14 +606,14 @@ impl Reencode for First<'_, '_> {
     fn parse_code_section(&mut self, out: &mut CodeSection, _: wasmparser::CodeSectionReader<'_>) -> Written {
         let whole = self.whole;
         for (function, body) in (whole.imported..).zip(&whole.bodies) {
-            if self.cut.moved.contains(&function) {
+            if self.cut.moved.contains_key(&function) {
                 continue;
             }
             let mut written = self.new_function_with_parsed_locals(body)?;
             let mut operators = body.get_operators_reader()?;
             while !operators.eof() {
                 match operators.read()? {
-                    Operator::Call { function_index } if self.cut.moved.contains(&function_index) => {
+                    Operator::Call { function_index } if self.cut.moved.contains_key(&function_index) => {
                         written.instruction(&Instruction::I32Const(
                             self.cut.places[&function_index].cast_signed(),
                         ));
@@ -568,11 +637,11 @@ impl Reencode for First<'_, '_> {
     }
 }
 
-struct Second {
+struct Other {
     index: BTreeMap<u32, u32>,
 }
 
-impl Reencode for Second {
+impl Reencode for Other {
     type Error = std::convert::Infallible;
 
     fn function_index(&mut self, function: u32) -> Result<u32, reencode::Error> {
@@ -589,8 +658,8 @@ mod tests {
 
     use super::*;
 
-    /// A module whose dispatcher calls one function of each name.
-    fn module(names: &[&str]) -> Vec<u8> {
+    /// A module whose dispatcher calls one function of each name, and these each other.
+    fn module(names: &[&str], others: &[(&str, &str)]) -> Vec<u8> {
         let all: Vec<String> = [DISPATCHER]
             .iter()
             .chain(names)
@@ -600,14 +669,23 @@ mod tests {
             (TypeSection::new(), FunctionSection::new(), CodeSection::new());
         types.ty().function([], []);
         let mut named = NameMap::new();
-        for (number, name) in (0..).zip(&all) {
+        for (number, name) in (0_u32..).zip(&all) {
             functions.function(0);
             named.append(number, name);
             let mut body = wasm_encoder::Function::new([]);
             if number == 0 {
-                for called in (1..).take(names.len()) {
+                let is_called = |at: &u32| {
+                    others
+                        .iter()
+                        .all(|(_, called)| names[*at as usize - 1] != *called)
+                };
+                for called in (1..).take(names.len()).filter(is_called) {
                     body.instruction(&Instruction::Call(called));
                 }
+            }
+            for (_, called) in others.iter().filter(|(caller, _)| name.contains(caller)) {
+                let at = names.iter().position(|name| name == called).unwrap();
+                body.instruction(&Instruction::Call(u32::try_from(at).unwrap() + 1));
             }
             body.instruction(&Instruction::End);
             code.function(&body);
@@ -643,24 +721,57 @@ mod tests {
     }
 
     fn names() -> Vec<&'static str> {
-        RARE.iter().chain(OFTEN).copied().collect()
+        let rare = RARE.iter().flat_map(|(_, modules)| *modules);
+        rare.chain(OFTEN).copied().collect()
     }
 
     #[test]
-    fn what_is_rare_moves_and_both_parts_are_modules() {
-        let module = module(&names());
+    fn what_is_rare_moves_and_all_parts_are_modules() {
+        let module = module(&names(), &[]);
         let whole = Whole::read(&module).unwrap();
         whole.insist_on_names().unwrap();
         let cut = Cut::of(&whole).unwrap();
-        let moved: Vec<u32> = (1..).take(RARE.len()).collect();
-        assert_eq!(
-            cut.moved.iter().copied().collect::<Vec<_>>(),
-            moved,
-            "and not what the app calls on its own"
-        );
-        for part in [whole.first(&cut).unwrap(), whole.second(&cut).unwrap()] {
+        let mut next = 1;
+        for (number, (_, modules)) in RARE.iter().enumerate() {
+            let moved: Vec<u32> = (next..).take(modules.len()).collect();
+            next += u32::try_from(moved.len()).unwrap();
+            assert_eq!(
+                cut.of_part(number).collect::<Vec<_>>(),
+                moved,
+                "and not what the app calls on its own"
+            );
+            let part = whole.other(&cut, number).unwrap();
             wasmparser::Validator::new().validate_all(&part).unwrap();
         }
+        let first = whole.first(&cut).unwrap();
+        wasmparser::Validator::new().validate_all(&first).unwrap();
+    }
+
+    /// What only one part calls goes with it; what two call, and what that calls, is where both find it.
+    #[test]
+    fn what_two_parts_call_is_in_the_first() {
+        let mut names = names();
+        names.extend(["::own", "::common", "::below"]);
+        let (one, other) = ("::documents::x", "::receive::");
+        let calls = [
+            (other, "::own"),
+            (one, "::common"),
+            (other, "::common"),
+            ("::common", "::below"),
+        ];
+        let module = module(&names, &calls);
+        let whole = Whole::read(&module).unwrap();
+        let cut = Cut::of(&whole).unwrap();
+        let part = |name: &str| {
+            let at = names.iter().position(|known| *known == name).unwrap();
+            cut.moved.get(&(u32::try_from(at).unwrap() + 1)).copied()
+        };
+        assert_eq!((part("::documents::"), part("::receive::")), (Some(0), Some(1)));
+        assert_eq!(
+            (part("::own"), part("::common"), part("::below")),
+            (Some(1), None, None)
+        );
+        assert_eq!(cut.wanted.iter().map(BTreeSet::len).collect::<Vec<_>>(), [1, 1]);
     }
 
     #[test]
@@ -670,7 +781,7 @@ mod tests {
                 .into_iter()
                 .filter(|other| !other.starts_with(name))
                 .collect();
-            let module = module(&rest);
+            let module = module(&rest, &[]);
             let error = Whole::read(&module)
                 .unwrap()
                 .insist_on_names()

@@ -117,9 +117,11 @@ pub fn build(mode: Mode) -> Result<()> {
 /// The modules of the package: the engine, and the files of a vault's contents, which few need on a day.
 const MODULES: [&str; 2] = [ENGINE, "assent_transfer"];
 const ENGINE: &str = "assent_wasm";
+/// What the engine is cut in beside its first file (`split.rs`).
+const PARTS: [&str; 2] = ["rest", "receiving"];
 
 /// Counts up when what is done with a linked module changes, so that one done in the old way is done again.
-const STEPS: u32 = 3;
+const STEPS: u32 = 4;
 
 /// Bindings around one module, optimised.
 fn bind(module: &str, built: &Path, package: &Path, mode: Mode) -> Result<()> {
@@ -139,19 +141,16 @@ fn bind(module: &str, built: &Path, package: &Path, mode: Mode) -> Result<()> {
     }
     bindgen.run()?;
     let bound = package.join(format!("{module}_bg.wasm"));
-    let rest = package.join(format!("{module}_rest.wasm"));
     if mode == Mode::Release {
         optimise(&bound)?;
     }
-    let mut parts = vec![bound.as_path()];
+    let mut parts = vec![bound.clone()];
     if module == ENGINE {
         with_tools("split")
             .args(["--input"])
             .args([bound.as_path()])
-            .args(["--rest"])
-            .args([rest.as_path()])
             .run()?;
-        parts.push(&rest);
+        parts.extend(PARTS.map(|part| package.join(format!("{module}_{part}.wasm"))));
     }
     if mode == Mode::Release {
         for part in parts {

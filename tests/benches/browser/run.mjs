@@ -151,7 +151,7 @@ async function inChromium(job) {
 
 async function inNode(job) {
   const { load, Wallet } = await import(pathToFileURL(join(PACKAGE, "wallet.js")));
-  await load(...["bg", "rest"].map((part) => readFileSync(join(PACKAGE, `assent_wasm_${part}.wasm`))));
+  await load(...["bg", "rest", "receiving"].map((part) => readFileSync(join(PACKAGE, `assent_wasm_${part}.wasm`))));
   return { where: `Node ${process.versions.node} (V8 ${process.versions.v8})`, ...(await measure(job, { Wallet })) };
 }
 

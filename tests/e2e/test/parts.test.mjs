@@ -1,5 +1,5 @@
-// The engine is two files. Opening a vault, answering a service, looking back and stopping need the first alone; anything else
-// waits for the second, and says so when it cannot come.
+// The engine is three files. Opening a vault, answering a service, looking back and stopping need the first alone; receiving
+// cards waits for one of the others, anything else for the other one, and says so when it cannot come.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, Person } from "../src/browser.mjs";
@@ -13,16 +13,16 @@ const PASSPHRASE = "dakpan zwaluw 19 kermis lantaarn";
 let stack;
 let browser;
 let pim;
-/** Requests for the second file. */
-let asked = 0;
+/** Requests for the other files. */
+let asked = [];
 let missing = true;
 
 before(async () => {
   stack = await startStack();
   browser = await launch();
   pim = await Person.arrive(browser, { serviceWorkers: "block" });
-  await pim.context.route(/assent_wasm_rest/, (route) => {
-    asked += 1;
+  await pim.context.route(/assent_wasm_(rest|receiving)/, (route) => {
+    asked.push(/assent_wasm_([a-z]+)/.exec(route.request().url())[1]);
     return missing ? route.abort() : route.continue();
   });
 });
@@ -32,17 +32,17 @@ after(async () => {
   await stack?.stop();
 });
 
-test("a vault is made without the second file, and cards fetch it", async () => {
+test("a vault is made without the other files, and cards fetch one", async () => {
   await makeVault(pim, stack, PASSPHRASE);
   missing = false;
   for (const card of ["identity", "residence"]) await addCard(pim, stack, card);
-  assert.ok(asked > 0, "the second file was fetched");
+  assert.deepEqual([...new Set(asked)], ["receiving"]);
 });
 
 test("unlocking, sharing, looking back and stopping do without it", async () => {
   const { page } = pim;
   missing = true;
-  asked = 0;
+  asked = [];
   await page.goto(`${stack.libraryOrigin}/`);
   await pim.press("button", /16/);
   await pim.press("button", "On this device");
@@ -64,7 +64,7 @@ test("unlocking, sharing, looking back and stopping do without it", async () => 
   await pim.sees(t("stop.title"));
   await pim.press("button", t("sharing.stop"));
   await page.getByText(t("stop.confirmed")).first().waitFor();
-  assert.equal(asked, 0, "nothing of this asked for the second file");
+  assert.deepEqual(asked, [], "nothing of this asked for another file");
 });
 
 test("what needs it says that it could not come, and works once it can", async () => {

@@ -149,7 +149,7 @@ const CONNECTIONS: &[(&str, &str)] = &[
     ("web/wallet/src/worker/news.ts", "changes made on other devices"),
     ("web/wallet/src/worker/main.ts", "hands `fetch` to news.ts"),
     ("web/wallet/src/service-worker/main.ts", "the app's own files"),
-    ("web/wallet/src/worker/engine.ts", "the second file of the engine"),
+    ("web/wallet/src/worker/engine.ts", "the other files of the engine"),
     ("web/sdk/src/backend.ts", "the page's own back end"),
     ("web/sdk/src/server/", "runs at the service, not in a browser"),
 ];

@@ -1,6 +1,7 @@
 // The engine proper: the wallet compiled to WebAssembly. JSON texts go in and come out (wasm/src/lib.rs).
 import initialise, { AssentWallet } from "#wasm";
 import moduleUrl from "#wasm-module";
+import receivingUrl from "#wasm-receiving";
 import restUrl from "#wasm-rest";
 import { base64url } from "../engine/base64url";
 import type { BytesAnswer, Engine, Exchange, FileMaker, HttpRequest, PieceEngine, Step } from "./engine-type";
@@ -10,12 +11,13 @@ type Answer = { type: "send"; request: HttpRequest } | { type: "done"; reply: un
 /** Loads the module and gives a function that makes an engine from what was kept on this device. */
 export async function loadEngine(): Promise<(cache: Uint8Array | undefined) => Engine & PieceEngine> {
   const first = await initialise({ module_or_path: moduleUrl });
-  const rest = once(() => loadRest(first));
-  return (cache) => new WasmEngine(open(cache), rest);
+  const rest = once(() => loadPart(first, restUrl));
+  const receiving = once(() => loadPart(first, receivingUrl));
+  return (cache) => new WasmEngine(open(cache), rest, receiving);
 }
 
 // What the first file of the module does alone: opening a vault, answering services, and stopping. For all other commands
-// the second one (xtask/src/split.rs) is fetched first; a call into it before that would be a trap.
+// another one (xtask/src/split.rs) is fetched first; a call into it before that would be a trap.
 const alone = new Set([
   ...["status", "createVault", "confirmRecovery", "openVault", "unlock", "unlockQuestions", "passkeyChallenge", "lock", "forgetHere", "deleteVault"],
   ...["settings", "setSettings", "unlockMethods", "devices", "registerDevice", "sync", "refresh", "listen", "home", "cards", "card", "removeCard"],
@@ -23,8 +25,11 @@ const alone = new Set([
   ...["history", "entry", "deleteEntry", "receipt", "sharing", "stopSharing", "retryPending"],
 ]);
 
-async function loadRest(first: WebAssembly.Exports): Promise<void> {
-  const answer = fetch(restUrl, { credentials: "same-origin" });
+/** Receiving cards. */
+const receives = new Set(["offerOpen", "offerAccept", "offerReturn", "offerCancel", "fetchAwaited", "forgetAwaited"]);
+
+async function loadPart(first: WebAssembly.Exports, url: string): Promise<void> {
+  const answer = fetch(url, { credentials: "same-origin" });
   await WebAssembly.instantiateStreaming(answer, { first: first as WebAssembly.ModuleImports });
 }
 
@@ -56,10 +61,12 @@ class WasmEngine implements Engine, PieceEngine {
   constructor(
     private readonly wallet: AssentWallet,
     private readonly rest: () => Promise<void>,
+    private readonly receiving: () => Promise<void>,
   ) {}
 
   async ready(command: string): Promise<void> {
-    if (!alone.has(command)) await this.rest();
+    if (receives.has(command)) await this.receiving();
+    else if (!alone.has(command)) await this.rest();
   }
 
   start(command: unknown, now: number): Step {

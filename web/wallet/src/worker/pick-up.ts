@@ -54,7 +54,7 @@ export class PickUp {
       told(await run({ type: "fetchAwaited" }));
       this.#due = dueIn(await run({ type: "status" }), this.#due);
     } catch {
-      // Locked, or the second file of the engine could not be had.
+      // Locked, or another file of the engine could not be had.
     } finally {
       this.#asking = false;
       this.#plan();

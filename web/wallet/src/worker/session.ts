@@ -57,7 +57,7 @@ export class Session {
     await this.#last;
   }
 
-  /** Asks for cards that are due, too: that needs the second file of the engine, which `sync` by itself does without. */
+  /** Asks for cards that are due, too: that needs another file of the engine, which `sync` by itself does without. */
   async #sync(): Promise<unknown> {
     const reply = await this.#run({ type: "sync" });
     const due = (reply as { status?: { awaitedAt?: number | null } }).status?.awaitedAt ?? Infinity;
