@@ -213,6 +213,7 @@ fn refresh_tokens_belong_to_the_attested_key() {
             id: "1".into(),
             configuration_ids: vec![sandbox::RESIDENCE.into()],
             by_details: Vec::new(),
+            scope: None,
             token_fingerprint: String::new(),
             expires_at: NOW,
             pickups: Vec::new(),

@@ -67,6 +67,9 @@ pub struct Pushed {
     /// Those of them that were named in `authorization_details`.
     #[serde(default)]
     pub by_details: Vec<String>,
+    /// The scope to tell the wallet: what was left when values that name nothing here were ignored.
+    #[serde(default)]
+    pub scope: Option<String>,
     /// The offer it answers: the wallet may begin again.
     pub offer: Option<Invited>,
     /// Fingerprint of the `request_uri`.
@@ -95,6 +98,9 @@ pub struct Approved {
     /// Those of them that were named in `authorization_details`.
     #[serde(default)]
     pub by_details: Vec<String>,
+    /// The scope to tell the wallet: what was left when values that name nothing here were ignored.
+    #[serde(default)]
+    pub scope: Option<String>,
     /// Fingerprint of the authorization code.
     pub code_fingerprint: String,
     /// Who asked.
@@ -121,6 +127,9 @@ pub struct Authorized {
     /// Those of them that were named in `authorization_details`: requested by credential identifier only (CI-13).
     #[serde(default)]
     pub by_details: Vec<String>,
+    /// The scope to tell the wallet: what was left when values that name nothing here were ignored.
+    #[serde(default)]
+    pub scope: Option<String>,
     /// Fingerprint of the access token.
     pub token_fingerprint: String,
     /// From when the token is no longer good.

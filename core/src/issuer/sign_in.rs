@@ -61,8 +61,11 @@ impl Issuance {
         if offer.as_ref().is_some_and(|offer| env.now >= offer.expires_at) {
             return Ok(Err(used_up()));
         }
-        let configuration_ids = match wanted(request, offer.as_ref(), settings) {
-            Ok(ids) => ids,
+        let Wanted {
+            configuration_ids,
+            scope,
+        } = match wanted(request, offer.as_ref(), settings) {
+            Ok(wanted) => wanted,
             Err(rejection) => return Ok(Err(rejection)),
         };
         // RFC 9449 §10.1: the proof and the parameter name the same key.
@@ -83,6 +86,7 @@ impl Issuance {
             id,
             configuration_ids,
             by_details: request.configuration_ids.clone(),
+            scope,
             offer,
             request_fingerprint: SecretText::new(request_uri.as_str()).fingerprint(),
             client_id: client.as_str().to_owned(),
@@ -134,6 +138,7 @@ impl Issuance {
             id: pushed.id,
             configuration_ids: pushed.configuration_ids,
             by_details: pushed.by_details,
+            scope: pushed.scope,
             code_fingerprint: code.fingerprint(),
             client_id: pushed.client_id,
             redirect_uri: pushed.redirect_uri,
@@ -173,12 +178,19 @@ fn used_up() -> Rejection {
     )
 }
 
+/// What a request comes to.
+struct Wanted {
+    configuration_ids: Vec<String>,
+    /// The scope that was taken, where that is not all of it.
+    scope: Option<String>,
+}
+
 /// The configurations a request names (CI-10): by id, and by scope.
 fn wanted(
     request: &AuthorizationRequest,
     offer: Option<&Invited>,
     settings: &IssuerSettings,
-) -> Result<Vec<String>, Rejection> {
+) -> Result<Wanted, Rejection> {
     let refuse = |code, why: &str| Err(Rejection::new(code, why));
     // RFC 8707 §2, OpenID4VCI 1.0 §5.1.2.
     if request
@@ -196,13 +208,17 @@ fn wanted(
         }
         ids.push(id.clone());
     }
+    let mut taken: Vec<&str> = Vec::new();
     for scope in &request.scope {
         let mut named = settings.configurations.iter();
-        match named.find(|(_, configuration)| configuration.scope.as_ref() == Some(scope)) {
-            Some((id, _)) => ids.push(id.clone()),
-            None => return refuse(RejectionCode::InvalidScope, "not a scope of ours"),
+        // OpenID4VCI 1.0 §5.1.2: what we do not know, such as `openid` or `offline_access`, is ignored.
+        if let Some((id, _)) = named.find(|(_, configuration)| configuration.scope.as_ref() == Some(scope)) {
+            ids.push(id.clone());
+            taken.push(scope);
         }
     }
+    // RFC 6749 §5.1: said in the token answer where it is not what was asked for.
+    let scope = (taken.len() < request.scope.len()).then(|| taken.join(" "));
     ids.sort();
     ids.dedup();
     if ids.is_empty() {
@@ -211,5 +227,8 @@ fn wanted(
     if offer.is_some_and(|offer| !ids.iter().all(|id| offer.configuration_ids.contains(id))) {
         return refuse(RejectionCode::InvalidScope, "the offer was for something else");
     }
-    Ok(ids)
+    Ok(Wanted {
+        configuration_ids: ids,
+        scope,
+    })
 }

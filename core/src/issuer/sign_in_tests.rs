@@ -268,6 +268,23 @@ fn what_is_asked_for_is_known_and_within_the_offer() {
     ] {
         assert_eq!(world.push(None, &request).unwrap_err(), code, "{request:?}");
     }
+    // OpenID4VCI 1.0 §5.1.2: unknown values of `scope` are ignored; RFC 6749 §5.1: and the token answer says what is left.
+    for (scope, told) in [
+        (vec![sandbox::RESIDENCE], None),
+        (
+            vec!["openid", sandbox::RESIDENCE, "offline_access"],
+            Some(sandbox::RESIDENCE),
+        ),
+    ] {
+        let request = with(&|r| r.scope = scope.iter().map(|one| (*one).to_owned()).collect());
+        let pushing = world.push(None, &request).unwrap();
+        let approving = world.approve(pushing.issuance).unwrap();
+        let answer = world
+            .redeem(&approving.issuance, &approving.code, GOOD)
+            .answer
+            .unwrap();
+        assert_eq!(answer.scope.as_deref(), told);
+    }
     // CI-3: an offer opens no more than what it offers.
     let invited = world.invite(None).issuance;
     assert_eq!(

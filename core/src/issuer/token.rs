@@ -93,6 +93,7 @@ impl Issuance {
             credential_identifiers: vec![id.clone()],
         };
         let authorization_details = authorized.by_details.iter().map(named).collect();
+        let scope = authorized.scope.clone().filter(|scope| !scope.is_empty());
         Ok(Redeemed {
             issuance: Self::Authorized(*authorized),
             answer: Ok(TokenResponse {
@@ -100,6 +101,7 @@ impl Issuance {
                 token_type,
                 expires_in: u64::try_from(life).ok(),
                 refresh_token,
+                scope,
                 authorization_details,
             }),
         })
@@ -162,6 +164,7 @@ impl Issuance {
                 by_details.clone()
             },
             by_details,
+            scope: None,
             token_fingerprint: String::new(),
             expires_at: now,
             pickups: Vec::new(),
@@ -217,6 +220,7 @@ impl Issuance {
             id: approved.id,
             configuration_ids: approved.configuration_ids,
             by_details: approved.by_details,
+            scope: approved.scope,
             token_fingerprint: String::new(),
             expires_at: now,
             pickups: Vec::new(),

@@ -1,5 +1,7 @@
 //! How a wallet says who it is to an authorization server.
 
+use std::fmt;
+
 use crate::encoding::record::{FromJson, ToJson};
 use crate::http::HttpRequest;
 
@@ -18,12 +20,19 @@ pub struct ClientAuth {
 }
 
 /// A client attestation and the proof that goes with it (OpenID4VCI 1.0 Appendix E).
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToJson, FromJson)]
 pub struct AttestedClient {
     /// The attestation, a JWT.
     pub attestation: String,
     /// The proof of possession, a JWT made for one authorization server.
     pub pop: String,
+}
+
+// Whoever reads the two can be this wallet at that server, until the proof is too old.
+impl fmt::Debug for AttestedClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AttestedClient").finish_non_exhaustive()
+    }
 }
 
 impl ClientAuth {

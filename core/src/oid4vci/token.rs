@@ -16,6 +16,9 @@ pub const AUTHORIZATION_CODE: &str = "authorization_code";
 /// The grant type of a refresh token.
 pub const REFRESH_TOKEN: &str = "refresh_token";
 
+/// Longest `client_id` read, in bytes: it is kept with what it was given.
+pub(super) const MAX_CLIENT_ID: usize = 512;
+
 /// A token request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRequest {
@@ -74,6 +77,8 @@ pub struct TokenResponse {
     pub expires_in: Option<u64>,
     /// For the next access token, where the server gives one.
     pub refresh_token: Option<SecretText>,
+    /// What it is good for, where that is not the scope that was asked for (RFC 6749 §5.1).
+    pub scope: Option<String>,
     /// Which credentials it is good for; empty when the server does not say.
     pub authorization_details: Vec<AuthorizedCredential>,
 }
@@ -174,6 +179,9 @@ impl TokenRequest {
             None => return Err(bad("grant_type is missing")),
         };
         let client_id = text("client_id").map(str::to_owned);
+        if client_id.as_ref().is_some_and(|id| id.len() > MAX_CLIENT_ID) {
+            return Err(bad("client_id is too long"));
+        }
         let details = text("authorization_details").map(details::read).transpose()?;
         Ok(Self {
             grant,
@@ -213,6 +221,8 @@ impl TokenResponse {
             token_type,
             expires_in: fields.opt_u64("expires_in")?,
             refresh_token: fields.opt_text("refresh_token", 8192)?.map(SecretText::new),
+            // Not used: what may be requested shows when it is.
+            scope: None,
             authorization_details: details
                 .iter()
                 .filter_map(|entry| AuthorizedCredential::read(entry).transpose())
@@ -235,6 +245,7 @@ impl TokenResponse {
         }
         let refresh = self.refresh_token.as_ref().map(SecretText::expose);
         insert(&mut out, "refresh_token", refresh);
+        insert(&mut out, "scope", self.scope.as_deref());
         if !self.authorization_details.is_empty() {
             let details = self.authorization_details.iter().map(|entry| {
                 json!({
@@ -349,6 +360,7 @@ mod tests {
                 .find(|(n, _)| n == name)
                 .map(|(_, v)| v.as_str())
         };
+        assert!(!format!("{request:?}{http:?}").contains("d.e.f"));
         assert_eq!(header("oauth-client-attestation"), Some("a.b.c"));
         assert_eq!(header("oauth-client-attestation-pop"), Some("d.e.f"));
         assert_eq!(
@@ -378,6 +390,10 @@ mod tests {
             "grant_type=authorization_code&code=c&redirect_uri=r&code_verifier=v&client_id=a&client_id=a",
             "grant_type=refresh_token",
             "grant_type=refresh_token&refresh_token=a&refresh_token=b",
+            &format!(
+                "grant_type=refresh_token&refresh_token=a&client_id={}",
+                "a".repeat(513)
+            ),
             &format!("grant_type=refresh_token&refresh_token={}", "a".repeat(16 << 10)),
         ] {
             assert_eq!(code(body), RejectionCode::InvalidRequest, "{body}");
@@ -393,6 +409,7 @@ mod tests {
             token_type: TokenType::Dpop,
             expires_in: Some(300),
             refresh_token: Some(SecretText::new("again")),
+            scope: None,
             authorization_details: vec![AuthorizedCredential {
                 credential_configuration_id: "identity".into(),
                 credential_identifiers: vec!["one".into()],

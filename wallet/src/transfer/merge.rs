@@ -12,7 +12,7 @@ use super::contents::split;
 use super::documents::find;
 use super::own_details::{Imported, Known};
 use super::{Contents, FileKind, Incoming};
-use crate::app::view::SharingState;
+use crate::app::view::{AwaitedCard, SharingState};
 use crate::details::RECORD;
 use crate::documents::Document;
 use crate::history::Entry;
@@ -371,6 +371,8 @@ impl Planning<'_> {
                 },
                 RECORD if file.kind == FileKind::MyData => self.imported(&known, name, content),
                 Entry::KIND if !self.choice.history => Fate::Left,
+                // The vault it is of may fetch it too, and both would hold copies with the same keys.
+                AwaitedCard::KIND if !self.choice.moved => Fate::Left,
                 Settings::KIND if !unused => Fate::Left,
                 _ if here == Some(content) => Fate::Here,
                 _ => match here.map(|here| self.improved(kind, id, here, content)) {

@@ -11,7 +11,7 @@ const REGISTER: &str = "/register";
 const HOUR: i64 = 3600;
 
 /// A city whose register gives everything an hour later, and somebody who asked for these cards.
-fn waiting(cards: &[&str], set: impl FnOnce(&mut Register)) -> (City, Person, Value) {
+pub fn waiting(cards: &[&str], set: impl FnOnce(&mut Register)) -> (City, Person, Value) {
     let mut city = City::new();
     let mut register = Register::new(REGISTER);
     register.later = Some(HOUR as u64);

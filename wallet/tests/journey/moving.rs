@@ -8,6 +8,7 @@ use assent_wallet::transfer::{
 use serde_json::{Value, json};
 
 use crate::city::{City, Counter};
+use crate::later::waiting;
 use crate::other_app;
 use crate::person::{PASSPHRASE, Person, texts};
 use crate::sharing::opened;
@@ -299,6 +300,23 @@ fn the_history_stays_out_when_the_person_says_so() {
         json!([])
     );
     assert!(plan.kinds().write_json().is_array());
+}
+
+/// A copy that two vaults hold is shown twice in the end, and makes the person recognisable: only a vault that moved takes
+/// what is still awaited with it.
+#[test]
+fn an_awaited_card_comes_along_only_when_the_vault_moved() {
+    for (choice, comes) in [(COPIED, 0), (MOVED, 1)] {
+        let (mut city, mut old, awaited) = waiting(&["residence"], |_| {});
+        let file = read(&backup(&mut old, &mut city));
+        let mut new = newcomer(&mut city, 50_000);
+        let plan = bring_in(&mut new, &mut city, &file, choice);
+        let kind = plan.kinds().iter().find(|kind| kind.kind == "awaited").unwrap();
+        assert_eq!((kind.new, kind.left), (comes, 1 - comes));
+        let home = new.run(&mut city, json!({ "type": "home" })).unwrap()["home"].clone();
+        let expected = if comes == 1 { awaited } else { json!([]) };
+        assert_eq!(home["awaited"], expected);
+    }
 }
 
 /// EU TS10: the log and the list of cards, and neither values nor keys.

@@ -1,5 +1,6 @@
 //! The authorization request.
 
+use super::super::token::MAX_CLIENT_ID;
 use super::super::{ClientAuth, Rejection, RejectionCode, pkce};
 use super::details;
 use crate::encoding::form;
@@ -142,7 +143,7 @@ impl AuthorizationRequest {
             return Err(Rejection::new(RejectionCode::InvalidScope, why));
         }
         Ok(Self {
-            client_id: required("client_id", 512)?,
+            client_id: required("client_id", MAX_CLIENT_ID)?,
             redirect_uri: required("redirect_uri", 2048)?,
             state: text("state", 1024)?,
             code_challenge,

@@ -62,7 +62,8 @@ export class Session {
     const reply = await this.#run({ type: "sync" });
     const due = (reply as { status?: { awaitedAt?: number | null } }).status?.awaitedAt ?? Infinity;
     if (due > this.parts.now()) return reply;
-    await this.#run({ type: "fetchAwaited" });
+    // What was synchronised is: cards that cannot be asked for now are asked for later.
+    await this.#run({ type: "fetchAwaited" }).catch(() => undefined);
     return this.#run({ type: "status" });
   }
 

@@ -72,6 +72,20 @@ describe("session", () => {
     expect(await Promise.all([session.run({ type: "pairNext" }), session.run({ type: "cards" })])).toEqual([3, 4]);
   });
 
+  it("asks for cards that are due when it synchronises, and has synchronised also when that fails", async () => {
+    const log: string[] = [];
+    const due: Step = { type: "done", reply: { type: "status", status: { awaitedAt: 1 } } };
+    const status = { type: "done", reply: { type: "status", status: { awaitedAt: 9 } } } as const;
+    const engine = engineOf([due, { type: "done", reply: {} }, status, due, status], log);
+    const session = sessionOf(engine, log);
+    expect(await session.run({ type: "sync" })).toEqual(status.reply);
+    expect(log.filter((line) => line.startsWith("start"))).toEqual(["start sync", "start fetchAwaited", "start status"]);
+    engine.ready = async (command) => {
+      if (command === "fetchAwaited") throw { code: "module-missing", blame: "network", wasAnythingShared: "no" };
+    };
+    expect(await session.run({ type: "sync" })).toEqual(status.reply);
+  });
+
   it("tells an engine that never ends that the network is gone, then gives up", async () => {
     const log: string[] = [];
     const session = sessionOf(engineOf([], log), log);
