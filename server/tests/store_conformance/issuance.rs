@@ -119,9 +119,7 @@ pub(super) async fn one_of_many_uses_of_a_handle_wins(store: Database) {
             let store = store.clone();
             tokio::spawn(async move {
                 let found = store.issuance_by(kind, &[1; 32]).await.unwrap();
-                let Some(mut row) = found.filter(|row| row.sealed == b"before") else {
-                    return None;
-                };
+                let mut row = found.filter(|row| row.sealed == b"before")?;
                 row.sealed = vec![byte];
                 let next = [(HandleKind::Token, [byte; 32])];
                 store.change_issuance(&row, &next).await.unwrap().then_some(byte)
