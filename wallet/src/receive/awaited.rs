@@ -8,7 +8,9 @@ use assent_core::encoding::record::{FromJson, ToJson};
 use assent_core::env::{Env, Timestamp};
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::oid4vci::encryption::Exchange;
-use assent_core::oid4vci::{Access, AnswerError, CredentialAnswer, DeferredRequest, RejectionCode};
+use assent_core::oid4vci::{
+    Access, AnswerError, CredentialAnswer, DeferredRequest, IssuerMetadata, Rejection, RejectionCode,
+};
 use assent_core::profile::{Endpoint, Profile};
 use assent_core::trust::TrustAnchors;
 use zeroize::Zeroizing;
@@ -50,6 +52,12 @@ impl Record for Awaited {
     fn id(&self) -> &str {
         &self.id
     }
+}
+
+/// True when the issuer does not take the encryption of a request: its keys may have changed (§8.3.1.2).
+pub(crate) fn wants_other_encryption(response: &HttpResponse) -> bool {
+    let code = Rejection::from_response(response).map(|rejection| rejection.code);
+    response.status == 400 && code == Some(RejectionCode::InvalidEncryptionParameters)
 }
 
 /// What an issuer said about a card that comes later.
@@ -115,6 +123,24 @@ impl Awaited {
     /// How the next request and its answer are encrypted: anew each time (CI-27).
     pub(crate) fn encryption(&self, env: &mut Env<'_>) -> Result<Option<Exchange>, ReceiveError> {
         Ok(Exchange::with(&self.origin.metadata, env)?)
+    }
+
+    /// Asks what the issuer announces now.
+    pub(crate) fn announcement_request(&self, profile: &Profile) -> HttpRequest {
+        IssuerMetadata::request(&self.origin.metadata.credential_issuer, profile)
+    }
+
+    /// Takes how it wants messages encrypted from now on.
+    pub(crate) fn announced(
+        &mut self,
+        response: &HttpResponse,
+        profile: &Profile,
+    ) -> Result<(), ReceiveError> {
+        let kept = &mut self.origin.metadata;
+        let now = IssuerMetadata::from_response(response, &kept.credential_issuer, profile)?;
+        kept.request_encryption = now.request_encryption;
+        kept.response_encryption = now.response_encryption;
+        Ok(())
     }
 
     /// The deferred credential request (§9.1).

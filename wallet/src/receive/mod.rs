@@ -20,7 +20,7 @@ mod verify;
 /// Most that is kept of a sign-in or of an awaited card, in bytes: what an issuer says about itself is in it.
 const MAX_KEPT: usize = 256 << 10;
 
-pub(crate) use awaited::{Awaited, Delivery};
+pub(crate) use awaited::{Awaited, Delivery, wants_other_encryption};
 pub(crate) use error::ReceiveError;
 pub(crate) use issue::Authorised;
 pub(crate) use offer::{Described, Offered, OpenOffer, Opening, Way};

@@ -136,6 +136,41 @@ fn a_card_that_comes_later_is_awaited_and_fetched() {
     }
 }
 
+/// A card may be awaited for longer than its issuer keeps a key: what it announces is read anew, once.
+#[test]
+fn an_issuer_may_change_its_encryption_key_meanwhile() {
+    let demand = |register: &mut Register| register.encryption = EncryptionRule::Required;
+    let (mut city, mut person, _) = waiting(&["residence"], demand);
+    city.at(REGISTER).change_encryption_key();
+    pass(&mut city, &mut [&mut person], 1800);
+    let read = asked(&mut city, "metadata");
+    let early = person.run(&mut city, due()).unwrap();
+    assert_eq!(
+        (&early["cards"], asked(&mut city, "metadata")),
+        (&json!([]), read)
+    );
+    pass(&mut city, &mut [&mut person], 2400);
+    let came = person.run(&mut city, due()).unwrap();
+    assert_eq!(came["cards"].as_array().unwrap().len(), 1);
+    assert_eq!(asked(&mut city, "metadata"), read + 1);
+
+    // One that never likes it is asked no more often, and later again.
+    let (mut city, mut person, awaited) = waiting(&["residence"], demand);
+    city.at(REGISTER).lie = Some(Box::new(|end, answer| {
+        if end == "deferred" {
+            answer.status = 400;
+            answer.headers = vec![("content-type".into(), "application/json".into())];
+            answer.body = r#"{"error":"invalid_encryption_parameters"}"#.into();
+        }
+    }));
+    pass(&mut city, &mut [&mut person], HOUR + 60);
+    let error = person.fails(&mut city, fetch(&awaited[0]["id"]));
+    assert_eq!(error["code"], "issuance-refused");
+    assert_eq!(asked(&mut city, "deferred"), 2);
+    let kept = home(&mut person, &mut city)["awaited"][0]["nextTryAt"].as_i64();
+    assert!(kept.unwrap() > person.now.0);
+}
+
 /// Cards of one issuance share their tokens: renewing them for one renews them for all.
 #[test]
 fn tokens_are_renewed_for_all_cards_of_an_issuance() {

@@ -8,10 +8,10 @@ use super::super::cards::awaited as views;
 use super::super::session::Core;
 use super::super::wallet::Next;
 use super::super::{Reply, WalletError, sync};
-use super::exchange::send;
+use super::exchange::{got, send};
 use super::store::{Kept, notify, store, summaries, with_names};
 use super::{failed, with_client};
-use crate::receive::{AtServer, Awaited, Delivery, ReceiveError, Tokens};
+use crate::receive::{AtServer, Awaited, Delivery, ReceiveError, Tokens, wants_other_encryption};
 use crate::records::Records;
 
 /// Most that are asked for in one command.
@@ -25,6 +25,8 @@ struct Round {
     one: bool,
     kept: Kept,
     failed: Option<WalletError>,
+    /// What the issuer of the present one announces was read again.
+    read_anew: bool,
 }
 
 /// Asks for one of them, or for all that are due.
@@ -42,6 +44,7 @@ pub(super) fn fetch(core: &mut Core, id: Option<String>, env: &mut Env<'_>) -> R
                     one,
                     kept,
                     failed,
+                    read_anew: false,
                 },
                 env,
             )
@@ -59,6 +62,7 @@ pub(super) fn fetch(core: &mut Core, id: Option<String>, env: &mut Env<'_>) -> R
             one,
             kept,
             failed,
+            read_anew: false,
         },
         env,
     )
@@ -90,6 +94,7 @@ fn next(core: &mut Core, mut round: Round, env: &mut Env<'_>) -> Result<Next, Wa
             })),
         };
     };
+    round.read_anew = false;
     let awaited = core.records()?.get::<Awaited>(&id);
     match awaited {
         Ok(Some(awaited)) if awaited.tokens.is_over(env.now) && awaited.tokens.can_be_renewed() => {
@@ -170,7 +175,7 @@ fn ask(
     core: &mut Core,
     awaited: Awaited,
     is_renewed: bool,
-    round: Round,
+    mut round: Round,
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
     let encryption = match awaited.encryption(env) {
@@ -192,12 +197,31 @@ fn ask(
             if is_over && !is_renewed && awaited.tokens.can_be_renewed() {
                 return renew(core, awaited, round, env);
             }
+            if matches!(&response, Ok(response) if wants_other_encryption(response)) && !round.read_anew {
+                round.read_anew = true;
+                return Ok(read_anew(core, awaited, is_renewed, round));
+            }
             let (profile, crypto) = (core.profile(), core.crypto());
             let anchors = &core.open()?.anchors;
             let encryption = encryption.as_ref().as_ref();
             let delivery = response
                 .and_then(|response| awaited.receive(encryption, response, anchors, crypto, &profile, env));
             settle(core, awaited, delivery, round, env)
+        }),
+    )
+}
+
+/// Reads again how the issuer wants messages encrypted, and asks again: a card may be awaited for longer than its issuer
+/// keeps a key.
+fn read_anew(core: &Core, mut awaited: Awaited, is_renewed: bool, round: Round) -> Next {
+    Next::Send(
+        awaited.announcement_request(&core.profile()),
+        Box::new(move |core, answer, env| {
+            let profile = core.profile();
+            match got(answer).and_then(|response| awaited.announced(&response, &profile)) {
+                Ok(()) => ask(core, awaited, is_renewed, round, env),
+                Err(error) => settle(core, awaited, Err(error), round, env),
+            }
         }),
     )
 }
@@ -270,6 +294,7 @@ fn try_again(
             {
                 kept.next_try_at = at;
                 kept.tokens = awaited.tokens.clone();
+                kept.origin = awaited.origin.clone();
                 records.put(&kept)?;
             }
             Ok(())

@@ -93,6 +93,11 @@ impl Register {
         }
     }
 
+    /// Announces another key from now on, and has lost the one before.
+    pub fn change_encryption_key(&mut self) {
+        self.encryption_key = RequestKey::new(SoftwareKey::from_bytes(&[10; 32]).unwrap());
+    }
+
     pub fn id(&self) -> String {
         format!("{BASE}{}", self.path)
     }
@@ -337,8 +342,11 @@ impl Register {
             self.encryption,
             &keys,
             &PROFILE,
-        )
-        .unwrap();
+        );
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(rejection) => return refusal(rejection.status(), rejection.code.as_str()),
+        };
         let (configuration, holders) = if request.url.ends_with("/deferred") {
             let asked = DeferredRequest::parse(&opened.body, &PROFILE).unwrap();
             let at = self
