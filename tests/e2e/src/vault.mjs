@@ -46,12 +46,12 @@ export async function unlock(person, passphrase) {
   await person.press("button", t("unlock.go"));
 }
 
-/** An offer of the sandbox's issuer: links, QR code, transaction code. */
-export async function makeOffer(stack, card, { code = false, byReference = true } = {}) {
+/** An offer of the sandbox's issuer: links, QR code, transaction code. With a sign-in, and a card that comes `later`, in seconds. */
+export async function makeOffer(stack, card, { code = false, byReference = true, signIn = false, later } = {}) {
   const response = await fetch(`${stack.base}/v1/sandbox/offers`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ card, tx_code: code, by_reference: byReference }),
+    body: JSON.stringify({ card, tx_code: code, by_reference: byReference, ...(signIn && { sign_in: true }), ...(later && { later_seconds: later }) }),
   });
   assert.equal(response.status, 201);
   return response.json();

@@ -65,6 +65,7 @@ describe("translator", () => {
     const noon = 1_790_000_000;
     expect((await loadTranslator("en")).date(noon, true)).toMatch(/^21 September 2026 at \d\d:\d\d$/);
     expect((await loadTranslator("nl")).date(noon)).toBe("21 september 2026");
+    expect((await loadTranslator("en")).time(noon)).toMatch(/^\d\d:\d\d$/);
   });
 
   it("has the texts of late screens once they were loaded", async () => {

@@ -69,7 +69,7 @@ export class Translator {
 
   /** The time of day of a moment given in seconds since 1970. */
   time(seconds: number): string {
-    return new Intl.DateTimeFormat(this.language, { hour: "2-digit", minute: "2-digit" }).format(seconds * 1000);
+    return new Intl.DateTimeFormat(this.#region, { hour: "2-digit", minute: "2-digit" }).format(seconds * 1000);
   }
 
   /** A list in words: "a, b and c". */

@@ -86,10 +86,11 @@ class App {
   }
 
   async start(): Promise<void> {
-    applyTheme(this.theme);
-    await this.speak(preferences.language ?? pickLanguage(navigator.languages));
+    // Before anything that takes time: what came with the address must not stay in it.
     this.takeIncoming();
     this.#takeLeft();
+    applyTheme(this.theme);
+    await this.speak(preferences.language ?? pickLanguage(navigator.languages));
     addEventListener("hashchange", () => {
       this.takeIncoming();
       this.route = parseRoute(location.hash);
