@@ -60,7 +60,8 @@ fn named_tests(text: &str) -> impl Iterator<Item = (&str, &str)> {
 /// storage, or in JavaScript a title.
 fn has_test(file: &File, name: &str) -> bool {
     if file.path.ends_with(".mjs") {
-        return file.text.contains(&format!("test(\"{name}\""));
+        let quoted = |quote: char| file.text.contains(&format!("test({quote}{name}{quote}"));
+        return quoted('"') || quoted('\'');
     }
     let lines: Vec<&str> = file.text.lines().map(str::trim).collect();
     let in_suite = || {
