@@ -348,17 +348,36 @@ async fn the_page_for_people_offers_cards() {
         !policy.contains("script-src") && policy.contains("frame-ancestors 'none'"),
         "{policy}"
     );
-    let request = server
-        .client
-        .post(server.url("/sandbox/offer"))
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body("card=identity&proof=code");
-    let offer = Answer::read(request.send().await.unwrap()).await.expect(200);
+    let choose = async |body: &'static str| {
+        let request = server
+            .client
+            .post(server.url("/sandbox/offer"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
+        Answer::read(request.send().await.unwrap()).await
+    };
+    let offer = choose("card=identity&proof=code&later_seconds=")
+        .await
+        .expect(200);
     assert!(
         offer.text.contains("<svg") && offer.text.contains("openid-credential-offer://"),
         "{}",
         offer.text
     );
+    assert!(offer.text.contains("id=\"tx-code\"") && !offer.text.contains("sign in"));
+    let offer = choose("card=residence&proof=sign_in&later_seconds=30")
+        .await
+        .expect(200);
+    assert!(!offer.text.contains("id=\"tx-code\"") && offer.text.contains("sign in"));
+    assert!(offer.text.contains("comes back for it"), "{}", offer.text);
+    for body in [
+        "card=identity&later_seconds=x",
+        "card=identity&later_seconds=-1",
+        "card=identity&later_seconds=86401",
+    ] {
+        choose(body).await.problem(422, "sandbox-later-out-of-range");
+    }
+    choose("card=passport").await.problem(400, "sandbox-card-unknown");
 }
 
 #[tokio::test]
