@@ -47,6 +47,12 @@ pub(crate) enum ReceiveError {
     /// The copies of one card do not say the same.
     #[error("the copies of a card differ")]
     CopiesDiffer,
+    /// The issuer demands that somebody vouches for the wallet or its keys, and the operator does not.
+    #[error("the issuer wants your wallet service to vouch for this wallet, and it does not")]
+    NotVouched,
+    /// The operator did not answer when it was asked to vouch.
+    #[error("your wallet service could not be reached")]
+    OperatorUnreachable,
     /// The platform failed.
     #[error("the wallet could not make keys")]
     Keys,
@@ -75,6 +81,8 @@ impl ErrorCode for ReceiveError {
             Self::OtherType => "card-of-other-type",
             Self::NotBound => "card-not-bound",
             Self::CopiesDiffer => "card-copies-differ",
+            Self::NotVouched => "wallet-not-vouched-for",
+            Self::OperatorUnreachable => "wallet-provider-unreachable",
             Self::Keys => "random-unavailable",
         }
     }
@@ -84,7 +92,7 @@ impl ErrorCode for ReceiveError {
             Self::Offer(error) => error.blame(),
             Self::Answer(error) => error.blame(),
             Self::SignIn(error) => error.blame(),
-            Self::Unreachable => Blame::Network,
+            Self::Unreachable | Self::OperatorUnreachable => Blame::Network,
             Self::TxCode | Self::NeedsSignIn => Blame::Caller,
             Self::Keys => Blame::Us,
             _ => Blame::Peer,

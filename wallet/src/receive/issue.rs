@@ -7,11 +7,12 @@ use assent_core::oid4vci::dpop::Which;
 use assent_core::oid4vci::encryption::Exchange;
 use assent_core::oid4vci::{
     Access, CredentialAnswer, CredentialRequest, KeyProof, NonceResponse, Notification, NotificationEvent,
-    Proofs, SecretText,
+    SecretText,
 };
 use assent_core::profile::Profile;
 use assent_core::trust::TrustAnchors;
 
+use super::attested::{Form, proofs};
 use super::origin::{Offering, Origin};
 use super::verify::{ReceivedCard, verified};
 use super::{Awaited, ReceiveError, Tokens};
@@ -90,8 +91,27 @@ impl Authorised {
         Ok(NonceResponse::from_response(response, profile)?.c_nonce)
     }
 
-    /// What to ask for the card that is next, with one fresh key per copy (§8.2).
-    pub(crate) fn asking(&self, c_nonce: Option<&str>, env: &mut Env<'_>) -> Result<Asking, ReceiveError> {
+    /// One fresh key for each copy of the card that is next.
+    pub(crate) fn keys(&self, env: &mut Env<'_>) -> Result<Vec<SoftwareKey>, ReceiveError> {
+        let count = self.origin.metadata.batch_size.unwrap_or(1).clamp(1, BATCH);
+        let keys = (0..count).map(|_| SoftwareKey::generate(env.rng));
+        keys.collect::<Result<_, _>>().map_err(|_| ReceiveError::Keys)
+    }
+
+    /// Whether the operator must vouch for them.
+    pub(crate) fn wants_attested_keys(&self) -> bool {
+        let card = self.cards.get(self.at);
+        card.is_some_and(|card| Form::of(&card.configuration) != Some(Form::Proofs))
+    }
+
+    /// What to ask for the card that is next (§8.2), with the operator's word about the keys where it is wanted.
+    pub(crate) fn asking(
+        &self,
+        keys: Vec<SoftwareKey>,
+        c_nonce: Option<&str>,
+        attestation: Option<&str>,
+        env: &mut Env<'_>,
+    ) -> Result<Asking, ReceiveError> {
         let card = self.cards.get(self.at).ok_or(ReceiveError::NothingSupported)?;
         let metadata = &self.origin.metadata;
         let proof = KeyProof {
@@ -102,21 +122,19 @@ impl Authorised {
             issued_at: env.now,
             key_attestation: None,
         };
-        let count = metadata.batch_size.unwrap_or(1).clamp(1, BATCH);
-        let mut keys = Vec::with_capacity(count);
-        let mut proofs = Vec::with_capacity(count);
-        for _ in 0..count {
-            let key = SoftwareKey::generate(env.rng).map_err(|_| ReceiveError::Keys)?;
-            proofs.push(proof.sign(&key).map_err(|_| ReceiveError::Keys)?);
-            keys.push(key);
-        }
+        let prove = |key: &SoftwareKey, key_attestation: Option<&str>| {
+            let proof = KeyProof {
+                key_attestation,
+                ..proof
+            };
+            proof.sign(key).map_err(|_| ReceiveError::Keys)
+        };
+        let form = Form::of(&card.configuration).ok_or(ReceiveError::NothingSupported)?;
+        let proofs = proofs(form, &keys, attestation, prove)?;
         let target = self.tokens.target(&card.id);
         Ok(Asking {
             keys,
-            request: CredentialRequest {
-                target,
-                proofs: Proofs::Jwt(proofs),
-            },
+            request: CredentialRequest { target, proofs },
             encryption: Exchange::with(metadata, env)?,
         })
     }

@@ -7,6 +7,7 @@
 //! Every step is one plain HTTP exchange. An offer is untrusted: what counts is that each credential verifies with
 //! a trust anchor for its type and is bound to a key made here (§13.5).
 
+mod attested;
 mod awaited;
 mod error;
 mod issue;
@@ -20,6 +21,7 @@ mod verify;
 /// Most that is kept of a sign-in or of an awaited card, in bytes: what an issuer says about itself is in it.
 const MAX_KEPT: usize = 256 << 10;
 
+pub(crate) use attested::{Applicant, InstanceKey, ask_for_keys, take_keys};
 pub(crate) use awaited::{Awaited, Delivery, wants_other_encryption};
 pub(crate) use error::ReceiveError;
 pub(crate) use issue::Authorised;

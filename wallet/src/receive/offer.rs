@@ -9,6 +9,7 @@ use assent_core::oid4vci::{
 use assent_core::profile::{Endpoint, Profile};
 
 use super::ReceiveError;
+use super::attested::Form;
 use super::origin::{AtServer, Offering, Origin};
 
 /// Most cards taken from one offer.
@@ -134,7 +135,7 @@ impl Described {
         let server = self.metadata.authorization_server(self.way.server())?;
         let server = AuthorizationServerMetadata::from_response(response, server, profile)?;
         match &self.way {
-            Way::Code(_) => drop(server.pre_authorized_token_endpoint()?),
+            Way::Code(_) => drop(server.pre_authorized_endpoint(profile)?),
             Way::SignIn { .. } => drop(server.code_endpoints(profile)?),
         }
         Ok(OpenOffer {
@@ -200,10 +201,10 @@ impl OpenOffer {
                 code: grant.pre_authorized_code.clone(),
                 tx_code: tx_code.map(SecretText::new),
             },
-            client: at.client.auth(),
+            client: at.client.auth(env)?,
             configuration_ids: Vec::new(),
         };
-        let endpoint = self.origin.server.pre_authorized_token_endpoint()?;
+        let (endpoint, _) = self.origin.server.pre_authorized_endpoint(profile)?;
         at.prove(request.to_http(endpoint, profile), env)
     }
 }
@@ -217,11 +218,7 @@ fn supported(offer: &CredentialOffer, metadata: &IssuerMetadata) -> Vec<Offering
             let CredentialKind::SdJwtVc { vct } = &configuration.kind else {
                 return None;
             };
-            // We prove possession of keys with `jwt` proofs and ES256, and have no key attestations.
-            let proof = configuration.proof_types.get("jwt")?;
-            let fits = proof.key_attestations_required.is_none()
-                && proof.signing_algorithms.iter().any(|alg| alg == "ES256");
-            fits.then(|| Offering {
+            Form::of(configuration).map(|_| Offering {
                 id: id.clone(),
                 vct: vct.clone(),
                 configuration: configuration.clone(),

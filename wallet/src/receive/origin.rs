@@ -5,12 +5,13 @@ use assent_core::env::Env;
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::oid4vci::dpop::Which;
 use assent_core::oid4vci::{
-    AnswerError, AuthorizationServerMetadata, ClientAuth, ClientAuthWanted, CredentialConfiguration,
-    DpopSession, IssuerMetadata,
+    AuthorizationServerMetadata, ClientAuth, ClientAuthWanted, CredentialConfiguration, DpopSession,
+    IssuerMetadata,
 };
 use assent_core::profile::Profile;
 
 use super::ReceiveError;
+use super::attested::{Attested, InstanceKey};
 
 /// An issuer and its authorization server, as they describe themselves.
 #[derive(Clone, ToJson, FromJson)]
@@ -32,32 +33,48 @@ pub(crate) struct Offering {
 
 /// Who the wallet says it is at one authorization server.
 #[derive(Clone)]
-pub(crate) struct Client {
-    id: Option<String>,
+pub(crate) enum Client {
+    /// Nobody, which only pre-authorised codes know (CI-12).
+    Anonymous,
+    /// By a name that proves nothing.
+    Public(String),
+    /// By a name and its operator's word.
+    Attested(Box<Attested>),
 }
 
 impl Client {
-    /// `None` is the anonymous one, which only pre-authorised codes know (CI-12).
-    pub(crate) fn new(
-        id: Option<&str>,
-        server: &AuthorizationServerMetadata,
-        profile: &Profile,
-    ) -> Result<Self, ReceiveError> {
-        if id.is_some() && server.client_auth(profile)? != ClientAuthWanted::None {
-            return Err(AnswerError::ClientRequired.into());
+    pub(crate) fn id(&self) -> Option<&str> {
+        match self {
+            Self::Anonymous => None,
+            Self::Public(id) => Some(id),
+            Self::Attested(attested) => Some(attested.client_id()),
         }
-        Ok(Self {
-            id: id.map(str::to_owned),
-        })
     }
 
-    pub(crate) fn id(&self) -> Option<&str> {
-        self.id.as_deref()
+    /// The key to keep with what is got as this client.
+    pub(super) fn instance(&self) -> Option<InstanceKey> {
+        match self {
+            Self::Attested(attested) => Some(attested.key()),
+            _ => None,
+        }
     }
 
     /// For one request.
-    pub(crate) fn auth(&self) -> ClientAuth {
-        self.id.as_deref().map(ClientAuth::public).unwrap_or_default()
+    pub(super) fn auth(&self, env: &mut Env<'_>) -> Result<ClientAuth, ReceiveError> {
+        Ok(ClientAuth {
+            client_id: self.id().map(str::to_owned),
+            attestation: match self {
+                Self::Attested(attested) => Some(attested.prove(env)?),
+                _ => None,
+            },
+        })
+    }
+}
+
+impl Origin {
+    /// Whether a wallet that gives this name must be vouched for.
+    pub(crate) fn wants_attestation(&self, profile: &Profile) -> Result<bool, ReceiveError> {
+        Ok(self.server.client_auth(profile)? == ClientAuthWanted::Attestation)
     }
 }
 
@@ -99,8 +116,12 @@ pub(crate) trait Proving: Send + 'static {
 
 impl Proving for AtServer {
     fn must_retry(&mut self, response: &HttpResponse) -> bool {
+        let client = match &mut self.client {
+            Client::Attested(attested) => attested.must_retry(response),
+            _ => false,
+        };
         let session = self.dpop.as_mut();
-        session.is_some_and(|session| session.must_retry(response, Which::Server))
+        session.is_some_and(|session| session.must_retry(response, Which::Server)) || client
     }
 }
 

@@ -14,6 +14,7 @@ use assent_core::oid4vci::{AnswerError, DpopSession, Grant, PkceVerifier, Secret
 use assent_core::profile::Profile;
 use zeroize::Zeroizing;
 
+use super::attested::InstanceKey;
 use super::offer::{OpenOffer, Way};
 use super::origin::{AtServer, Offering, Origin};
 use super::{MAX_KEPT, ReceiveError, Tokens};
@@ -28,6 +29,8 @@ pub(crate) struct Departure {
     state: SecretText,
     verifier: PkceVerifier,
     dpop: Option<DpopSession>,
+    /// The key of the wallet's attestation.
+    pub(crate) instance: Option<InstanceKey>,
     issuer_state: Option<String>,
     /// Once there are some: the person need not sign in again when something fails after that.
     pub(crate) tokens: Option<Tokens>,
@@ -55,6 +58,7 @@ impl Departure {
             state: SecretText::new(env.random_token().map_err(|_| ReceiveError::Keys)?),
             verifier: PkceVerifier::generate(env).map_err(|_| ReceiveError::Keys)?,
             dpop: at.dpop.clone(),
+            instance: at.client.instance(),
             issuer_state: issuer_state.clone(),
             tokens: None,
         })
@@ -111,7 +115,9 @@ impl Departure {
     ) -> Result<HttpRequest, ReceiveError> {
         let endpoints = self.origin.server.code_endpoints(profile)?;
         let endpoint = endpoints.pushed.ok_or(AnswerError::NoAuthorizationServer)?;
-        let request = self.request().to_pushed(&endpoint, &at.client.auth(), profile);
+        let request = self
+            .request()
+            .to_pushed(&endpoint, &at.client.auth(env)?, profile);
         at.prove(request, env)
     }
 
@@ -163,7 +169,7 @@ impl Departure {
                 redirect_uri: self.redirect_uri.clone(),
                 code_verifier: self.verifier.secret().clone(),
             },
-            client: at.client.auth(),
+            client: at.client.auth(env)?,
             configuration_ids: Vec::new(),
         };
         let endpoints = self.origin.server.code_endpoints(profile)?;

@@ -10,6 +10,7 @@ use assent_core::oid4vci::{
 use assent_core::profile::{Endpoint, Profile};
 
 use super::ReceiveError;
+use super::attested::InstanceKey;
 use super::origin::AtServer;
 
 /// A token this close to its end is renewed first.
@@ -22,6 +23,8 @@ pub(crate) struct Tokens {
     refresh: Option<SecretText>,
     ends_at: Option<i64>,
     details: Vec<AuthorizedCredential>,
+    /// The key of the wallet's attestation: the next tokens are asked for with it.
+    pub(crate) instance: Option<InstanceKey>,
 }
 
 impl Tokens {
@@ -33,9 +36,10 @@ impl Tokens {
         now: Timestamp,
     ) -> Result<Self, ReceiveError> {
         let token = TokenResponse::from_response(response, at.dpop.is_some(), profile)?;
+        let instance = at.client.instance();
         // RFC 9449 §5: where the server ignored the proof the token is a bearer token, and used as one.
         let dpop = at.dpop.filter(|_| token.token_type == TokenType::Dpop);
-        Ok(Self::new(token, dpop, now))
+        Ok(Self::new(token, dpop, instance, now))
     }
 
     /// The next ones, in place of these.
@@ -51,13 +55,18 @@ impl Tokens {
         if at.dpop.is_some() && token.token_type != TokenType::Dpop {
             return Err(ReceiveError::Downgraded);
         }
-        let mut next = Self::new(token, at.dpop, now);
+        let mut next = Self::new(token, at.dpop, self.instance.clone(), now);
         // RFC 6749 §6: without a new one the old one stays good.
         next.refresh = next.refresh.or_else(|| self.refresh.clone());
         Ok(next)
     }
 
-    fn new(token: TokenResponse, dpop: Option<DpopSession>, now: Timestamp) -> Self {
+    fn new(
+        token: TokenResponse,
+        dpop: Option<DpopSession>,
+        instance: Option<InstanceKey>,
+        now: Timestamp,
+    ) -> Self {
         let life = token.expires_in.and_then(|life| i64::try_from(life).ok());
         Self {
             access: Access {
@@ -67,6 +76,7 @@ impl Tokens {
             refresh: token.refresh_token,
             ends_at: life.map(|life| now.plus(life).0),
             details: token.authorization_details,
+            instance,
         }
     }
 
@@ -90,7 +100,7 @@ impl Tokens {
         let refresh_token = self.refresh.clone().ok_or(ReceiveError::Unreachable)?;
         let request = TokenRequest {
             grant: Grant::Refresh { refresh_token },
-            client: at.client.auth(),
+            client: at.client.auth(env)?,
             configuration_ids: Vec::new(),
         };
         at.prove(request.to_http(endpoint, profile), env)

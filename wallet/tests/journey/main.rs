@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod attested;
 mod blobs;
 mod certificates;
 mod city;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{AttestationError, Attesters};
 use crate::crypto::{PublicKey, SignError, Signer};
-use crate::encoding::fields::{FieldError, Fields};
+use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::json::{self, Object};
 use crate::encoding::jws::{self, UnverifiedJws};
 use crate::encoding::record::{ToJson as _, put};
@@ -176,7 +176,7 @@ impl KeyAttestationRequest {
 fn missing(name: &str) -> FieldError {
     FieldError {
         field: name.to_owned(),
-        problem: crate::encoding::fields::Problem::Missing,
+        problem: Problem::Missing,
     }
 }
 
@@ -192,5 +192,22 @@ fn read(body: &[u8]) -> Result<Object, AttestationError> {
 
 fn text(response: &HttpResponse, name: &str, profile: &Profile) -> Result<String, AnswerError> {
     let object = answer::read(response, 200, MAX_ANSWER, profile)?;
-    Ok(Fields::new(&object, "").text(name, MAX_ANSWER)?.to_owned())
+    let fields = Fields::new(&object, "");
+    let text = fields.text(name, MAX_ANSWER)?;
+    // It goes on to somebody else, in a header: three parts in base64url, and nothing that would end a line.
+    let mut parts = text.split('.');
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    let three = [parts.next(), parts.next(), parts.next()]
+        .iter()
+        .all(|part| part.is_some_and(is_part));
+    if three && parts.next().is_none() {
+        Ok(text.to_owned())
+    } else {
+        Err(fields.error(name, Problem::WrongType).into())
+    }
 }

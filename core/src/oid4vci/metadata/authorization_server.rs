@@ -181,6 +181,22 @@ impl AuthorizationServerMetadata {
         }
     }
 
+    /// The token endpoint for the pre-authorised code flow, and whether a wallet goes there without a name. With one it
+    /// must be vouched for.
+    ///
+    /// # Errors
+    /// As [`Self::pre_authorized_token_endpoint`], where being vouched for does not help either.
+    pub fn pre_authorized_endpoint(&self, profile: &Profile) -> Result<(&Endpoint, bool), AnswerError> {
+        match (self.pre_authorized_token_endpoint(), &self.token_endpoint) {
+            (Err(AnswerError::ClientRequired), Some(endpoint))
+                if self.client_auth(profile) == Ok(ClientAuthWanted::Attestation) =>
+            {
+                Ok((endpoint, false))
+            }
+            (outcome, _) => outcome.map(|endpoint| (endpoint, true)),
+        }
+    }
+
     /// Where the authorization code flow goes.
     ///
     /// # Errors

@@ -117,6 +117,7 @@ fn renew(core: &mut Core, awaited: Awaited, round: Round, env: &mut Env<'_>) -> 
         core,
         &origin,
         client_id.as_deref(),
+        awaited.tokens.instance.clone().as_ref(),
         env,
         Box::new(move |core, client, env| {
             let client = match client {

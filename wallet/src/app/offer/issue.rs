@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use assent_core::crypto::SoftwareKey;
 use assent_core::env::Env;
 use assent_core::oid4vci::metadata::Display;
 
 use super::super::session::Core;
 use super::super::wallet::Next;
-use super::super::{Reply, WalletError};
+use super::super::{NetworkFailure, Reply, WalletError};
 use super::exchange::{got, send};
 use super::store::{notify, store, summaries, with_names};
-use super::{issuer_name, sign_in};
+use super::{issuer_name, operator, sign_in};
 use crate::labels;
-use crate::receive::{Authorised, ReceiveError};
+use crate::receive::{Authorised, ReceiveError, ask_for_keys, take_keys};
 
 /// Asks for the next card, or keeps them when there is none.
 pub(super) fn next_card(
@@ -40,11 +41,45 @@ pub(super) fn next_card(
 
 fn ask(
     core: &mut Core,
-    mut authorised: Authorised,
+    authorised: Authorised,
     c_nonce: Option<&str>,
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
-    let asking = match authorised.asking(c_nonce, env) {
+    let keys = match authorised.keys(env) {
+        Ok(keys) => keys,
+        Err(error) => return stop(core, &authorised, error),
+    };
+    if !authorised.wants_attested_keys() {
+        return ask_for(core, authorised, keys, c_nonce, None, env);
+    }
+    let request = match ask_for_keys(operator(core), &keys, c_nonce, env.now) {
+        Ok(request) => request,
+        Err(error) => return stop(core, &authorised, error),
+    };
+    let c_nonce = c_nonce.map(str::to_owned);
+    Ok(Next::Send(
+        request,
+        Box::new(move |core, answer, env| {
+            let attestation = answer
+                .map_err(|NetworkFailure| ReceiveError::OperatorUnreachable)
+                .and_then(|answer| take_keys(&answer, &core.profile()));
+            match attestation {
+                Ok(said) => ask_for(core, authorised, keys, c_nonce.as_deref(), Some(&said), env),
+                Err(error) => stop(core, &authorised, error),
+            }
+        }),
+    ))
+}
+
+fn ask_for(
+    core: &mut Core,
+    mut authorised: Authorised,
+    keys: Vec<SoftwareKey>,
+    c_nonce: Option<&str>,
+    attestation: Option<&str>,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    let asking = match authorised.asking(keys, c_nonce, attestation, env) {
         Ok(asking) => Arc::new(asking),
         Err(error) => return stop(core, &authorised, error),
     };

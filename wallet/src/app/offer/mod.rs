@@ -10,20 +10,21 @@ use std::sync::Arc;
 
 use assent_core::env::Env;
 use assent_core::http::HttpResponse;
-use assent_core::oid4vci::InputMode;
+use assent_core::oid4vci::attestation::AttestationChallenge;
 use assent_core::oid4vci::metadata::Display;
+use assent_core::oid4vci::{AnswerError, InputMode};
 use assent_core::profile::Profile;
 use zeroize::Zeroizing;
 
 use super::session::Core;
 use super::view::{OfferView, OfferedCard, ServiceTrust, TxCodeView, Warning};
 use super::wallet::Next;
-use super::{Reply, WalletError, sync};
+use super::{NetworkFailure, Reply, WalletError, sync};
 use crate::holdings::Card;
 use crate::labels;
 use crate::receive::{
-    AtServer, Authorised, Client, Described, Offered, Offering, OpenOffer, Opening, Origin, ReceiveError,
-    Tokens, Way,
+    Applicant, AtServer, Authorised, Client, Described, InstanceKey, Offered, Offering, OpenOffer, Opening,
+    Origin, ReceiveError, Tokens, Way,
 };
 use exchange::got;
 
@@ -151,16 +152,60 @@ type AsClient = Box<
     dyn FnOnce(&mut Core, Result<Client, ReceiveError>, &mut Env<'_>) -> Result<Next, WalletError> + Send,
 >;
 
-/// Who the wallet says it is at this server; `None` is nobody.
+/// Who the wallet says it is at this server; `None` is nobody. Where the server demands it, the operator is asked to vouch for
+/// a key that stands for the wallet there: `known`, or a fresh one.
 fn with_client(
     core: &mut Core,
     origin: &Origin,
     id: Option<&str>,
+    known: Option<&InstanceKey>,
     env: &mut Env<'_>,
     then: AsClient,
 ) -> Result<Next, WalletError> {
-    let client = Client::new(id, &origin.server, &core.profile());
-    then(core, client, env)
+    let Some(id) = id else {
+        return then(core, Ok(Client::Anonymous), env);
+    };
+    match origin.wants_attestation(&core.profile()) {
+        Ok(false) => return then(core, Ok(Client::Public(id.to_owned())), env),
+        Ok(true) => {}
+        Err(error) => return then(core, Err(error), env),
+    }
+    let applicant = Applicant::new(id, known, env)
+        .and_then(|applicant| Ok((applicant.request(operator(core), env.now)?, applicant)));
+    let (request, applicant) = match applicant {
+        Ok(applicant) => applicant,
+        Err(error) => return then(core, Err(error), env),
+    };
+    let server = origin.server.clone();
+    Ok(Next::Send(
+        request,
+        Box::new(move |core, answer, env| {
+            let profile = core.profile();
+            let attested = answer
+                .map_err(|NetworkFailure| ReceiveError::OperatorUnreachable)
+                .and_then(|answer| applicant.attested(&answer, server.issuer.clone(), &profile));
+            let mut attested = match attested {
+                Ok(attested) => Box::new(attested),
+                Err(error) => return then(core, Err(error), env),
+            };
+            let Some(endpoint) = &server.challenge_endpoint else {
+                return then(core, Ok(Client::Attested(attested)), env);
+            };
+            Ok(Next::Send(
+                AttestationChallenge::request(endpoint, &profile),
+                Box::new(move |core, answer, env| {
+                    let challenged =
+                        got(answer).and_then(|answer| attested.challenged(&answer, &core.profile()));
+                    then(core, challenged.map(|()| Client::Attested(attested)), env)
+                }),
+            ))
+        }),
+    ))
+}
+
+/// The address of the operator, as proofs for it name it.
+fn operator(core: &Core) -> &str {
+    core.surroundings.operator.trim_end_matches('/')
 }
 
 /// Receives the cards of the open offer, or begins the sign-in that it wants.
@@ -176,9 +221,19 @@ pub(super) fn accept(
         return sign_in::leave(core, offer, client_id, redirect_uri, env);
     }
     let origin = offer.origin.clone();
+    // §6.1: a code is redeemed without a name, unless the server wants to know the wallet.
+    let anonymous = matches!(
+        origin.server.pre_authorized_endpoint(&core.profile()),
+        Ok((_, true))
+    );
+    let id = client_id.filter(|_| !anonymous);
+    if id.is_none() && !anonymous {
+        return Err(failed(AnswerError::ClientRequired.into()));
+    }
     with_client(
         core,
         &origin,
+        id.clone().as_deref(),
         None,
         env,
         Box::new(move |core, client, env| {
@@ -199,7 +254,7 @@ pub(super) fn accept(
                     let tokens = tokens.map_err(failed)?;
                     core.offer = None;
                     let (origin, cards) = (offer.origin.clone(), offer.cards.clone());
-                    let authorised = Authorised::new(origin, cards, None, tokens, None, env);
+                    let authorised = Authorised::new(origin, cards, id.as_deref(), tokens, None, env);
                     issue::next_card(core, authorised.map_err(failed)?, env)
                 }),
             )

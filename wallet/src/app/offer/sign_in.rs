@@ -41,6 +41,7 @@ pub(super) fn leave(
         core,
         &origin,
         Some(&client_id),
+        None,
         env,
         Box::new(move |core, client, env| {
             let at = client.and_then(|client| AtServer::fresh(client, &offer.origin.server, env));
@@ -114,6 +115,7 @@ pub(super) fn come_back(core: &mut Core, answer: &str, env: &mut Env<'_>) -> Res
         core,
         &origin,
         Some(&client_id),
+        departure.instance.clone().as_ref(),
         env,
         Box::new(move |_, client, env| {
             let client = client.map_err(failed)?;

@@ -5,6 +5,7 @@ mod finding;
 mod issuer;
 mod library;
 mod lies;
+pub mod provider;
 mod register;
 mod vaults;
 
@@ -74,6 +75,11 @@ pub struct City {
     pub revoked: Vec<u64>,
     /// What the issuer changes in the details of the next card.
     pub details: Option<(&'static str, Value)>,
+    /// Whether the city vouches for its wallets, and what it was asked.
+    pub vouches: bool,
+    pub vouched: Vec<String>,
+    /// What it says instead.
+    pub instead_of_attestations: Option<&'static str>,
     /// Issuers with a sign-in.
     pub registers: Vec<Register>,
     /// Days since the beginning, for the issuer.
@@ -120,6 +126,9 @@ impl City {
             types: Vec::new(),
             revoked: Vec::new(),
             details: None,
+            vouches: true,
+            vouched: Vec::new(),
+            instead_of_attestations: None,
             registers: Vec::new(),
             day: 0,
             asked: Vec::new(),
@@ -182,6 +191,11 @@ impl City {
             path if path.starts_with("/v1/pairing/") => self
                 .mailbox
                 .answer(path.trim_start_matches("/v1/pairing/"), request),
+            path if path.starts_with("/v1/wallet-provider/") => {
+                let seconds = self.registers.first().map_or(0, |register| register.clock);
+                let (path, now) = (path.to_owned(), self.now().plus(seconds));
+                self.vouch(&path, &body, now)
+            }
             "/v1/sign-in" => ok(&Finding::ways()),
             "/v1/sign-in/vaults" => ok(&self.found()),
             "/v1/sign-in/passkey/challenge" => ok(&json!({ "challenge": CHALLENGE })),

@@ -7,9 +7,14 @@ use assent_core::encoding::record::ToJson as _;
 use assent_core::env::{Env, Timestamp};
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::issuer::sandbox;
+use assent_core::oid4vci::attestation::{
+    CHALLENGE_HEADER, ClientExpectation, KeyAttestationUse, VerifiedClient, VerifiedKeyAttestation,
+};
 use assent_core::oid4vci::authorization::{AuthorizationRequest, redirect_with_code, redirect_with_error};
+use assent_core::oid4vci::client::{ATTESTATION_HEADER, ATTESTATION_POP_HEADER};
 use assent_core::oid4vci::dpop::{DpopError, DpopExpectation, NonceRule, VerifiedDpopProof};
 use assent_core::oid4vci::encryption::{EncryptionRule, RequestKey, announcement, open_request};
+use assent_core::oid4vci::metadata::ATTESTED;
 use assent_core::oid4vci::pkce::challenge_matches;
 use assent_core::oid4vci::proof::{ProofExpectation, VerifiedKeyProof};
 use assent_core::oid4vci::{
@@ -18,10 +23,9 @@ use assent_core::oid4vci::{
 };
 use assent_core::profile::Endpoint;
 use assent_core::sd_jwt::{DisclosurePolicy, SdJwtBuilder};
-use assent_core::trust::TrustAnchors;
 use serde_json::{Value, json};
 
-use super::{BASE, City, Counter, NOW, PROFILE, ok, respond};
+use super::{BASE, City, Counter, NOW, PROFILE, ok, provider, respond};
 use crate::certificates::{Chain, chain};
 
 /// What a register says instead: endpoint, and its answer.
@@ -45,6 +49,15 @@ pub struct Register {
     pub other_server: Option<&'static str>,
     /// Cards come so many seconds later.
     pub later: Option<u64>,
+    /// Demands that somebody vouches for wallets; and for keys, with proofs of this type.
+    pub attested_wallets: bool,
+    pub attested_keys: Option<&'static str>,
+    /// What such keys must be like.
+    pub key_storage: Vec<&'static str>,
+    /// Its challenge endpoint gives what is no longer good.
+    pub stale_challenges: bool,
+    /// The keys of the wallets that authenticated themselves, request by request.
+    pub instances: Vec<PublicKey>,
     /// Seconds a token lives.
     pub token_life: i64,
     pub lie: Option<Lie>,
@@ -61,6 +74,7 @@ pub struct Register {
     /// What is asked for later: transaction, configuration, keys, when.
     transactions: Vec<(String, String, Vec<PublicKey>, Timestamp)>,
     nonces: usize,
+    proofs: Vec<String>,
     rng: Counter,
 }
 
@@ -78,6 +92,11 @@ impl Register {
             names_itself: true,
             other_server: None,
             later: None,
+            attested_wallets: false,
+            attested_keys: None,
+            key_storage: Vec::new(),
+            stale_challenges: false,
+            instances: Vec::new(),
             token_life: 3600,
             lie: None,
             asked: Vec::new(),
@@ -89,6 +108,7 @@ impl Register {
             client: None,
             transactions: Vec::new(),
             nonces: 0,
+            proofs: Vec::new(),
             rng: Counter(1 << 50),
         }
     }
@@ -191,6 +211,14 @@ impl Register {
         for (id, card) in cards {
             let card = card.as_object_mut().unwrap();
             card.remove("scope");
+            if let Some(name) = self.attested_keys {
+                let mut required = json!({});
+                if !self.key_storage.is_empty() {
+                    required["key_storage"] = json!(self.key_storage);
+                }
+                let proof = json!({ "proof_signing_alg_values_supported": ["ES256"], "key_attestations_required": required });
+                card.insert("proof_types_supported".into(), json!({ name: proof }));
+            }
             if self.scopes {
                 card.insert("scope".into(), format!("scope.{id}").into());
             }
@@ -210,10 +238,49 @@ impl Register {
             out["pushed_authorization_request_endpoint"] = at("par").into();
             out["require_pushed_authorization_requests"] = true.into();
         }
+        if self.attested_wallets {
+            out["token_endpoint_auth_methods_supported"] = json!([ATTESTED]);
+            out["challenge_endpoint"] = at("challenge").into();
+            out["pre-authorized_grant_anonymous_access_supported"] = false.into();
+        }
         if self.dpop {
             out["dpop_signing_alg_values_supported"] = json!(["ES256"]);
         }
         out
+    }
+
+    /// The wallet authenticates itself, where that is demanded and only there.
+    fn client(&mut self, request: &HttpRequest, client_id: Option<&str>) -> Result<(), HttpResponse> {
+        let headers = [ATTESTATION_HEADER, ATTESTATION_POP_HEADER].map(|name| header(request, name));
+        let [Some(attestation), Some(proof)] = headers else {
+            assert_eq!(headers, [None, None]);
+            assert!(!self.attested_wallets, "nobody vouches for the wallet");
+            return Ok(());
+        };
+        assert!(self.attested_wallets, "nobody asked for that");
+        let server = Endpoint::parse(&self.server(), &PROFILE).unwrap();
+        let expected = ClientExpectation {
+            server: &server,
+            client_id,
+        };
+        let anchors = provider::anchors();
+        let attesters = Attesters {
+            anchors: &anchors,
+            now: self.now(),
+            profile: &PROFILE,
+            crypto: &RustCrypto,
+        };
+        let client = VerifiedClient::verify(attestation, proof, &expected, &attesters).unwrap();
+        assert!(!self.proofs.contains(&client.jti), "a proof is used once");
+        self.proofs.push(client.jti);
+        let challenge = format!("challenge-{}", self.nonces);
+        if client.challenge.as_deref() != Some(&challenge) {
+            let mut answer = refusal(400, "use_attestation_challenge");
+            answer.headers.push((CHALLENGE_HEADER.into(), challenge));
+            return Err(answer);
+        }
+        self.instances.push(client.instance_key);
+        Ok(())
     }
 
     /// The proof of a request, checked; or the demand for a nonce.
@@ -276,9 +343,13 @@ impl Register {
         };
         assert_eq!(jkt.is_some(), self.dpop, "DPoP is used where it is offered");
         let asked = TokenRequest::parse(request.body.as_deref().unwrap()).unwrap();
+        if let Err(answer) = self.client(request, asked.client.client_id.as_deref()) {
+            return answer;
+        }
         match asked.grant {
             Grant::PreAuthorized { code, .. } if code == SecretText::new("gift") => {
-                assert_eq!(asked.client.client_id, None);
+                assert_eq!(asked.client.client_id.is_some(), self.attested_wallets);
+                self.client = asked.client.client_id;
                 self.give_tokens(jkt)
             }
             Grant::AuthorizationCode {
@@ -369,31 +440,43 @@ impl Register {
             let CredentialTarget::Configuration(configuration) = asked.target else {
                 panic!("no identifiers were given");
             };
-            let Proofs::Jwt(proofs) = asked.proofs else {
-                panic!("no proofs");
-            };
             let issuer = Endpoint::parse(&self.id(), &PROFILE).unwrap();
-            let anchors = TrustAnchors::new();
+            let anchors = provider::anchors();
             let attesters = Attesters {
                 anchors: &anchors,
                 now: self.now(),
                 profile: &PROFILE,
                 crypto: &RustCrypto,
             };
-            // CI-23: with a client its proofs name it, without they name nobody.
-            let named = form_of(&proofs[0])["iss"].as_str().map(str::to_owned);
-            assert_eq!(named, self.client);
             let expected = ProofExpectation {
                 issuer: &issuer,
                 client_id: self.client.as_deref(),
                 nonce_required: true,
             };
-            let keys = proofs.iter().map(|proof| {
-                VerifiedKeyProof::verify(proof, &expected, &attesters)
-                    .unwrap()
-                    .key
-            });
-            (configuration, keys.collect::<Vec<_>>())
+            let keys = match (asked.proofs, self.attested_keys) {
+                (Proofs::Jwt(proofs), None | Some("jwt")) => {
+                    // CI-23: with a client its proofs name it, without they name nobody.
+                    let named = form_of(&proofs[0])["iss"].as_str().map(str::to_owned);
+                    assert_eq!(named, self.client);
+                    let verify =
+                        |proof: &String| VerifiedKeyProof::verify(proof, &expected, &attesters).unwrap();
+                    let proofs: Vec<VerifiedKeyProof> = proofs.iter().map(verify).collect();
+                    let attested = proofs[0].attestation.as_ref();
+                    assert_eq!(attested.is_some(), self.attested_keys.is_some());
+                    match attested {
+                        Some(attestation) => attestation.keys.clone(),
+                        None => proofs.into_iter().map(|proof| proof.key).collect(),
+                    }
+                }
+                (Proofs::Attestation(attestation), Some("attestation")) => {
+                    let alone = KeyAttestationUse::Alone;
+                    let read = VerifiedKeyAttestation::verify(&attestation, alone, &attesters).unwrap();
+                    assert_eq!(read.nonce.as_deref(), Some("the nonce"));
+                    read.keys
+                }
+                other => panic!("other proofs were wanted: {other:?}"),
+            };
+            (configuration, keys)
         };
         if let Some(later) = self.later.filter(|_| !request.url.ends_with("/deferred")) {
             let id = self.token("transaction");
@@ -453,6 +536,9 @@ impl Register {
             "par" => {
                 let body = request.body.as_deref().unwrap();
                 let asked = AuthorizationRequest::parse(body, &PROFILE).unwrap();
+                if let Err(answer) = self.client(request, Some(&asked.client_id)) {
+                    return answer;
+                }
                 if let Err(answer) = self.proof(request, None) {
                     return answer;
                 }
@@ -463,6 +549,14 @@ impl Register {
                     "application/json",
                     &json!({ "request_uri": uri, "expires_in": 90 }).to_string(),
                 )
+            }
+            "challenge" => {
+                let number = if self.stale_challenges {
+                    1 << 20
+                } else {
+                    self.nonces
+                };
+                ok(&json!({ "attestation_challenge": format!("challenge-{number}") }))
             }
             "token" => self.redeem(request),
             "nonce" => ok(&json!({ "c_nonce": "the nonce" })),
