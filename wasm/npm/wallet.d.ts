@@ -540,8 +540,9 @@ export interface HttpResponse {
 
 export type Step = { type: "send"; request: HttpRequest } | { type: "done"; reply: Reply };
 
-/** Loads the WebAssembly module; call it once, first. */
-export function load(source?: URL | string | BufferSource | WebAssembly.Module): Promise<void>;
+type Source = URL | string | BufferSource | WebAssembly.Module;
+/** Loads the WebAssembly module, which is three files; call it once, first. */
+export function load(source?: Source, rest?: Source, receiving?: Source): Promise<void>;
 
 export class Wallet {
   /** `cache` is what {@link Wallet.cache} gave; `sandbox` accepts plain http to this machine. */

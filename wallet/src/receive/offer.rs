@@ -168,17 +168,15 @@ impl OpenOffer {
         }
     }
 
-    /// Where the person will have to sign in.
+    /// Where the person will have to sign in: host, and port where it is not the usual one.
     pub(crate) fn sign_in(&self) -> Option<&str> {
-        match &self.way {
-            Way::Code(_) => None,
-            Way::SignIn { .. } => self
-                .origin
-                .server
-                .authorization_endpoint
-                .as_ref()
-                .map(Endpoint::host),
-        }
+        let Way::SignIn { .. } = &self.way else {
+            return None;
+        };
+        let origin = self.origin.server.authorization_endpoint.as_ref()?.origin();
+        let (scheme, host) = origin.split_once("://")?;
+        let usual = if scheme == "https" { ":443" } else { ":80" };
+        Some(host.strip_suffix(usual).unwrap_or(host))
     }
 
     /// The token request with the code of the offer (§6.1). The transaction code goes only to the issuer that was shown.

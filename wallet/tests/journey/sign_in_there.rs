@@ -398,9 +398,15 @@ fn lies_of_an_issuer_lead_to_no_card() {
 /// RFC 9449 §5, RFC 6749 §7.1: a token is used as what it is, and one that is bound to a key nobody showed is refused.
 #[test]
 fn a_token_is_what_the_issuer_says_or_nothing() {
-    // A proof was sent and ignored: a bearer token, used as one. The register does not know it then.
+    // A proof was sent and ignored: a bearer token, used as one.
     let mut city = city();
     let mut person = Person::with_vault(&mut city);
+    city.at(REGISTER).ignores_proofs = true;
+    let url = leave(&mut person, &mut city, &["identity"]);
+    let answer = city.at(REGISTER).sign_in(&url);
+    assert_eq!(person.run(&mut city, back(&answer)).unwrap()["type"], "cards");
+    city.at(REGISTER).asked.clear();
+    city.at(REGISTER).ignores_proofs = false;
     city.at(REGISTER).dpop = false;
     lies(&mut city, "token", |answer| {
         changed(answer, |body| body["token_type"] = "DPoP".into());
@@ -458,4 +464,50 @@ fn a_server_elsewhere_is_named_and_told_for_whom() {
     assert_eq!(resource.as_deref(), Some("https://city.example/register"));
     let answer = city.at(REGISTER).sign_in(&url);
     assert_eq!(person.run(&mut city, back(&answer)).unwrap()["type"], "cards");
+}
+
+/// CI-13: what the server names is asked for by that name.
+#[test]
+fn cards_are_asked_for_by_the_names_that_were_given() {
+    let mut city = city();
+    city.at(REGISTER).identifiers = true;
+    let mut person = Person::with_vault(&mut city);
+    let url = leave(&mut person, &mut city, &["residence", "identity"]);
+    let answer = city.at(REGISTER).sign_in(&url);
+    let cards = person.run(&mut city, back(&answer)).unwrap();
+    assert_eq!(cards["cards"].as_array().unwrap().len(), 2);
+}
+
+/// §4.1.1: a code that asks less of the person goes first; without any grant the server's metadata says what goes.
+#[test]
+fn what_an_offer_leaves_open_is_decided_for_the_person() {
+    let mut city = city();
+    let mut person = Person::with_vault(&mut city);
+    let offer = |grants: Value| {
+        let offer = json!({ "credential_issuer": "https://city.example/register",
+            "credential_configuration_ids": ["residence", "unheard of"], "grants": grants });
+        let query = assent_core::encoding::form::encode([("credential_offer", offer.to_string().as_str())]);
+        json!({ "type": "offerOpen", "link": format!("haip-vci://?{query}") })
+    };
+    let code = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+    let both = json!({ code: { "pre-authorized_code": "gift" }, "authorization_code": {} });
+    let reply = person.run(&mut city, offer(both)).unwrap();
+    assert_eq!(reply["offer"]["signIn"], Value::Null);
+    assert_eq!(reply["offer"]["warnings"][0]["code"], "offer-partly-supported");
+    assert_eq!(
+        person.run(&mut city, accept()).unwrap()["cards"][0]["copiesLeft"],
+        10
+    );
+    let reply = person.run(&mut city, offer(json!({}))).unwrap();
+    assert_eq!(reply["offer"]["signIn"], "city.example");
+    let url = person.run(&mut city, accept()).unwrap()["url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(city.at(REGISTER).pushed[0].1.issuer_state, None);
+    let answer = city.at(REGISTER).sign_in(&url);
+    assert_eq!(
+        person.run(&mut city, back(&answer)).unwrap()["cards"][0]["renewal"],
+        "copies"
+    );
 }

@@ -151,7 +151,7 @@ pub struct OfferView {
     pub cards: Vec<OfferedCard>,
     /// The code to type, when one is asked.
     pub tx_code: Option<TxCodeView>,
-    /// Host at which the person will have to sign in; `None` when nobody asks for that.
+    /// Host (and port, if unusual) at which the person will have to sign in; `None` when nobody asks for that.
     pub sign_in: Option<String>,
     /// Things to know.
     pub warnings: Vec<Warning>,

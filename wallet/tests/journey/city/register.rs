@@ -47,6 +47,10 @@ pub struct Register {
     pub names_itself: bool,
     /// The authorization server lives elsewhere, and issues for several.
     pub other_server: Option<&'static str>,
+    /// Looks at no proofs, and gives tokens for anybody.
+    pub ignores_proofs: bool,
+    /// Names what it gives (§6.2).
+    pub identifiers: bool,
     /// Cards come so many seconds later.
     pub later: Option<u64>,
     /// Demands that somebody vouches for wallets; and for keys, with proofs of this type.
@@ -91,6 +95,8 @@ impl Register {
             scopes: true,
             names_itself: true,
             other_server: None,
+            ignores_proofs: false,
+            identifiers: false,
             later: None,
             attested_wallets: false,
             attested_keys: None,
@@ -289,7 +295,7 @@ impl Register {
         request: &HttpRequest,
         token: Option<&SecretText>,
     ) -> Result<Option<String>, HttpResponse> {
-        let Some(proof) = header(request, "dpop") else {
+        let Some(proof) = header(request, "dpop").filter(|_| !self.ignores_proofs) else {
             return Ok(None);
         };
         let at_server = token.is_none();
@@ -332,6 +338,14 @@ impl Register {
             out["refresh_token"] = refresh.clone().into();
             self.refresh = Some(refresh);
         }
+        if self.identifiers {
+            let named = |id: &str| {
+                json!({ "type": "openid_credential", "credential_configuration_id": id,
+                "credential_identifiers": [format!("this {id}")] })
+            };
+            out["authorization_details"] =
+                json!([{ "type": "payment" }, named("identity"), named("residence")]);
+        }
         self.access = Some((access, jkt, until));
         ok(&out)
     }
@@ -341,7 +355,8 @@ impl Register {
             Ok(jkt) => jkt,
             Err(answer) => return answer,
         };
-        assert_eq!(jkt.is_some(), self.dpop, "DPoP is used where it is offered");
+        let used = header(request, "dpop").is_some();
+        assert_eq!(used, self.dpop, "DPoP is used where it is offered");
         let asked = TokenRequest::parse(request.body.as_deref().unwrap()).unwrap();
         if let Err(answer) = self.client(request, asked.client.client_id.as_deref()) {
             return answer;
@@ -367,7 +382,9 @@ impl Register {
                 let (_, request) = self.codes.remove(at);
                 assert_eq!(request.redirect_uri, redirect_uri);
                 assert_eq!(asked.client.client_id.as_ref(), Some(&request.client_id));
-                assert_eq!(request.dpop_jkt, jkt, "the code is bound to the key of the token");
+                if !self.ignores_proofs {
+                    assert_eq!(request.dpop_jkt, jkt, "the code is bound to the key of the token");
+                }
                 assert!(challenge_matches(&request.code_challenge, &code_verifier));
                 self.client = Some(request.client_id);
                 self.give_tokens(jkt)
@@ -437,8 +454,11 @@ impl Register {
             (configuration, keys)
         } else {
             let asked = CredentialRequest::parse(&opened.body, &PROFILE).unwrap();
-            let CredentialTarget::Configuration(configuration) = asked.target else {
-                panic!("no identifiers were given");
+            // CI-13: by the name that was given, where one was.
+            let configuration = match asked.target {
+                CredentialTarget::Configuration(id) if !self.identifiers => id,
+                CredentialTarget::Identifier(id) if self.identifiers => id.replace("this ", ""),
+                other => panic!("asked for {other:?}"),
             };
             let issuer = Endpoint::parse(&self.id(), &PROFILE).unwrap();
             let anchors = provider::anchors();
