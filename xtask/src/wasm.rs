@@ -117,7 +117,7 @@ pub fn build(mode: Mode) -> Result<()> {
 /// The modules of the package: the engine, and the files of a vault's contents, which few need on a day.
 const MODULES: [&str; 2] = [ENGINE, "assent_transfer"];
 const ENGINE: &str = "assent_wasm";
-/// What the engine is cut in beside its first file (`split.rs`).
+/// What the engine is cut in beside its first file (`split/`).
 const PARTS: [&str; 2] = ["rest", "receiving"];
 
 /// Counts up when what is done with a linked module changes, so that one done in the old way is done again.

@@ -17,7 +17,7 @@ export async function loadEngine(): Promise<(cache: Uint8Array | undefined) => E
 }
 
 // What the first file of the module does alone: opening a vault, answering services, and stopping. For all other commands
-// another one (xtask/src/split.rs) is fetched first; a call into it before that would be a trap.
+// another one (xtask/src/split) is fetched first; a call into it before that would be a trap.
 const alone = new Set([
   ...["status", "createVault", "confirmRecovery", "openVault", "unlock", "unlockQuestions", "passkeyChallenge", "lock", "forgetHere", "deleteVault"],
   ...["settings", "setSettings", "unlockMethods", "devices", "registerDevice", "sync", "refresh", "listen", "home", "cards", "card", "removeCard"],

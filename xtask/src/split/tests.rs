@@ -1,9 +1,9 @@
 //! Small modules, cut.
 
 use wasm_encoder::{
-    FunctionSection, IndirectNameMap, MemorySection, MemoryType, NameMap, NameSection, RefType,
+    CodeSection, ExportKind, ExportSection, FunctionSection, IndirectNameMap, Instruction, MemorySection,
+    MemoryType, Module, NameMap, NameSection, RefType, TableSection, TableType, TypeSection,
 };
-use wasm_encoder::{TableSection, TableType};
 
 use super::*;
 
