@@ -3,7 +3,10 @@
 use crate::common::holder::PROFILE;
 use crate::common::{Answer, Sandbox};
 use assent_core::crypto::{RustCrypto, Signer as _, SoftwareKey};
+use assent_core::http::Method;
 use assent_core::issuer::sandbox::RESIDENCE;
+
+use assent_core::oid4vci::DpopProof;
 use assent_core::oid4vci::attestation::provider::{
     KEYS_PATH, KeyAttestationRequest, WALLET_PATH, WalletAttestationRequest, prove,
 };
@@ -453,4 +456,43 @@ async fn what_does_not_authenticate_a_wallet() {
     // Two hours later the attestation is over.
     server.pass(2 * 3600);
     invalid_client(&with(attestation, &wallet.fresh(&server).await).await);
+}
+
+/// RFC 9449 §8: a wallet that must make its DPoP proof again with a nonce need not authenticate itself anew, as long as
+/// nothing was done.
+#[tokio::test]
+async fn a_missing_nonce_costs_no_proof_of_the_wallet() {
+    let server = Sandbox::start().await;
+    let wallet = Wallet::new(&server).await;
+    let dpop = assent_core::oid4vci::dpop::DpopKey::from(key());
+    let at = |path: &str, nonce: Option<&str>| {
+        let proof = DpopProof {
+            method: Method::Post,
+            url: &server.url(path),
+            access_token: None,
+            nonce,
+        };
+        server.env(|env| proof.sign(&dpop, env).unwrap())
+    };
+    for path in ["/issuer/par", "/issuer/token"] {
+        let proof = wallet.fresh(&server).await;
+        let ask = async |dpop: &str| {
+            let headers = [
+                (ATTESTATION, wallet.attestation.as_str()),
+                (POP, proof.as_str()),
+                ("dpop", dpop),
+            ];
+            match path {
+                "/issuer/par" => push(&server, &headers).await,
+                _ => redeem(&server, &headers).await,
+            }
+        };
+        let first = ask(&at(path, None)).await;
+        assert_eq!(first.json()["error"], "use_dpop_nonce", "{}", first.text);
+        let nonce = first.headers["dpop-nonce"].to_str().unwrap();
+        let second = ask(&at(path, Some(nonce))).await;
+        assert!(matches!(second.status, 200 | 201), "{}", second.text);
+        // But then it was used.
+        invalid_client(&ask(&at(path, Some(nonce))).await);
+    }
 }

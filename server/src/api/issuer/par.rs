@@ -26,6 +26,8 @@ pub(super) async fn par(
     body: String,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let request = AuthorizationRequest::parse(&body, &state.profile)?;
+    // Before the client: a proof that lacks a nonce must not use up the one of an attestation.
+    let jkt = dpop::at_par(&state, &headers).await?;
     client::attested(&state, &headers, Some(&request.client_id)).await?;
     let client = client::known(&state, Some(&request.client_id))?;
     // RFC 9126 §2.3, RFC 9700 §4.1.3.
@@ -34,7 +36,6 @@ pub(super) async fn par(
         let why = "this redirect_uri is not registered for the client";
         return Err(Rejection::new(RejectionCode::InvalidRequest, why).into());
     }
-    let jkt = dpop::at_par(&state, &headers).await?;
     let settings = super::settings(&state)?;
     let stored = match &request.issuer_state {
         None => None,

@@ -32,6 +32,8 @@ pub(super) async fn token(
     let settings = super::settings(&state)?;
     let unknown = || Rejection::new(RejectionCode::InvalidGrant, "the code or token is not known");
     let client_id = request.client.client_id.as_deref();
+    // Before the client: a proof that lacks a nonce must not use up the one of an attestation.
+    let jkt = dpop::at_token(&state, &headers).await?;
     let attested = client::attested(&state, &headers, client_id).await?;
     let client_id = client_id.or(attested.as_ref().map(|attested| attested.client_id.as_str()));
     let (kind, secret, client) = match &request.grant {
@@ -48,7 +50,6 @@ pub(super) async fn token(
             client::known(&state, client_id).ok(),
         ),
     };
-    let jkt = dpop::at_token(&state, &headers).await?;
     let asking = Asking {
         client: client.as_ref(),
         instance_jkt: attested.as_ref().map(|attested| attested.instance_jkt.as_str()),
