@@ -108,7 +108,8 @@ async fn accept(
     if offer.sign_in.is_none() {
         let accept = Command::OfferAccept {
             tx_code,
-            client_id: None,
+            // Said only to an issuer that wants to know the app; a code alone needs no name.
+            client_id: Some(sign_in::CLIENT_ID.to_owned()),
             redirect_uri: None,
         };
         return sign_in::cards(shell.run(accept).await?);

@@ -16,7 +16,7 @@ use crate::progress::Progress;
 use crate::wallet::Shell;
 
 /// How this program is known to issuers: one name for all who use it.
-const CLIENT_ID: &str = "assent-cli";
+pub const CLIENT_ID: &str = "assent-cli";
 
 /// How to go.
 #[derive(Debug)]

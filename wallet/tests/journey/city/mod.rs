@@ -204,11 +204,12 @@ impl City {
             "/.well-known/openid-credential-issuer/issuer" => {
                 ok(&self.settings.metadata(&PROFILE).unwrap().to_json())
             }
-            "/.well-known/oauth-authorization-server/issuer" => ok(&self
-                .settings
-                .authorization_server_metadata(&PROFILE)
-                .unwrap()
-                .to_json()),
+            "/.well-known/oauth-authorization-server/issuer" => {
+                // Nobody signs in here; a register is for that.
+                let mut metadata = self.settings.authorization_server_metadata(&PROFILE).unwrap();
+                metadata.authorization_endpoint = None;
+                ok(&metadata.to_json())
+            }
             "/issuer/token" => self.token(&body),
             "/issuer/nonce" => {
                 let mut env = Env {
