@@ -18,7 +18,8 @@ pub struct IssuerConfig {
     pub key_file: Option<PathBuf>,
     /// Places of a new status list. The more, the less a place says about who and when.
     pub status_list_size: u32,
-    /// Wallets that may sign people in, beside those that are known without settings.
+    /// Wallets that may sign people in, beside those that are known without settings. Only the sandbox has a person to
+    /// sign in.
     pub clients: Vec<ClientConfig>,
     /// Whether wallets authenticate themselves with an attestation of their provider.
     pub client_attestation: ClientAttestation,
