@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test'
 
 import { now, PID } from '../support/cards.mjs'
 import { Person, startIssuingProvider } from '../support/login.mjs'
+import { signIn } from '../support/person.mjs'
 import { anchors, authority, leaf } from '../support/pki.mjs'
 import { startServer } from '../support/server.mjs'
 import { receiveSignedIn } from '../support/signed-in.mjs'
@@ -62,5 +63,41 @@ describe('oidc-provider as an issuer that wants attestations, our wallet and wal
     const ours = await newWallet(undefined, { operator: server.base })
     const ended = await ours.do('receive', peer.offer, '--yes', '--elsewhere')
     assert.notEqual(ended.error.code, 'sign-in-needed', JSON.stringify(ended))
+  })
+})
+
+describe('our own issuer that wants attestations, our wallet', () => {
+  let server
+
+  before(async () => {
+    server = await startServer({ more: '[issuer]\ndpop = "required"\nencryption = "required"\nclient_attestation = "required"\nattested_keys = ["identity"]\n' })
+  })
+  after(() => server?.stop())
+
+  for (const [what, wanted] of [
+    ['by sign-in', { sign_in: true }],
+    ['by sign-in, later', { sign_in: true, later_seconds: 2 }],
+    ['by pre-authorised code', {}],
+  ]) {
+    test(`everything demanded at once: ${what}`, async () => {
+      const body = JSON.stringify({ card: 'identity', ...wanted })
+      const offered = await fetch(`${server.base}/v1/sandbox/offers`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      const { link } = await offered.json()
+      const ours = await newWallet(undefined, { operator: server.base })
+      const answer = wanted.sign_in
+        ? await receiveSignedIn(ours, link, { browse: (url) => signIn(url), more: ['--wait'] })
+        : await ours.do('receive', link, '--yes')
+      assert.equal(answer.code, 0, JSON.stringify(answer))
+      assert.equal(answer.data.cards[0].copiesTotal, 10)
+    })
+  }
+
+  test('a wallet without somebody to vouch for it is told so', async () => {
+    const body = JSON.stringify({ card: 'identity', sign_in: true })
+    const offered = await fetch(`${server.base}/v1/sandbox/offers`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    const ours = await newWallet(anchors({}))
+    const ended = await ours.do('receive', (await offered.json()).link, '--yes', '--elsewhere')
+    assert.equal(ended.code, 5, JSON.stringify(ended))
+    assert.notEqual(ended.error.code, 'sign-in-needed')
   })
 })
