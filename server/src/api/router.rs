@@ -117,11 +117,12 @@ fn documented(roles: &Roles, in_sandbox: bool) -> OpenApiRouter<AppState> {
         router = router.merge(wallet_provider::router().layer(cors::for_wallets()));
     }
     if roles.issuer {
-        router = router
-            .merge(issuer::router().layer(cors::for_wallets()))
-            .merge(issuer::pages());
+        router = router.merge(issuer::router().layer(cors::for_wallets()));
         if in_sandbox {
-            router = router.merge(sandbox::router().layer(cors::for_wallets()));
+            router = router
+                .merge(issuer::sign_in().layer(cors::for_wallets()))
+                .merge(issuer::pages())
+                .merge(sandbox::router().layer(cors::for_wallets()));
         }
     }
     router
@@ -192,4 +193,26 @@ async fn plain_errors_as_problems(request: Request, next: Next) -> Response {
         problem.headers_mut().insert(header::ALLOW, allow);
     }
     problem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sandbox gives made-up cards to anybody. An operator's own key must never sign one.
+    #[test]
+    fn nobody_signs_in_for_a_made_up_card_outside_the_sandbox() {
+        let roles = Roles {
+            issuer: true,
+            ..Roles::default()
+        };
+        let has = |in_sandbox, path: &str| {
+            let paths = documented(&roles, in_sandbox).to_openapi().paths;
+            paths.paths.contains_key(path)
+        };
+        for path in ["/issuer/par", "/issuer/authorize", "/v1/sandbox/offers"] {
+            assert!(has(true, path) && !has(false, path), "{path}");
+        }
+        assert!(has(false, "/issuer/token"));
+    }
 }

@@ -42,7 +42,6 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(metadata::issuer))
         .routes(routes!(metadata::authorization_server))
         .routes(routes!(offer::offer))
-        .routes(routes!(par::par))
         .routes(routes!(challenge::challenge))
         .routes(routes!(token::token))
         .routes(routes!(nonce::nonce))
@@ -50,6 +49,11 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(deferred::deferred))
         .routes(routes!(notification::notification))
         .routes(routes!(status_list::status_list))
+}
+
+/// Where wallets send people from. Only in the sandbox, as the pages: its person is made up, and there is no other.
+pub(super) fn sign_in() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(par::par))
 }
 
 /// The pages where people sign in. Other origins have no business there.
