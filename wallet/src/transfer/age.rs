@@ -6,9 +6,8 @@
 use std::ops::Range;
 
 use assent_core::crypto::constant_time_eq;
+use assent_core::encoding::base64url;
 use assent_core::env::SecureRandom;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD_NO_PAD as BASE64;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use hkdf::Hkdf;
@@ -90,12 +89,12 @@ impl Sealing {
         let mut header = MAGIC.to_vec();
         let stanza = format!(
             "-> scrypt {} {work_factor}\n{}\n---",
-            BASE64.encode(salt),
-            BASE64.encode(wrapped)
+            base64url::encode_standard_bare(&salt),
+            base64url::encode_standard_bare(&wrapped)
         );
         header.extend_from_slice(stanza.as_bytes());
         let mac = header_mac(file_key.as_slice(), &header)?;
-        header.extend_from_slice(format!(" {}\n", BASE64.encode(mac)).as_bytes());
+        header.extend_from_slice(format!(" {}\n", base64url::encode_standard_bare(&mac)).as_bytes());
         header.extend_from_slice(&nonce);
         out.extend_from_slice(&header);
         Ok(Self {
@@ -305,7 +304,7 @@ fn read_work_factor(text: &str) -> Result<u8, TransferError> {
 
 /// Canonical base64 without padding, of exactly this many bytes.
 fn decode<const N: usize>(text: &str) -> Result<[u8; N], TransferError> {
-    let bytes = BASE64.decode(text).map_err(|_| TransferError::Damaged)?;
+    let bytes = base64url::decode_standard_bare(text).map_err(|_| TransferError::Damaged)?;
     bytes.try_into().map_err(|_| TransferError::Damaged)
 }
 
