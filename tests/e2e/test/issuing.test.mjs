@@ -132,7 +132,6 @@ test("whoever says no at the issuer hears what that means, and can begin again",
   await atIssuer(zoe);
   await unlock(zoe, PASSPHRASE);
   await zoe.sees(t("offer.done"));
-  await zoe.page.goto("about:blank");
 });
 
 test("an answer that nobody waits for brings nothing, and does not stay", async () => {
@@ -189,6 +188,23 @@ test("when the issuer does not answer on the way back, trying again needs no new
   assert.ok(asked > 0);
   await zoe.context.unroute("**/issuer/token");
   await zoe.press("button", t("common.retry"));
+  await zoe.sees(t("offer.done"));
+});
+
+test("whoever unlocks too late hears so, and can sign in again", async () => {
+  await toIssuer(zoe, "residence");
+  await atIssuer(zoe);
+  // As long as a code is good.
+  await new Promise((done) => setTimeout(done, 61_000));
+  await unlock(zoe, PASSPHRASE);
+  await zoe.sees(t("returned.failed"));
+  await zoe.page.getByText(t("returned.late")).waitFor();
+  await zoe.looksAt("returned-late");
+  assert.equal(await zoe.page.getByRole("button", { name: t("common.retry") }).count(), 0, "the same answer helps no more");
+  await zoe.press("button", t("returned.again"));
+  await goToIssuer(zoe);
+  await atIssuer(zoe);
+  await unlock(zoe, PASSPHRASE);
   await zoe.sees(t("offer.done"));
 });
 
