@@ -56,3 +56,35 @@ impl WalletProviderConfig {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    fn names(text: &str) -> Vec<String> {
+        let text = format!("public_url='https://city.example'\nregistry.anchors_file='a'\n{text}");
+        let issues = Config::from_toml(&text).unwrap().issues().into_iter();
+        issues.map(|issue| issue.setting).collect()
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        assert_eq!(names(""), [""; 0], "the role is off unless it is asked for");
+        let files = ["wallet_provider.certificate_file", "wallet_provider.key_file"];
+        assert_eq!(names("roles.wallet_provider=true"), files);
+        let on = "roles.wallet_provider=true\n[wallet_provider]\ncertificate_file='c'\nkey_file='k'\n";
+        assert_eq!(names(on), [""; 0]);
+        assert_eq!(
+            names(&format!("{on}wallet_name=''")),
+            ["wallet_provider.wallet_name"]
+        );
+        let link = format!("{on}wallet_link='http://city.example'");
+        assert_eq!(names(&link), ["wallet_provider.wallet_link"]);
+        assert_eq!(
+            names("issuer.attested_keys=['identity', 'driving']"),
+            ["issuer.attested_keys.1"]
+        );
+        assert!(Config::from_toml("issuer.client_attestation='sometimes'").is_err());
+        assert!(Config::from_toml("issuer.client_attestation='required'").is_ok());
+    }
+}

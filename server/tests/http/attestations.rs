@@ -11,16 +11,19 @@ use assent_core::oid4vci::attestation::provider::{
     KEYS_PATH, KeyAttestationRequest, WALLET_PATH, WalletAttestationRequest, prove,
 };
 use assent_core::oid4vci::attestation::{
-    ClientProof, KeyAttestationUse, VerifiedKeyAttestation, VerifiedWalletAttestation, level,
+    ClientProof, KeyAttestation, KeyAttestationUse, VerifiedKeyAttestation, VerifiedWalletAttestation, level,
 };
 use assent_core::oid4vci::{
     Attesters, CredentialRequest, CredentialTarget, IssuerMetadata, KeyProof, Proofs,
 };
 use assent_core::profile::Endpoint;
 use assent_core::sd_jwt::UnverifiedSdJwt;
+use assent_core::status::{Status, StatusBits, StatusList, StatusListClaims, StatusReference};
 use assent_core::trust::TrustAnchors;
 use assent_server::config::ClientAttestation;
-use assent_server::crypto::SystemRandom;
+use assent_server::crypto::{RingSigner, SystemRandom};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde_json::json;
 
 fn key() -> SoftwareKey {
@@ -494,5 +497,75 @@ async fn a_missing_nonce_costs_no_proof_of_the_wallet() {
         assert!(matches!(second.status, 200 | 201), "{}", second.text);
         // But then it was used.
         invalid_client(&ask(&at(path, Some(nonce))).await);
+    }
+}
+
+/// The sandbox's wallet provider, whose words can be chosen here.
+fn provider(server: &Sandbox) -> (Vec<Vec<u8>>, RingSigner) {
+    let keys = server.data().join("sandbox");
+    let chain = CertificateDer::pem_file_iter(keys.join("wallet-provider.pem")).unwrap();
+    let chain = chain.map(|der| der.unwrap().to_vec()).collect();
+    let pem = std::fs::read_to_string(keys.join("wallet-provider.key.pem")).unwrap();
+    (chain, RingSigner::from_pem(&pem).unwrap())
+}
+
+/// A list at an address of its own, signed by whoever is asked.
+async fn status_list(server: &Sandbox, chain: &[Vec<u8>], signer: &RingSigner, revoked: u64) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://localhost:{}/1", listener.local_addr().unwrap().port());
+    let mut list = StatusList::new(StatusBits::One, 64).unwrap();
+    list.set(revoked, Status::from_value(1)).unwrap();
+    let claims = StatusListClaims {
+        uri: uri.clone(),
+        issued_at: server.now(),
+        expires_at: Some(server.now().plus(3600)),
+        ttl: Some(60),
+    };
+    let jwt = claims.sign_jwt(&list, chain, signer).unwrap();
+    let app =
+        axum::Router::new().fallback(async move || ([("content-type", "application/statuslist+jwt")], jwt));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    uri
+}
+
+/// The status of an attestation is looked up, and only "valid", from the provider itself, lets it through.
+#[tokio::test]
+async fn a_withdrawn_attestation_is_worth_nothing() {
+    let server = demanding().await;
+    let (chain, signer) = provider(&server);
+    let issuer_chain = CertificateDer::pem_file_iter(server.data().join("sandbox/issuer.pem")).unwrap();
+    let issuer_chain: Vec<Vec<u8>> = issuer_chain.map(|der| der.unwrap().to_vec()).collect();
+    let pem = std::fs::read_to_string(server.data().join("sandbox/issuer.key.pem")).unwrap();
+    let issuer = RingSigner::from_pem(&pem).unwrap();
+    let own = status_list(&server, &chain, &signer, 7).await;
+    let strange = status_list(&server, &issuer_chain, &issuer, 7).await;
+    for (uri, idx, good) in [
+        (own.as_str(), 3, true),
+        (own.as_str(), 7, false),
+        (own.as_str(), 64, false),
+        (strange.as_str(), 3, false),
+        ("http://localhost:1/nobody", 3, false),
+    ] {
+        let nonce = server.nonce().await;
+        let status = StatusReference {
+            idx,
+            uri: uri.to_owned(),
+        };
+        let attestation = KeyAttestation {
+            keys: &[key().public_key()],
+            key_storage: &[level::BASIC],
+            user_authentication: &[level::BASIC],
+            nonce: Some(&nonce),
+            issued_at: server.now(),
+            expires_at: Some(server.now().plus(60)),
+            status: Some(&status),
+        };
+        let attestation = attestation.sign(&chain, &signer).unwrap();
+        let answer = ask(&server, &token(&server).await, Proofs::Attestation(attestation)).await;
+        if good {
+            answer.expect(200);
+        } else {
+            invalid_proof(&answer);
+        }
     }
 }
