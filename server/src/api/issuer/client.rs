@@ -13,7 +13,8 @@ use assent_core::oid4vci::{Attesters, AuthorizationServerMetadata, Rejection, Re
 use assent_core::profile::{BadEndpoint, Endpoint};
 use axum::http::HeaderMap;
 
-use super::{Refusal, attestation, challenge};
+use super::rolling::Rolling;
+use super::{Refusal, attestation};
 use crate::config::ClientAttestation;
 use crate::crypto::RingCrypto;
 use crate::error::Problem;
@@ -59,7 +60,7 @@ pub(super) async fn attested(
     let client = read(state, attestation, proof, client_id)?;
     // §8: the proof must be made for us, now.
     let fresh = client.challenge.as_deref();
-    if !fresh.is_some_and(|fresh| challenge::is_good(&state.sealing, now, fresh)) {
+    if !fresh.is_some_and(|fresh| Rolling::Challenge.is_good(&state.sealing, now, fresh)) {
         let why = "the proof of the attestation needs a challenge of this server";
         return Err(Rejection::new(RejectionCode::UseAttestationChallenge, why).into());
     }

@@ -1,12 +1,8 @@
 //! Access tokens that are good only with a key of the wallet (RFC 9449), as the endpoints of the issuer take them.
 //!
-//! A proof must carry a nonce of ours, so that none can be made in advance. The nonces are the same for everybody and
-//! kept nowhere: a MAC over a number that goes up every few minutes, of which the last two are good. What one process
-//! gave out, another knows. That a proof is used once is the database's business.
+//! A proof must carry a nonce of ours ([`Rolling`]), so that none can be made in advance. That a proof is used once is the
+//! database's business.
 
-use assent_core::crypto::constant_time_eq;
-use assent_core::encoding::base64url;
-use assent_core::env::Timestamp;
 use assent_core::http::Method;
 use assent_core::issuer::Presented;
 use assent_core::oid4vci::dpop::{DpopError, DpopExpectation, NonceRule};
@@ -17,24 +13,16 @@ use axum::http::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::rolling::Rolling;
 use super::{AtResource, Refusal};
 use crate::api::auth;
 use crate::config::DpopRule;
-use crate::crypto::{RingCrypto, SealingKey};
+use crate::crypto::RingCrypto;
 use crate::state::AppState;
 use crate::store::IssuanceStore as _;
 
-/// Seconds until the nonce changes; each is good for one to two times as long.
-const PERIOD: i64 = 150;
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-
-/// Who gives the nonce: one of the one is not taken by the other, also where both are this server (RFC 9449 §9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Giver {
-    AuthorizationServer,
-    Resource,
-}
 
 /// An access token as it came.
 #[derive(Debug)]
@@ -74,7 +62,7 @@ pub(super) async fn at_token(state: &AppState, headers: &HeaderMap) -> Result<Op
     };
     let path = "/issuer/token";
     Ok(Some(
-        verify(state, proof, path, Giver::AuthorizationServer, None).await?,
+        verify(state, proof, path, Rolling::ServerNonce, None).await?,
     ))
 }
 
@@ -85,7 +73,7 @@ pub(super) async fn at_par(state: &AppState, headers: &HeaderMap) -> Result<Opti
     };
     let path = "/issuer/par";
     Ok(Some(
-        verify(state, proof, path, Giver::AuthorizationServer, None).await?,
+        verify(state, proof, path, Rolling::ServerNonce, None).await?,
     ))
 }
 
@@ -104,7 +92,7 @@ pub(super) async fn at_resource(
         .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is missing"))?;
     let token = SecretText::new(token);
     let proof = header(headers)?.ok_or_else(|| invalid("the DPoP proof is missing"))?;
-    let jkt = verify(state, proof, path, Giver::Resource, Some(&token)).await?;
+    let jkt = verify(state, proof, path, Rolling::ResourceNonce, Some(&token)).await?;
     let jkt = Some(jkt);
     Ok(Used { token, jkt })
 }
@@ -116,17 +104,17 @@ pub(in crate::api) async fn give_nonces(
     request: Request,
     next: Next,
 ) -> Response {
-    let giver = match (request.method(), request.uri().path()) {
-        (&http::Method::POST, "/issuer/token" | "/issuer/par") => Some(Giver::AuthorizationServer),
+    let nonces = match (request.method(), request.uri().path()) {
+        (&http::Method::POST, "/issuer/token" | "/issuer/par") => Some(Rolling::ServerNonce),
         (
             &http::Method::POST,
             "/issuer/nonce" | "/issuer/credential" | "/issuer/deferred_credential" | "/issuer/notification",
-        ) => Some(Giver::Resource),
+        ) => Some(Rolling::ResourceNonce),
         _ => None,
     };
     let mut response = next.run(request).await;
-    if let Some(giver) = giver
-        && let Ok(nonce) = HeaderValue::from_str(&nonce(&state.sealing, giver, period(state.clock.now())))
+    if let Some(nonces) = nonces
+        && let Ok(nonce) = HeaderValue::from_str(&nonces.value(&state.sealing, state.clock.now()))
     {
         response.headers_mut().insert(DPOP_NONCE, nonce);
     }
@@ -164,10 +152,10 @@ async fn verify(
     state: &AppState,
     proof: &str,
     path: &str,
-    giver: Giver,
+    nonces: Rolling,
     access_token: Option<&SecretText>,
 ) -> Result<String, Refusal> {
-    let verified = read(state, proof, path, giver, access_token)?;
+    let verified = read(state, proof, path, nonces, access_token)?;
     let parts = [verified.jkt.as_bytes(), verified.jti.as_bytes()];
     let mac = state.sealing.mac("dpop proof", &parts);
     if state.store.use_dpop_proof(&mac, verified.good_until).await? {
@@ -182,11 +170,11 @@ fn read(
     state: &AppState,
     proof: &str,
     path: &str,
-    giver: Giver,
+    nonces: Rolling,
     access_token: Option<&SecretText>,
 ) -> Result<VerifiedDpopProof, Rejection> {
     let now = state.clock.now();
-    let good = |nonce: &str| is_good(&state.sealing, giver, now, nonce);
+    let good = |nonce: &str| nonces.is_good(&state.sealing, now, nonce);
     let expected = DpopExpectation {
         method: Method::Post,
         url: &state.url(path),
@@ -205,43 +193,4 @@ fn read(
 
 fn invalid(why: &str) -> Rejection {
     Rejection::new(RejectionCode::InvalidDpopProof, why)
-}
-
-fn period(now: Timestamp) -> i64 {
-    now.0.div_euclid(PERIOD)
-}
-
-fn nonce(sealing: &SealingKey, giver: Giver, period: i64) -> String {
-    let giver: &[u8] = match giver {
-        Giver::AuthorizationServer => b"authorization server",
-        Giver::Resource => b"resource",
-    };
-    base64url::encode(&sealing.mac("dpop nonce", &[giver, &period.to_be_bytes()]))
-}
-
-/// This period's or the last one's; the next one's, too, of a process whose clock is a little ahead.
-fn is_good(sealing: &SealingKey, giver: Giver, now: Timestamp, presented: &str) -> bool {
-    let now = period(now);
-    [now, now - 1, now + 1]
-        .iter()
-        .any(|period| constant_time_eq(nonce(sealing, giver, *period).as_bytes(), presented.as_bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_nonce_is_of_one_giver_and_for_a_while() {
-        let sealing = SealingKey::from_bytes(&[7; 32]).unwrap();
-        let given = Timestamp(PERIOD * 1000);
-        let value = nonce(&sealing, Giver::Resource, period(given));
-        let good = |after: i64| is_good(&sealing, Giver::Resource, given.plus(after), &value);
-        assert!(good(0) && good(2 * PERIOD - 1) && !good(2 * PERIOD));
-        assert!(good(-1) && !good(-PERIOD - 1));
-        assert!(!is_good(&sealing, Giver::AuthorizationServer, given, &value));
-        assert!(!is_good(&sealing, Giver::Resource, given, ""));
-        let other = SealingKey::from_bytes(&[8; 32]).unwrap();
-        assert!(!is_good(&other, Giver::Resource, given, &value));
-    }
 }

@@ -16,6 +16,7 @@ mod nonce;
 mod notification;
 mod offer;
 mod par;
+mod rolling;
 mod status_list;
 mod stored;
 mod token;
