@@ -1,22 +1,18 @@
 //! Base64url without padding (RFC 7515 §2), strict: no padding, no other alphabet, no trailing bits.
 //!
-//! Written out: what is encoded may be a key, so there is neither a branch nor a table that depends on it; and every
-//! browser fetches this, so there is one loop for all alphabets.
+//! What is encoded may be a key, so the library is one without branches or tables that depend on it.
+
+use base64ct::{Base64, Base64Unpadded, Base64UrlUnpadded, Encoding};
 
 /// The text was not strict unpadded base64url (or what the other functions here read).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not valid base64")]
 pub struct BadBase64;
 
-/// Symbols 62 and 63, in which the alphabets differ (RFC 4648 §4, §5).
-type Last = [u8; 2];
-const URL: Last = *b"-_";
-const STANDARD: Last = *b"+/";
-
 /// Encodes without padding.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
-    write(bytes, URL)
+    Base64UrlUnpadded::encode_string(bytes)
 }
 
 /// Decodes, refusing padding, foreign characters and non-zero trailing bits.
@@ -24,17 +20,13 @@ pub fn encode(bytes: &[u8]) -> String {
 /// # Errors
 /// [`BadBase64`] for anything else than the one canonical encoding.
 pub fn decode(text: &str) -> Result<Vec<u8>, BadBase64> {
-    read(text, URL)
+    read::<Base64UrlUnpadded>(text)
 }
 
 /// Encodes as padded standard base64, the form of `x5c` entries (RFC 7515 §4.1.6).
 #[must_use]
 pub fn encode_standard(bytes: &[u8]) -> String {
-    let mut text = write(bytes, STANDARD);
-    while !text.len().is_multiple_of(4) {
-        text.push('=');
-    }
-    text
+    Base64::encode_string(bytes)
 }
 
 /// Decodes padded standard base64, the form of `x5c` entries (RFC 7515 §4.1.6).
@@ -42,21 +34,13 @@ pub fn encode_standard(bytes: &[u8]) -> String {
 /// # Errors
 /// [`BadBase64`] for anything else.
 pub fn decode_standard(text: &str) -> Result<Vec<u8>, BadBase64> {
-    let bare = text
-        .strip_suffix("==")
-        .or_else(|| text.strip_suffix('='))
-        .unwrap_or(text);
-    // As much padding as is needed, and no more: with three signs or a needless one the rest is no whole number of groups.
-    if !text.len().is_multiple_of(4) || text.len() - bare.len() != bare.len().wrapping_neg() % 4 {
-        return Err(BadBase64);
-    }
-    read(bare, STANDARD)
+    read::<Base64>(text)
 }
 
 /// Encodes as standard base64 without padding, as in the header of an age file.
 #[must_use]
 pub fn encode_standard_bare(bytes: &[u8]) -> String {
-    write(bytes, STANDARD)
+    Base64Unpadded::encode_string(bytes)
 }
 
 /// Decodes standard base64 without padding, as in the header of an age file.
@@ -64,67 +48,11 @@ pub fn encode_standard_bare(bytes: &[u8]) -> String {
 /// # Errors
 /// [`BadBase64`] for anything else.
 pub fn decode_standard_bare(text: &str) -> Result<Vec<u8>, BadBase64> {
-    read(text, STANDARD)
+    read::<Base64Unpadded>(text)
 }
 
-fn write(bytes: &[u8], last: Last) -> String {
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |at: usize| group.get(at).copied().map_or(0, u32::from);
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for shift in [18, 12, 6, 0].into_iter().take(group.len() + 1) {
-            out.push(char::from(symbol((bits >> shift & 63).to_le_bytes()[0], last)));
-        }
-    }
-    out
-}
-
-fn read(text: &str, last: Last) -> Result<Vec<u8>, BadBase64> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    // What is read and not yet written, how many bits that are, and whether all were symbols.
-    let (mut bits, mut count, mut good) = (0_u32, 0_u32, 0_i16);
-    for symbol in text.bytes() {
-        let value = value(symbol, last);
-        good |= value;
-        bits = bits << 6 | u32::from(value.to_le_bytes()[0] & 63);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count).to_le_bytes()[0]);
-            bits &= (1 << count) - 1;
-        }
-    }
-    // A single symbol at the end holds no byte; what is left over must be zero (RFC 4648 §3.5).
-    if good < 0 || bits != 0 || text.len() % 4 == 1 {
-        return Err(BadBase64);
-    }
-    Ok(out)
-}
-
-/// The symbol of a value below 64.
-fn symbol(value: u8, last: Last) -> u8 {
-    let [a, b] = last.map(i16::from);
-    let value = i16::from(value);
-    // All ones from `from` on, else zero.
-    let from = |from: i16| (from - 1 - value) >> 8;
-    let symbol =
-        value + 65 + (from(26) & 6) + (from(52) & -75) + (from(62) & (a - 58)) + (from(63) & (b - a - 1));
-    symbol.to_le_bytes()[0]
-}
-
-/// The value of a symbol; -1 when it is none.
-fn value(symbol: u8, last: Last) -> i16 {
-    let [a, b] = last.map(i16::from);
-    let symbol = i16::from(symbol);
-    // `value` and one more for a symbol in the range, else zero.
-    let within =
-        |low: i16, high: i16, value: i16| (((low - 1 - symbol) & (symbol - high - 1)) >> 8) & (value + 1);
-    within(65, 90, symbol - 65)
-        + within(97, 122, symbol - 71)
-        + within(48, 57, symbol + 4)
-        + within(a, a, 62)
-        + within(b, b, 63)
-        - 1
+fn read<E: Encoding>(text: &str) -> Result<Vec<u8>, BadBase64> {
+    E::decode_vec(text).map_err(|_| BadBase64)
 }
 
 #[cfg(test)]
