@@ -17,7 +17,7 @@ pub(super) type Then<P> = Box<
         + Send,
 >;
 
-/// Sends what `make` makes; twice at most.
+/// Sends what `make` makes; again when the other side wants another nonce or challenge, once for each.
 pub(super) fn send<P: Proving>(
     mut proving: P,
     make: Make<P>,
