@@ -50,6 +50,9 @@ const OFTEN: &[&str] = &[
     "::app::methods::list",
 ];
 
+/// Modules that only other parts call and that stay in the first one, which has room where those have none.
+const STAY: &[&str] = &["::receive::tokens::", "::receive::typed::"];
+
 /// `--input FILE_bg.wasm`: takes the other parts out of the file and writes them beside it, as `FILE_<part>.wasm`. The names
 /// of functions, by which they are chosen, are in none afterwards.
 pub fn run(args: &Args) -> Result<()> {
@@ -98,6 +101,7 @@ impl Cut {
             in_table.iter().partition(|function| whole.is_rare(**function));
         let all = whole.imported..u32::try_from(whole.types.len())?;
         let mut roots: BTreeSet<u32> = whole.exported.iter().copied().chain(often).collect();
+        roots.extend(all.clone().filter(|function| whole.stays(*function)));
         // A closure is called through the table; it goes with the function that makes it. What two parts reach goes to the
         // first, with all that it reaches.
         let moved = loop {

@@ -8,7 +8,7 @@ use wasmparser::{
     TypeRef,
 };
 
-use super::{DISPATCHER, OFTEN, RARE};
+use super::{DISPATCHER, OFTEN, RARE, STAY};
 
 /// The module as it was linked.
 pub(super) struct Whole<'m> {
@@ -160,6 +160,7 @@ impl<'m> Whole<'m> {
             .iter()
             .chain(RARE.iter().flat_map(|(_, modules)| *modules))
             .chain(OFTEN)
+            .chain(STAY)
             .filter(|name| !paths.iter().any(|path| path.starts_with(**name)))
             .copied()
             .collect();
@@ -179,7 +180,13 @@ impl<'m> Whole<'m> {
         let one_of = |some: &[&str]| some.iter().any(|start| path.starts_with(start));
         RARE.iter()
             .position(|(_, modules)| one_of(modules))
-            .filter(|_| !one_of(OFTEN))
+            .filter(|_| !one_of(OFTEN) && !one_of(STAY))
+    }
+
+    /// Whether a function is in the first part by its name alone.
+    pub(super) fn stays(&self, function: u32) -> bool {
+        let path = self.path(function);
+        STAY.iter().any(|start| path.starts_with(start))
     }
 
     pub(super) fn is_rare(&self, function: u32) -> bool {
