@@ -254,7 +254,7 @@ test("waiting can be stopped, with a way to think again", async () => {
   await zoe.press("button", /^Stop waiting/);
   await zoe.press("button", t("awaited.give-up"));
   await until("it to be gone", async () => (await zoe.page.getByRole("region", { name: t("awaited.title") }).count()) === 0);
-  assert.ok(await zoe.page.evaluate(() => document.activeElement !== document.body), "the focus is somewhere");
+  await until("the focus to be somewhere", () => zoe.page.evaluate(() => document.activeElement !== document.body));
 });
 
 test("a card can need both: a sign-in, and time", async () => {
