@@ -1,8 +1,9 @@
 //! Base64url without padding (RFC 7515 §2), strict: no padding, no other alphabet, no trailing bits.
 //!
-//! What is encoded may be a key, so the library is one without branches or tables that depend on it.
+//! What is encoded may be a key, so the library is one without branches or tables that depend on it. The standard
+//! alphabet is written and read through the same code, so that the browser's modules hold it once.
 
-use base64ct::{Base64, Base64Unpadded, Base64UrlUnpadded, Encoding};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 /// The text was not strict unpadded base64url (or what the other functions here read).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,13 +21,17 @@ pub fn encode(bytes: &[u8]) -> String {
 /// # Errors
 /// [`BadBase64`] for anything else than the one canonical encoding.
 pub fn decode(text: &str) -> Result<Vec<u8>, BadBase64> {
-    read::<Base64UrlUnpadded>(text)
+    Base64UrlUnpadded::decode_vec(text).map_err(|_| BadBase64)
 }
 
 /// Encodes as padded standard base64, the form of `x5c` entries (RFC 7515 §4.1.6).
 #[must_use]
 pub fn encode_standard(bytes: &[u8]) -> String {
-    Base64::encode_string(bytes)
+    let mut text = encode_standard_bare(bytes);
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    text
 }
 
 /// Decodes padded standard base64, the form of `x5c` entries (RFC 7515 §4.1.6).
@@ -34,25 +39,32 @@ pub fn encode_standard(bytes: &[u8]) -> String {
 /// # Errors
 /// [`BadBase64`] for anything else.
 pub fn decode_standard(text: &str) -> Result<Vec<u8>, BadBase64> {
-    read::<Base64>(text)
+    let bare = text
+        .strip_suffix("==")
+        .or_else(|| text.strip_suffix('='))
+        .unwrap_or(text);
+    // As much padding as is needed, and no more: with three signs or a needless one the rest is no whole number of groups.
+    if !text.len().is_multiple_of(4) || text.len() - bare.len() != bare.len().wrapping_neg() % 4 {
+        return Err(BadBase64);
+    }
+    decode_standard_bare(bare)
 }
 
-/// Encodes as standard base64 without padding, as in the header of an age file.
+/// Encodes as standard base64 without padding, as in the header of an age file. For what is no secret.
 #[must_use]
 pub fn encode_standard_bare(bytes: &[u8]) -> String {
-    Base64Unpadded::encode_string(bytes)
+    encode(bytes).replace('-', "+").replace('_', "/")
 }
 
-/// Decodes standard base64 without padding, as in the header of an age file.
+/// Decodes standard base64 without padding, as in the header of an age file. For what is no secret.
 ///
 /// # Errors
 /// [`BadBase64`] for anything else.
 pub fn decode_standard_bare(text: &str) -> Result<Vec<u8>, BadBase64> {
-    read::<Base64Unpadded>(text)
-}
-
-fn read<E: Encoding>(text: &str) -> Result<Vec<u8>, BadBase64> {
-    E::decode_vec(text).map_err(|_| BadBase64)
+    if text.contains(['-', '_']) {
+        return Err(BadBase64);
+    }
+    decode(&text.replace('+', "-").replace('/', "_"))
 }
 
 #[cfg(test)]
