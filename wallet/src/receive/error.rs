@@ -17,6 +17,9 @@ pub(crate) enum ReceiveError {
     /// The issuer did not answer.
     #[error("the issuer could not be reached")]
     Unreachable,
+    /// There is no such offer any more.
+    #[error("the offer was used, or is too old")]
+    Gone,
     /// It wants a sign-in at the issuer, and nobody said where to come back to.
     #[error("the issuer wants you to sign in first, and this app did not say where to come back to")]
     NeedsSignIn,
@@ -71,6 +74,7 @@ impl ErrorCode for ReceiveError {
             Self::Offer(error) => error.code(),
             Self::Answer(error) => error.code(),
             Self::Unreachable => "issuer-unreachable",
+            Self::Gone => "offer-gone",
             Self::NeedsSignIn => "offer-needs-sign-in",
             Self::SignIn(error) => error.code(),
             Self::Downgraded => "issuer-token-downgraded",

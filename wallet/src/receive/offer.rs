@@ -3,8 +3,8 @@
 use assent_core::env::Env;
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::oid4vci::{
-    AuthorizationServerMetadata, CredentialKind, CredentialOffer, Grant, IssuerMetadata, OfferLink,
-    PreAuthorizedCodeGrant, SecretText, TokenRequest, TxCode,
+    AnswerError, AuthorizationServerMetadata, CredentialKind, CredentialOffer, Grant, IssuerMetadata,
+    OfferLink, PreAuthorizedCodeGrant, SecretText, TokenRequest, TxCode,
 };
 use assent_core::profile::{Endpoint, Profile};
 
@@ -77,9 +77,12 @@ impl Way {
 impl Offered {
     /// From the answer to [`Opening::Fetch`].
     pub(crate) fn receive(response: &HttpResponse, profile: &Profile) -> Result<Self, ReceiveError> {
-        Ok(Self {
-            offer: CredentialOffer::from_response(response, profile)?,
-        })
+        match CredentialOffer::from_response(response, profile) {
+            Ok(offer) => Ok(Self { offer }),
+            // §4.1.3: issuers may serve an offer once.
+            Err(AnswerError::Status(404 | 410)) => Err(ReceiveError::Gone),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The request for the issuer's metadata (§12.2).

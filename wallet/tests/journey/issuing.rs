@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use assent_core::encoding::form;
 use assent_core::issuer::sandbox;
 use serde_json::{Value, json};
 
@@ -52,6 +53,25 @@ fn an_offer_with_a_sign_in_needs_a_server_for_it() {
     let error = person.fails(&mut city, json!({ "type": "offerOpen", "link": link }));
     assert_eq!(error["code"], "issuer-no-authorization-server");
     assert!(!city.asked.iter().any(|url| url.ends_with("/issuer/token")));
+}
+
+/// §4.1.3: an offer by reference that its issuer gives no more.
+#[test]
+fn an_offer_that_was_used_says_so() {
+    let mut city = City::new();
+    let mut person = Person::with_vault(&mut city);
+    let uri = format!("{BASE}/issuer/offers/used");
+    let link = format!(
+        "openid-credential-offer://?{}",
+        form::encode([("credential_offer_uri", uri.as_str())])
+    );
+    let error = person.fails(&mut city, json!({ "type": "offerOpen", "link": link }));
+    assert_eq!(error["code"], "offer-gone");
+    assert!(
+        city.asked
+            .last()
+            .is_some_and(|line| line.ends_with("/issuer/offers/used"))
+    );
 }
 
 fn cards(person: &mut Person, city: &mut City) -> Value {

@@ -210,6 +210,10 @@ impl City {
                 metadata.authorization_endpoint = None;
                 ok(&metadata.to_json())
             }
+            path if path.starts_with("/issuer/offers/") => {
+                let body = r#"{"code":"offer-unknown"}"#;
+                respond(404, "application/problem+json", body)
+            }
             "/issuer/token" => self.token(&body),
             "/issuer/nonce" => {
                 let mut env = Env {
