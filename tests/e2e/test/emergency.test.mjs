@@ -54,6 +54,7 @@ test("the owner is told at once, and one action stops it for good", async () => 
   await owner.press("link", t("nav.settings"));
   await owner.press("link", t("emergency.open"));
   await owner.sees(t("emergency.title"));
+  await owner.page.getByRole("button", { name: t("emergency.set") }).waitFor();
   await owner.looksAt("emergency-none");
   await owner.page.goto(`${stack.base}/#/`);
   await owner.sees(t("home.title"));
