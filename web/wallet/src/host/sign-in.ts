@@ -26,19 +26,29 @@ const issuerKey = "assent.issuer";
 const longest = 3_600_000;
 
 /** Goes to the login provider. */
-export function leave(url: string, leaving: Leaving): void {
+export async function leave(url: string, leaving: Leaving): Promise<void> {
   sessionStorage.setItem(key, JSON.stringify(leaving));
+  await written();
   goTo(url);
 }
 
 /** Goes to the issuer. */
-export function leaveForCard(url: string, leave: Leave): void {
+export async function leaveForCard(url: string, leave: Leave): Promise<void> {
   try {
     sessionStorage.setItem(issuerKey, JSON.stringify({ ...leave, at: Date.now() }));
   } catch {
     // Without it the card comes all the same.
   }
+  await written();
   goTo(url);
+}
+
+/**
+ * The browser keeps what a page writes in another process, and a page that ends at once may take its last write with it
+ * (seen in Chromium on a busy machine). Whatever the browser answers, it answers after it got what was sent before.
+ */
+async function written(): Promise<void> {
+  await navigator.locks.query().catch(() => undefined);
 }
 
 /** What was left for an issuer from this tab within the last hour; once. */

@@ -10,12 +10,16 @@ vi.stubGlobal("sessionStorage", {
 });
 const here = { origin: "https://wallet.example", protocol: "https:", assign: (url: string) => void gone.push(url) };
 vi.stubGlobal("location", here);
+/** How much was kept, and where the page had gone, when the browser was asked something. */
+let asked: number[][] = [];
+vi.stubGlobal("navigator", { locks: { query: async () => void asked.push([store.size, gone.length]) } });
 
 const { arrive, leave, leaveForCard, leftForCard } = await import("../../src/host/sign-in");
 
 beforeEach(() => {
   store.clear();
   gone = [];
+  asked = [];
   here.protocol = "https:";
 });
 afterEach(() => vi.useRealTimers());
@@ -24,33 +28,35 @@ const offer = "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fx";
 const resume = { kind: "request", link: "openid4vp://authorize?request_uri=https%3A%2F%2Fy", scanned: false } as const;
 
 describe("leaving for an issuer", () => {
-  it("keeps the offer and the request that waits, once", () => {
-    leaveForCard("https://issuer.example/authorize?x", { offer, resume });
+  it("keeps the offer and the request that waits, once", async () => {
+    await leaveForCard("https://issuer.example/authorize?x", { offer, resume });
     expect(gone).toEqual(["https://issuer.example/authorize?x"]);
+    // A write that the browser did not get before the page ends is lost.
+    expect(asked).toEqual([[1, 0]]);
     expect(leftForCard()).toEqual({ offer, resume });
     expect(leftForCard()).toBeUndefined();
     expect(store.size).toBe(0);
   });
 
-  it("is over after an hour", () => {
+  it("is over after an hour", async () => {
     vi.useFakeTimers({ now: 0 });
-    leaveForCard("https://issuer.example/", { offer });
+    await leaveForCard("https://issuer.example/", { offer });
     vi.setSystemTime(3_600_000);
     expect(leftForCard()).toBeUndefined();
   });
 
   it.each(["javascript:alert(1)", "data:text/html,x", "blob:https://wallet.example/1", "http://issuer.example/", "openid4vp://x", "not an address"])(
     "does not go to %s",
-    (url) => {
-      expect(() => leaveForCard(url, { offer })).toThrow();
-      expect(() => leave(url, { purpose: "find", verifier: "v" })).toThrow();
+    async (url) => {
+      await expect(leaveForCard(url, { offer })).rejects.toThrow();
+      await expect(leave(url, { purpose: "find", verifier: "v" })).rejects.toThrow();
       expect(gone).toEqual([]);
     },
   );
 
-  it("goes without encryption only from a page without", () => {
+  it("goes without encryption only from a page without", async () => {
     here.protocol = "http:";
-    leaveForCard("http://localhost:8470/issuer/authorize", { offer });
+    await leaveForCard("http://localhost:8470/issuer/authorize", { offer });
     expect(gone).toHaveLength(1);
   });
 
@@ -66,15 +72,15 @@ describe("leaving for an issuer", () => {
 });
 
 describe("coming back from a login provider", () => {
-  it("needs what was left in this tab, once", () => {
-    leave("https://login.example/", { purpose: "link", verifier: "v" });
+  it("needs what was left in this tab, once", async () => {
+    await leave("https://login.example/", { purpose: "link", verifier: "v" });
     expect(arrive("#/find?code=c")).toEqual({ purpose: "link", verifier: "v", code: "c" });
     expect(arrive("#/find?code=c")).toEqual({ purpose: "find", problem: "sign-in-over" });
     expect(arrive("#/find")).toBeUndefined();
   });
 
-  it("has a reason when it went wrong", () => {
-    leave("https://login.example/", { purpose: "find", verifier: "v" });
+  it("has a reason when it went wrong", async () => {
+    await leave("https://login.example/", { purpose: "find", verifier: "v" });
     expect(arrive("#/find?problem=sign-in-refused")).toEqual({ purpose: "find", problem: "sign-in-refused" });
   });
 });
