@@ -246,6 +246,7 @@ test("an authenticator that answers no salts: said in words, taken back, and the
   await ron.page.getByText(t("problem.passkey-no-key.title")).waitFor();
   assert.deepEqual(await old.passkeys(), []);
   await toWays(ron);
+  await ron.page.locator("li.way h2").first().waitFor();
   assert.deepEqual(await ron.page.locator("li.way h2").allInnerTexts(), ["Passphrase", "Recovery code"]);
   complaints.push(...ron.complaints);
   await ron.leave();
