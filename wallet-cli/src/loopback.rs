@@ -23,6 +23,8 @@ const MOST_OPEN: usize = 16;
 pub struct Loopback {
     listener: TcpListener,
     port: u16,
+    /// Kept from one answer to the next: a wrong one must not cut off the right one that came beside it.
+    open: JoinSet<Option<Zeroizing<String>>>,
 }
 
 impl Loopback {
@@ -41,7 +43,11 @@ impl Loopback {
             .await
             .map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
-        Ok(Self { listener, port })
+        Ok(Self {
+            listener,
+            port,
+            open: JoinSet::new(),
+        })
     }
 
     /// The address that the browser is sent back to.
@@ -51,17 +57,16 @@ impl Loopback {
 
     /// The next address a browser came back with, whole. Whether it is the right one is for the engine to say: any
     /// page and any program of this machine can make a request here.
-    pub async fn answer(&self) -> Result<Zeroizing<String>, CliError> {
-        let mut open = JoinSet::new();
+    pub async fn answer(&mut self) -> Result<Zeroizing<String>, CliError> {
         loop {
             tokio::select! {
-                accepted = self.listener.accept(), if open.len() < MOST_OPEN => {
+                accepted = self.listener.accept(), if self.open.len() < MOST_OPEN => {
                     // One that was gone before it was taken is no failure of ours.
                     if let Ok((stream, _)) = accepted {
-                        open.spawn(exchange(stream, self.port));
+                        self.open.spawn(exchange(stream, self.port));
                     }
                 }
-                Some(done) = open.join_next() => {
+                Some(done) = self.open.join_next() => {
                     if let Ok(Some(answer)) = done {
                         return Ok(answer);
                     }
@@ -204,7 +209,7 @@ mod tests {
 
     #[tokio::test]
     async fn idle_and_odd_connections_are_in_nobodys_way() {
-        let loopback = Loopback::open().await.unwrap();
+        let mut loopback = Loopback::open().await.unwrap();
         let port = loopback.port;
         let asking = async {
             let _idle = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
@@ -229,5 +234,27 @@ mod tests {
             **answer.unwrap(),
             format!("http://127.0.0.1:{port}/?code=a&state=b")
         );
+    }
+
+    #[tokio::test]
+    async fn a_guess_does_not_cut_off_the_answer_beside_it() {
+        let mut loopback = Loopback::open().await.unwrap();
+        let port = loopback.port;
+        let mut browsers = JoinSet::new();
+        for number in 0..MOST_OPEN {
+            browsers.spawn(async move {
+                let host = format!("Host: 127.0.0.1:{port}\r\n\r\n");
+                send(port, &format!("GET /?code={number}&state=x HTTP/1.1\r\n{host}")).await
+            });
+        }
+        let mut answers = std::collections::BTreeSet::new();
+        for _ in 0..MOST_OPEN {
+            let next = tokio::time::timeout(HEAD_TIME, loopback.answer()).await;
+            answers.insert(next.expect("an answer was lost").unwrap().to_string());
+        }
+        assert_eq!(answers.len(), MOST_OPEN);
+        for page in browsers.join_all().await {
+            assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+        }
     }
 }

@@ -45,7 +45,7 @@ pub enum Outcome {
 
 /// Accepts the open offer by signing in.
 pub async fn run(way: &Way, shell: &mut Shell, output: Output) -> Result<Outcome, CliError> {
-    let loopback = Loopback::open().await?;
+    let mut loopback = Loopback::open().await?;
     let redirect_uri = loopback.redirect_uri();
     let accept = Command::OfferAccept {
         tx_code: None,
