@@ -29,43 +29,33 @@ struct Round {
     read_anew: bool,
 }
 
+impl Round {
+    fn of(ids: Vec<String>, one: bool) -> Self {
+        Self {
+            ids,
+            one,
+            kept: Kept::new(),
+            failed: None,
+            read_anew: false,
+        }
+    }
+}
+
 /// Asks for one of them, or for all that are due.
 pub(super) fn fetch(core: &mut Core, id: Option<String>, env: &mut Env<'_>) -> Result<Next, WalletError> {
-    let (kept, failed) = (Kept::new(), None);
     if let Some(id) = id {
         core.records()?.need::<Awaited>(&id)?;
-        let (ids, one) = (vec![id], true);
         // Another device may have it by now. When the vault's service does not answer, the issuer still may.
         return sync::fetch(core, move |core, _, env| {
-            next(
-                core,
-                Round {
-                    ids,
-                    one,
-                    kept,
-                    failed,
-                    read_anew: false,
-                },
-                env,
-            )
+            next(core, Round::of(vec![id], true), env)
         });
     }
     let is_due = |at: Option<i64>| at.is_some_and(|at| at <= env.now.0);
     let due = views(&core.records()?)
         .into_iter()
         .filter(|card| is_due(card.next_try_at));
-    let (ids, one) = (due.map(|card| card.id).take(MOST).collect(), false);
-    next(
-        core,
-        Round {
-            ids,
-            one,
-            kept,
-            failed,
-            read_anew: false,
-        },
-        env,
-    )
+    let ids = due.map(|card| card.id).take(MOST).collect();
+    next(core, Round::of(ids, false), env)
 }
 
 /// Gives one up.
