@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use assent_core::crypto::{Signer as _, sha256};
 use assent_core::encoding::base64url;
 use assent_core::env::{Env, SecureRandom};
+use assent_core::oid4vci::Attesters;
 use assent_core::profile::Profile;
 use assent_core::sd_jwt::type_metadata::KnownType;
 use assent_core::trust::{TrustAnchors, certified_key, is_self_issued};
@@ -21,7 +22,7 @@ use crate::api::{Operators, SignIn, StatusLists};
 use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::config::{Config, Issue, secret};
-use crate::crypto::{RingSigner, SealingKey, SystemRandom};
+use crate::crypto::{RingCrypto, RingSigner, SealingKey, SystemRandom};
 use crate::erasure::KeyStore;
 use crate::http::budget::NewVaults;
 use crate::http::places::Places;
@@ -216,6 +217,17 @@ impl AppState {
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.config.public_url)
+    }
+
+    /// Whom to believe about wallets and their keys, now.
+    #[must_use]
+    pub fn attesters(&self) -> Attesters<'_> {
+        Attesters {
+            anchors: &self.keys.trust,
+            now: self.clock.now(),
+            profile: &self.profile,
+            crypto: &RingCrypto,
+        }
     }
 
     /// Runs a pure function of core with the present time and randomness.

@@ -91,8 +91,10 @@ pub trait IssuanceStore {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Uses a proof of possession up. `false` when it was used before.
-    fn use_dpop_proof(
+    /// Uses a proof of possession up. `false` when it was used before. Kept until `expires_at`, in the table `dpop_proofs`:
+    /// the MACs of DPoP proofs (RFC 9449 §11.1), and under another purpose those of the proofs that go with attestations
+    /// of wallets (Attestation-Based Client Authentication §12.1).
+    fn use_proof(
         &self,
         proof_mac: &[u8; 32],
         expires_at: Timestamp,
@@ -179,7 +181,7 @@ impl IssuanceStore for Database {
         Ok(used > 0)
     }
 
-    async fn use_dpop_proof(&self, proof_mac: &[u8; 32], expires_at: Timestamp) -> Result<bool, StoreError> {
+    async fn use_proof(&self, proof_mac: &[u8; 32], expires_at: Timestamp) -> Result<bool, StoreError> {
         let added = self
             .execute(
                 "INSERT INTO dpop_proofs (proof_mac, expires_at) VALUES ($1, $2) ON CONFLICT (proof_mac) DO NOTHING",

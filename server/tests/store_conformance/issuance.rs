@@ -159,20 +159,20 @@ pub(super) async fn a_proof_of_possession_is_used_once(store: Database) {
     let until = NOW.plus(10);
     let attempts = (0..8).map(|_| {
         let store = store.clone();
-        tokio::spawn(async move { store.use_dpop_proof(&[1; 32], until).await.unwrap() })
+        tokio::spawn(async move { store.use_proof(&[1; 32], until).await.unwrap() })
     });
     let mut used = 0;
     for attempt in attempts.collect::<Vec<_>>() {
         used += u32::from(attempt.await.unwrap());
     }
     assert_eq!(used, 1);
-    assert!(store.use_dpop_proof(&[2; 32], until.plus(1)).await.unwrap());
+    assert!(store.use_proof(&[2; 32], until.plus(1)).await.unwrap());
     // Remembered to the last moment at which it could be accepted, and no longer.
     assert_eq!(store.sweep_issuances(until.plus(-1)).await.unwrap(), 0);
-    assert!(!store.use_dpop_proof(&[1; 32], until).await.unwrap());
+    assert!(!store.use_proof(&[1; 32], until).await.unwrap());
     assert_eq!(store.sweep_issuances(until).await.unwrap(), 1);
-    assert!(!store.use_dpop_proof(&[2; 32], until).await.unwrap());
-    assert!(store.use_dpop_proof(&[1; 32], until).await.unwrap());
+    assert!(!store.use_proof(&[2; 32], until).await.unwrap());
+    assert!(store.use_proof(&[1; 32], until).await.unwrap());
 }
 
 pub(super) async fn status_lists_fill_up_one_after_the_other(store: Database) {

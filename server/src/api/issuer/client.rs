@@ -9,14 +9,13 @@ use assent_core::issuer::{AttestationStatus, ClientId};
 use assent_core::oid4vci::attestation::{ClientExpectation, VerifiedClient};
 use assent_core::oid4vci::client::{ATTESTATION_HEADER, ATTESTATION_POP_HEADER};
 use assent_core::oid4vci::metadata::{ATTESTED, PUBLIC};
-use assent_core::oid4vci::{Attesters, AuthorizationServerMetadata, Rejection, RejectionCode};
+use assent_core::oid4vci::{AuthorizationServerMetadata, Rejection, RejectionCode};
 use assent_core::profile::{BadEndpoint, Endpoint};
 use axum::http::HeaderMap;
 
 use super::rolling::Rolling;
 use super::{Refusal, attestation};
 use crate::config::ClientAttestation;
-use crate::crypto::RingCrypto;
 use crate::error::Problem;
 use crate::state::AppState;
 use crate::store::IssuanceStore as _;
@@ -48,9 +47,10 @@ pub(super) async fn attested(
     if rule == ClientAttestation::Off {
         return Ok(None);
     }
+    // §6.2: precisely one header of each.
     let (attestation, proof) = match (
-        one(headers, ATTESTATION_HEADER)?,
-        one(headers, ATTESTATION_POP_HEADER)?,
+        super::only(headers, ATTESTATION_HEADER, invalid)?,
+        super::only(headers, ATTESTATION_POP_HEADER, invalid)?,
     ) {
         (Some(attestation), Some(proof)) => (attestation, proof),
         (None, None) if rule == ClientAttestation::Offered => return Ok(None),
@@ -79,7 +79,7 @@ pub(super) async fn attested(
     let mac = state
         .sealing
         .mac("client proof", &[instance_jkt.as_bytes(), client.jti.as_bytes()]);
-    if !state.store.use_dpop_proof(&mac, client.good_until).await? {
+    if !state.store.use_proof(&mac, client.good_until).await? {
         return Err(invalid("the proof of the attestation was used before").into());
     }
     Ok(Some(Attested {
@@ -124,27 +124,8 @@ fn read(
         server: &server,
         client_id,
     };
-    let attesters = Attesters {
-        anchors: &state.keys.trust,
-        now: state.clock.now(),
-        profile: &state.profile,
-        crypto: &RingCrypto,
-    };
-    VerifiedClient::verify(attestation, proof, &expected, &attesters)
+    VerifiedClient::verify(attestation, proof, &expected, &state.attesters())
         .map_err(|error| invalid(&error.to_string()).into())
-}
-
-/// §6.2: precisely one header of each.
-fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Rejection> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        (Some(value), None) => value
-            .to_str()
-            .map(Some)
-            .map_err(|_| invalid("the attestation is not a JWT")),
-        (Some(_), Some(_)) => Err(invalid("more than one attestation")),
-    }
 }
 
 fn invalid(why: &str) -> Rejection {

@@ -2,17 +2,16 @@
 
 use assent_core::issuer::{CredentialSigner, IssuerSettings, NonceRecord, ReadyRequest, sandbox};
 use assent_core::oid4vci::encryption::Opened;
-use assent_core::oid4vci::{Attesters, CredentialAnswer, CredentialRequest, Rejection, RejectionCode};
+use assent_core::oid4vci::{CredentialAnswer, CredentialRequest, Rejection, RejectionCode};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::{AtResource, Refusal, StoredIssuance, attestation, dpop, encryption, fingerprint, status_list};
-use crate::crypto::RingCrypto;
 use crate::error::Problem;
 use crate::state::AppState;
-use crate::store::{HandleKind, IssuanceStore as _};
+use crate::store::IssuanceStore as _;
 
 const DAY: i64 = 86_400;
 
@@ -33,19 +32,12 @@ pub(super) async fn credential(
     let request = CredentialRequest::parse(&opened.body, &state.profile)?;
     let settings = super::settings(&state)?;
     super::identity(&state)?;
-    let stored = StoredIssuance::find(&state, HandleKind::Token, &used.handle())
-        .await?
-        .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is not good"))?;
+    let stored = used.issuance(&state).await?;
     let now = state.clock.now();
-    let attesters = Attesters {
-        anchors: &state.keys.trust,
-        now,
-        profile: &state.profile,
-        crypto: &RingCrypto,
-    };
-    let checked = stored
-        .issuance()
-        .check_request(&used.presented(), &request, &settings, &attesters)?;
+    let checked =
+        stored
+            .issuance()
+            .check_request(&used.presented(), &request, &settings, &state.attesters())?;
     let good_statuses = attestation::good_statuses(&state, checked.statuses(), now).await;
     let mut found = Vec::new();
     for nonce in checked.nonce_fingerprints() {

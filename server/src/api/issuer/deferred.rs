@@ -7,9 +7,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use super::{AtResource, Refusal, StoredIssuance, credential, dpop, encryption};
+use super::{AtResource, Refusal, credential, dpop, encryption};
 use crate::state::AppState;
-use crate::store::HandleKind;
 
 /// Times a request is tried again because others change the same issuance.
 const TRIES: usize = 4;
@@ -31,9 +30,7 @@ pub(super) async fn deferred(
     let request = DeferredRequest::parse(&opened.body, &state.profile)?;
     let settings = super::settings(&state)?;
     for _ in 0..TRIES {
-        let stored = StoredIssuance::find(&state, HandleKind::Token, &used.handle())
-            .await?
-            .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is not good"))?;
+        let stored = used.issuance(&state).await?;
         let ready = match stored
             .issuance()
             .pick_up(&used.presented(), &request, state.clock.now())?

@@ -14,14 +14,13 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::rolling::Rolling;
-use super::{AtResource, Refusal};
+use super::{AtResource, Refusal, StoredIssuance};
 use crate::api::auth;
 use crate::config::DpopRule;
 use crate::crypto::RingCrypto;
 use crate::state::AppState;
-use crate::store::IssuanceStore as _;
+use crate::store::{HandleKind, IssuanceStore as _};
 
-const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// An access token as it came.
@@ -32,9 +31,12 @@ pub(super) struct Used {
 }
 
 impl Used {
-    /// What finds its issuance.
-    pub(super) fn handle(&self) -> [u8; 32] {
-        super::fingerprint(&self.token.fingerprint())
+    /// The issuance it is for.
+    pub(super) async fn issuance(&self, state: &AppState) -> Result<StoredIssuance, Refusal> {
+        let handle = super::fingerprint(&self.token.fingerprint());
+        let found = StoredIssuance::find(state, HandleKind::Token, &handle).await?;
+        found
+            .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is not good").into())
     }
 
     /// For the issuance to check.
@@ -54,27 +56,25 @@ pub(super) fn algorithms() -> Vec<&'static str> {
 
 /// The key proved at the token endpoint; `None` for a wallet that wants a bearer token.
 pub(super) async fn at_token(state: &AppState, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    let Some(proof) = header(headers)? else {
-        return match state.config.issuer.dpop {
-            DpopRule::Offered => Ok(None),
-            DpopRule::Required => Err(invalid("a DPoP proof is required").into()),
-        };
-    };
-    let path = "/issuer/token";
-    Ok(Some(
-        verify(state, proof, path, Rolling::ServerNonce, None).await?,
-    ))
+    let jkt = at_server(state, headers, "/issuer/token").await?;
+    if jkt.is_none() && state.config.issuer.dpop == DpopRule::Required {
+        return Err(invalid("a DPoP proof is required").into());
+    }
+    Ok(jkt)
 }
 
 /// The key proved with a pushed request (RFC 9449 §10.1), if any.
 pub(super) async fn at_par(state: &AppState, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    let Some(proof) = header(headers)? else {
-        return Ok(None);
-    };
-    let path = "/issuer/par";
-    Ok(Some(
-        verify(state, proof, path, Rolling::ServerNonce, None).await?,
-    ))
+    at_server(state, headers, "/issuer/par").await
+}
+
+async fn at_server(state: &AppState, headers: &HeaderMap, path: &str) -> Result<Option<String>, Refusal> {
+    match header(headers)? {
+        Some(proof) => verify(state, proof, path, Rolling::ServerNonce, None)
+            .await
+            .map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The access token of a request to `path`, with the proof it came with. A token in the query is never looked for
@@ -137,15 +137,7 @@ pub(super) fn challenges(rejection: &Rejection) -> Vec<HeaderValue> {
 
 /// The one proof of a request (RFC 9449 §4.3 check 1).
 fn header(headers: &HeaderMap) -> Result<Option<&str>, Rejection> {
-    let mut proofs = headers.get_all(DPOP).iter();
-    match (proofs.next(), proofs.next()) {
-        (None, _) => Ok(None),
-        (Some(proof), None) => proof
-            .to_str()
-            .map(Some)
-            .map_err(|_| invalid("the DPoP proof is not a JWT")),
-        (Some(_), Some(_)) => Err(invalid("more than one DPoP proof")),
-    }
+    super::only(headers, "dpop", invalid)
 }
 
 async fn verify(
@@ -158,7 +150,7 @@ async fn verify(
     let verified = read(state, proof, path, nonces, access_token)?;
     let parts = [verified.jkt.as_bytes(), verified.jti.as_bytes()];
     let mac = state.sealing.mac("dpop proof", &parts);
-    if state.store.use_dpop_proof(&mac, verified.good_until).await? {
+    if state.store.use_proof(&mac, verified.good_until).await? {
         Ok(verified.jkt)
     } else {
         // RFC 9449 §11.1.

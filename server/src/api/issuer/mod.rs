@@ -26,7 +26,7 @@ use assent_core::issuer::{IssuerSettings, sandbox};
 use assent_core::oid4vci::Rejection;
 use assent_core::oid4vci::metadata::KeyAttestationsRequired;
 use assent_core::profile::Endpoint;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -111,18 +111,11 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
             Self::Problem(problem) => problem.into_response(),
-            Self::Protocol(rejection) => {
-                let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::BAD_REQUEST);
-                let mut response = (status, axum::Json(rejection.to_json())).into_response();
-                if status == StatusCode::UNAUTHORIZED
-                    // RFC 6750 §3: the code goes into the header too.
-                    && let Ok(value) =
-                        HeaderValue::from_str(&format!("Bearer error=\"{}\"", rejection.code.as_str()))
-                {
-                    response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
-                }
-                response
-            }
+            // RFC 6750 §3: the code goes into the header too.
+            Self::Protocol(rejection) => answer(&rejection, rejection.status(), |rejection| {
+                let challenge = format!("Bearer error=\"{}\"", rejection.code.as_str());
+                HeaderValue::from_str(&challenge).into_iter().collect()
+            }),
         }
     }
 }
@@ -142,18 +135,41 @@ impl IntoResponse for AtResource {
     fn into_response(self) -> Response {
         match self.0 {
             Refusal::Problem(problem) => problem.into_response(),
-            Refusal::Protocol(rejection) => {
-                let status = rejection.resource_status();
-                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-                let mut response = (status, axum::Json(rejection.to_json())).into_response();
-                if status == StatusCode::UNAUTHORIZED {
-                    for challenge in dpop::challenges(&rejection) {
-                        response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
-                    }
-                }
-                response
-            }
+            Refusal::Protocol(rejection) => answer(&rejection, rejection.resource_status(), dpop::challenges),
         }
+    }
+}
+
+/// An error of the protocol, with `challenges` where it is 401.
+fn answer(
+    rejection: &Rejection,
+    status: u16,
+    challenges: impl FnOnce(&Rejection) -> Vec<HeaderValue>,
+) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = (status, axum::Json(rejection.to_json())).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        for challenge in challenges(rejection) {
+            response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
+        }
+    }
+    response
+}
+
+/// The one header with this name, which holds a JWT; `None` where there is none.
+fn only<'a>(
+    headers: &'a HeaderMap,
+    name: &str,
+    invalid: fn(&str) -> Rejection,
+) -> Result<Option<&'a str>, Rejection> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => {
+            let value = value.to_str().map(Some);
+            value.map_err(|_| invalid(&format!("{name} is not a JWT")))
+        }
+        (Some(_), Some(_)) => Err(invalid(&format!("more than one {name}"))),
     }
 }
 

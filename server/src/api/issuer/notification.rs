@@ -1,13 +1,12 @@
 //! `POST /issuer/notification` (OpenID4VCI 1.0 §11)
 
-use assent_core::oid4vci::{Notification, Rejection, RejectionCode};
+use assent_core::oid4vci::Notification;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 
-use super::{AtResource, StoredIssuance, dpop};
+use super::{AtResource, dpop};
 use crate::state::AppState;
-use crate::store::HandleKind;
 
 /// Takes what became of a card.
 #[utoipa::path(post, path = "/issuer/notification", tag = "issuer", security(("card_access" = [])),
@@ -22,9 +21,7 @@ pub(super) async fn notification(
 ) -> Result<StatusCode, AtResource> {
     let used = dpop::at_resource(&state, &headers, "/issuer/notification").await?;
     let notification = Notification::parse(&body)?;
-    let stored = StoredIssuance::find(&state, HandleKind::Token, &used.handle())
-        .await?
-        .ok_or_else(|| Rejection::new(RejectionCode::InvalidToken, "the access token is not good"))?;
+    let stored = used.issuance(&state).await?;
     let issuance = stored
         .issuance()
         .clone()

@@ -2,12 +2,13 @@
 
 use assent_core::crypto::PublicKey;
 use assent_core::oid4vci::AttestationError;
-use assent_core::oid4vci::attestation::provider::{KeyAttestationRequest, ProvedKey};
+use assent_core::oid4vci::attestation::provider::KeyAttestationRequest;
 use assent_core::oid4vci::attestation::{KeyAttestation, level};
 use axum::Json;
 use axum::extract::{Request, State};
 use serde::Serialize;
 
+use super::{Asked, given, refused};
 use crate::error::{Problem, ProblemDetails};
 use crate::state::AppState;
 
@@ -35,33 +36,29 @@ pub(super) async fn key_attestation(
     State(state): State<AppState>,
     request: Request,
 ) -> Result<Json<Attested>, Problem> {
-    let body = super::counted(&state, request).await?;
-    let identity = super::identity(&state)?;
-    let asked =
-        KeyAttestationRequest::parse(&body, &state.profile).map_err(|error| super::refused(&error))?;
-    let attesters = super::attesters(&state);
-    let mut keys: Vec<PublicKey> = Vec::with_capacity(asked.proofs.len());
+    let asked = Asked::read(&state, request).await?;
+    let wanted = KeyAttestationRequest::parse(&asked.body, &state.profile).map_err(refused)?;
+    let mut keys: Vec<PublicKey> = Vec::with_capacity(wanted.proofs.len());
     let mut nonce: Option<Option<String>> = None;
-    for proof in &asked.proofs {
-        let proved = ProvedKey::verify(proof, &state.config.public_url, &attesters)
-            .map_err(|error| super::refused(&error))?;
+    for proof in &wanted.proofs {
+        let proved = asked.proved(proof)?;
         // One attestation has one nonce, and each key once.
         if *nonce.get_or_insert_with(|| proved.nonce.clone()) != proved.nonce || keys.contains(&proved.key) {
-            return Err(super::refused(&AttestationError::Key));
+            return Err(refused(AttestationError::Key));
         }
         keys.push(proved.key);
     }
-    let key_attestation = KeyAttestation {
+    let (nonce, now) = (nonce.flatten(), asked.attesters.now);
+    let attestation = KeyAttestation {
         keys: &keys,
         key_storage: &LEVEL,
         user_authentication: &LEVEL,
-        nonce: nonce.flatten().as_deref(),
-        issued_at: attesters.now,
-        expires_at: Some(attesters.now.plus(LIFE)),
+        nonce: nonce.as_deref(),
+        issued_at: now,
+        expires_at: Some(now.plus(LIFE)),
         status: None,
-    }
-    .sign(&identity.chain, &identity.signer)
-    .map_err(|error| Problem::internal(&error))?;
-    metrics::counter!("assent_attestations_total", "kind" => "keys").increment(1);
+    };
+    let signed = attestation.sign(&asked.identity.chain, &asked.identity.signer);
+    let key_attestation = given("keys", signed)?;
     Ok(Json(Attested { key_attestation }))
 }

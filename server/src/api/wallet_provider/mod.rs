@@ -9,13 +9,15 @@
 mod key_attestation;
 mod wallet_attestation;
 
+use assent_core::crypto::SignError;
+use assent_core::oid4vci::attestation::provider::ProvedKey;
 use assent_core::oid4vci::{AttestationError, Attesters};
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::crypto::RingCrypto;
 use crate::error::Problem;
 use crate::http::address::caller;
 use crate::http::body;
@@ -27,33 +29,50 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(key_attestation::key_attestation))
 }
 
-/// The provider's key and chain.
-fn identity(state: &AppState) -> Result<&Identity, Problem> {
-    state.keys.wallet_provider.as_ref().ok_or_else(|| {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "wallet-provider-not-configured",
-            "This server has no wallet provider key.",
-        )
-    })
+/// A request to vouch for something.
+struct Asked<'a> {
+    body: Bytes,
+    /// The provider's key and chain.
+    identity: &'a Identity,
+    provider: &'a str,
+    attesters: Attesters<'a>,
 }
 
-/// The body, after the request was counted.
-async fn counted(state: &AppState, request: Request) -> Result<axum::body::Bytes, Problem> {
-    let key = caller(&request, state.config.limits.trusted_proxies);
-    state.attestation_rate.check(&key)?;
-    body::read(request, state).await
-}
+impl<'a> Asked<'a> {
+    /// Counts the request before its body is read.
+    async fn read(state: &'a AppState, request: Request) -> Result<Self, Problem> {
+        let key = caller(&request, state.config.limits.trusted_proxies);
+        state.attestation_rate.check(&key)?;
+        let body = body::read(request, state).await?;
+        let identity = state.keys.wallet_provider.as_ref().ok_or_else(|| {
+            Problem::new(
+                StatusCode::NOT_FOUND,
+                "wallet-provider-not-configured",
+                "This server has no wallet provider key.",
+            )
+        })?;
+        Ok(Self {
+            body,
+            identity,
+            provider: &state.config.public_url,
+            attesters: state.attesters(),
+        })
+    }
 
-fn attesters(state: &AppState) -> Attesters<'_> {
-    Attesters {
-        anchors: &state.keys.trust,
-        now: state.clock.now(),
-        profile: &state.profile,
-        crypto: &RingCrypto,
+    /// The key that `proof` shows the wallet to hold.
+    fn proved(&self, proof: &str) -> Result<ProvedKey, Problem> {
+        ProvedKey::verify(proof, self.provider, &self.attesters).map_err(refused)
     }
 }
 
-fn refused(error: &AttestationError) -> Problem {
-    Problem::from_core(StatusCode::BAD_REQUEST, error)
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn refused(error: AttestationError) -> Problem {
+    Problem::from_core(StatusCode::BAD_REQUEST, &error)
+}
+
+/// Counts what was given.
+fn given(kind: &'static str, attestation: Result<String, SignError>) -> Result<String, Problem> {
+    let attestation = attestation.map_err(|error| Problem::internal(&error))?;
+    metrics::counter!("assent_attestations_total", "kind" => kind).increment(1);
+    Ok(attestation)
 }

@@ -1,12 +1,13 @@
 //! `POST /v1/wallet-provider/wallet-attestation`
 
 use assent_core::oid4vci::attestation::WalletAttestation;
-use assent_core::oid4vci::attestation::provider::{ProvedKey, WalletAttestationRequest};
+use assent_core::oid4vci::attestation::provider::WalletAttestationRequest;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use serde::Serialize;
 
+use super::{Asked, given, refused};
 use crate::error::{Problem, ProblemDetails};
 use crate::state::AppState;
 
@@ -32,16 +33,12 @@ pub(super) async fn wallet_attestation(
     State(state): State<AppState>,
     request: Request,
 ) -> Result<Json<Attested>, Problem> {
-    let body = super::counted(&state, request).await?;
-    let identity = super::identity(&state)?;
-    let asked = WalletAttestationRequest::parse(&body).map_err(|error| super::refused(&error))?;
-    let provider = state.config.public_url.as_str();
-    let attesters = super::attesters(&state);
-    let proved =
-        ProvedKey::verify(&asked.proof, provider, &attesters).map_err(|error| super::refused(&error))?;
+    let asked = Asked::read(&state, request).await?;
+    let wanted = WalletAttestationRequest::parse(&asked.body).map_err(refused)?;
+    let proved = asked.proved(&wanted.proof)?;
     // Appendix E: one name for all wallets of a kind, never one for a person.
     let clients = state.config.built_in_clients();
-    if !clients.iter().any(|client| client.id == asked.client_id) {
+    if !clients.iter().any(|client| client.id == wanted.client_id) {
         return Err(Problem::new(
             StatusCode::BAD_REQUEST,
             "wallet-provider-other-wallet",
@@ -53,18 +50,18 @@ pub(super) async fn wallet_attestation(
         .wallet_name
         .as_ref()
         .or(state.config.registry.name.as_ref());
-    let wallet_attestation = WalletAttestation {
-        provider,
-        client_id: &asked.client_id,
+    let now = asked.attesters.now;
+    let attestation = WalletAttestation {
+        provider: asked.provider,
+        client_id: &wanted.client_id,
         instance_key: &proved.key,
         wallet_name: name.map_or("Assent", String::as_str),
         wallet_version: env!("CARGO_PKG_VERSION"),
-        wallet_link: settings.wallet_link.as_deref().unwrap_or(provider),
-        issued_at: attesters.now,
-        expires_at: attesters.now.plus(LIFE),
-    }
-    .sign(&identity.chain, &identity.signer)
-    .map_err(|error| Problem::internal(&error))?;
-    metrics::counter!("assent_attestations_total", "kind" => "wallet").increment(1);
+        wallet_link: settings.wallet_link.as_deref().unwrap_or(asked.provider),
+        issued_at: now,
+        expires_at: now.plus(LIFE),
+    };
+    let signed = attestation.sign(&asked.identity.chain, &asked.identity.signer);
+    let wallet_attestation = given("wallet", signed)?;
     Ok(Json(Attested { wallet_attestation }))
 }
