@@ -84,6 +84,9 @@ pub struct Pushed {
     pub code_challenge: String,
     /// The DPoP key that the code will be bound to, when the wallet said so.
     pub dpop_jkt: Option<String>,
+    /// The key of the client's attestation, when it brought one: the code will be bound to it.
+    #[serde(default)]
+    pub instance_jkt: Option<String>,
     /// From when it is no longer good.
     pub expires_at: Timestamp,
 }
@@ -111,6 +114,9 @@ pub struct Approved {
     pub code_challenge: String,
     /// The DPoP key that the code is bound to.
     pub dpop_jkt: Option<String>,
+    /// The key of a client's attestation that the code is bound to.
+    #[serde(default)]
+    pub instance_jkt: Option<String>,
     /// From when the code is no longer good.
     pub expires_at: Timestamp,
     /// The offer it answers: as long as the code was not redeemed, the wallet may begin again.

@@ -44,7 +44,7 @@ pub use offer::{NewOffer, NewOfferOptions};
 pub use proofs::AttestationStatus;
 pub use request::{CheckedRequest, ReadyRequest};
 pub use settings::IssuerSettings;
-pub use sign_in::{Approving, Pushing};
+pub use sign_in::{Approving, PushedKeys, Pushing};
 pub use status_index::draw_index;
 pub use token::Redeemed;
 

@@ -12,6 +12,15 @@ use crate::oid4vci::{AuthorizationRequest, PushedAnswer, Rejection, RejectionCod
 /// Begins each `request_uri` (RFC 9126 §2.2).
 const REQUEST_URI: &str = "urn:ietf:params:oauth:request_uri:";
 
+/// Thumbprints of the keys that were proved with a pushed request. Whoever redeems its code must prove them again.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PushedKeys<'a> {
+    /// Of the DPoP proof.
+    pub dpop_jkt: Option<&'a str>,
+    /// Of the client's attestation.
+    pub instance_jkt: Option<&'a str>,
+}
+
 /// A request that waits for a person.
 #[derive(Debug)]
 pub struct Pushing {
@@ -40,7 +49,7 @@ impl Issuance {
         offered: Option<Self>,
         request: &AuthorizationRequest,
         client: &ClientId,
-        dpop_jkt: Option<&str>,
+        keys: &PushedKeys<'_>,
         settings: &IssuerSettings,
         env: &mut Env<'_>,
     ) -> Result<Result<Pushing, Rejection>, RandomUnavailable> {
@@ -69,7 +78,7 @@ impl Issuance {
             Err(rejection) => return Ok(Err(rejection)),
         };
         // RFC 9449 §10.1: the proof and the parameter name the same key.
-        if let (Some(proved), Some(named)) = (dpop_jkt, request.dpop_jkt.as_deref())
+        if let (Some(proved), Some(named)) = (keys.dpop_jkt, request.dpop_jkt.as_deref())
             && proved != named
         {
             let why = "dpop_jkt is not the key of the proof";
@@ -93,7 +102,8 @@ impl Issuance {
             redirect_uri: request.redirect_uri.clone(),
             client_state: request.state.clone(),
             code_challenge: request.code_challenge.clone(),
-            dpop_jkt: dpop_jkt.or(request.dpop_jkt.as_deref()).map(str::to_owned),
+            dpop_jkt: keys.dpop_jkt.or(request.dpop_jkt.as_deref()).map(str::to_owned),
+            instance_jkt: keys.instance_jkt.map(str::to_owned),
             expires_at: env.now.plus(life),
         });
         Ok(Ok(Pushing {
@@ -144,6 +154,7 @@ impl Issuance {
             redirect_uri: pushed.redirect_uri,
             code_challenge: pushed.code_challenge,
             dpop_jkt: pushed.dpop_jkt,
+            instance_jkt: pushed.instance_jkt,
             // HAIP 1.0 §4, FAPI 2.0 Security Profile §5.3.2.1: a minute at most.
             expires_at: env.now.plus(settings.code_life.clamp(1, 60)),
             offer: pushed.offer,

@@ -105,9 +105,16 @@ impl World {
     ) -> Result<Pushing, RejectionCode> {
         let (mut env, settings) = self.env();
         let client = ClientId::checked("wallet");
-        Issuance::push(offered.map(at_rest), request, &client, None, settings, &mut env)
-            .unwrap()
-            .map_err(|rejection| rejection.code)
+        Issuance::push(
+            offered.map(at_rest),
+            request,
+            &client,
+            &PushedKeys::default(),
+            settings,
+            &mut env,
+        )
+        .unwrap()
+        .map_err(|rejection| rejection.code)
     }
 
     pub(super) fn approve(&mut self, issuance: Issuance) -> Option<Approving> {
@@ -407,7 +414,11 @@ fn codes_belong_to_who_asked() {
     // The proof at the pushed request and the parameter name one key.
     let (mut env, settings) = world.env();
     let client = ClientId::checked("wallet");
-    let refused = Issuance::push(None, &request, &client, Some("other"), settings, &mut env).unwrap();
+    let keys = PushedKeys {
+        dpop_jkt: Some("other"),
+        instance_jkt: None,
+    };
+    let refused = Issuance::push(None, &request, &client, &keys, settings, &mut env).unwrap();
     assert_eq!(refused.unwrap_err().code, RejectionCode::InvalidDpopProof);
 
     // Late: what is left is the offer, where there is one.

@@ -209,7 +209,11 @@ impl Issuance {
         let client = asking
             .client
             .is_some_and(|client| client.as_str() == approved.client_id);
-        let bound = approved.dpop_jkt.is_none() || approved.dpop_jkt.as_deref() == asking.dpop_jkt;
+        // Attestation-Based Client Authentication, "Binding of OAuth protocol artifacts": all wallets of a kind have one client
+        // id, so a code is for the one that asked for it, and not for who leaves the attestation out.
+        let bound_to = |key: &Option<String>, proved| key.is_none() || key.as_deref() == proved;
+        let bound = bound_to(&approved.dpop_jkt, asking.dpop_jkt)
+            && bound_to(&approved.instance_jkt, asking.instance_jkt);
         if !client || redirect_uri != approved.redirect_uri || !bound {
             return bad(Self::Approved(approved), grant, "the code is for another client");
         }

@@ -330,6 +330,35 @@ async fn push(server: &Sandbox, headers: &[(&str, &str)]) -> Answer {
 const ATTESTATION: &str = "OAuth-Client-Attestation";
 const POP: &str = "OAuth-Client-Attestation-PoP";
 
+/// The code of a pushed request, after somebody said yes.
+async fn agreed(server: &Sandbox, pushed: &Answer) -> String {
+    let request_uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
+    let pairs = [
+        ("client_id", "assent-cli"),
+        ("request_uri", request_uri.as_str()),
+        ("answer", "continue"),
+    ];
+    let answer = form(server, "/issuer/authorize", &pairs, &[]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    let location = answer.headers["location"].to_str().unwrap();
+    let query = location.split_once('?').unwrap().1;
+    let pairs = assent_core::encoding::form::decode(query).unwrap();
+    assent_core::encoding::form::get(&pairs, "code")
+        .unwrap()
+        .to_owned()
+}
+
+async fn redeem_code(server: &Sandbox, code: &str, headers: &[(&str, &str)]) -> Answer {
+    let pairs = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("client_id", "assent-cli"),
+        ("redirect_uri", "http://127.0.0.1:9/"),
+        ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+    ];
+    form(server, "/issuer/token", &pairs, headers).await
+}
+
 async fn redeem(server: &Sandbox, headers: &[(&str, &str)]) -> Answer {
     let (_, offer) = server.offer(&json!({ "card": "residence" })).await;
     let grant = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
@@ -459,6 +488,31 @@ async fn what_does_not_authenticate_a_wallet() {
     // Two hours later the attestation is over.
     server.pass(2 * 3600);
     invalid_client(&with(attestation, &wallet.fresh(&server).await).await);
+}
+
+/// All wallets of a kind have one client id: a code is for the one that was vouched for when it asked, and leaving the
+/// attestation out is no way around.
+#[tokio::test]
+async fn a_code_is_for_the_wallet_that_was_vouched_for() {
+    let server = Sandbox::start().await;
+    let (wallet, other) = (Wallet::new(&server).await, Wallet::new(&server).await);
+    let proof = wallet.fresh(&server).await;
+    let headers = [(ATTESTATION, wallet.attestation.as_str()), (POP, proof.as_str())];
+    let code = agreed(&server, &push(&server, &headers).await.expect(201)).await;
+    let theirs = other.fresh(&server).await;
+    let theirs = [(ATTESTATION, other.attestation.as_str()), (POP, theirs.as_str())];
+    for headers in [&theirs[..], &[]] {
+        let refused = redeem_code(&server, &code, headers).await.expect(400);
+        assert_eq!(refused.json()["error"], "invalid_grant");
+    }
+    let proof = wallet.fresh(&server).await;
+    let headers = [(ATTESTATION, wallet.attestation.as_str()), (POP, proof.as_str())];
+    redeem_code(&server, &code, &headers).await.expect(200);
+    // Who came without one may still show one later.
+    let code = agreed(&server, &push(&server, &[]).await.expect(201)).await;
+    let proof = wallet.fresh(&server).await;
+    let headers = [(ATTESTATION, wallet.attestation.as_str()), (POP, proof.as_str())];
+    redeem_code(&server, &code, &headers).await.expect(200);
 }
 
 /// RFC 9449 §8: a wallet that must make its DPoP proof again with a nonce need not authenticate itself anew, as long as

@@ -1,6 +1,6 @@
 //! `POST /issuer/par`: pushed authorization requests (RFC 9126)
 
-use assent_core::issuer::Issuance;
+use assent_core::issuer::{Issuance, PushedKeys};
 use assent_core::oid4vci::authorization::AuthorizationRequest;
 use assent_core::oid4vci::{Rejection, RejectionCode, SecretText};
 use axum::Json;
@@ -28,7 +28,7 @@ pub(super) async fn par(
     let request = AuthorizationRequest::parse(&body, &state.profile)?;
     // Before the client: a proof that lacks a nonce must not use up the one of an attestation.
     let jkt = dpop::at_par(&state, &headers).await?;
-    client::attested(&state, &headers, Some(&request.client_id)).await?;
+    let attested = client::attested(&state, &headers, Some(&request.client_id)).await?;
     let client = client::known(&state, Some(&request.client_id))?;
     // RFC 9126 §2.3, RFC 9700 §4.1.3.
     let known = state.config.client(client.as_str());
@@ -47,8 +47,12 @@ pub(super) async fn par(
         }
     };
     let offered = stored.as_ref().map(|stored| stored.issuance().clone());
+    let keys = PushedKeys {
+        dpop_jkt: jkt.as_deref(),
+        instance_jkt: attested.as_ref().map(|attested| attested.instance_jkt.as_str()),
+    };
     let pushing = state
-        .with_env(|env| Issuance::push(offered, &request, &client, jkt.as_deref(), &settings, env))
+        .with_env(|env| Issuance::push(offered, &request, &client, &keys, &settings, env))
         .map_err(|error| Problem::internal(&error))??;
     let uri = SecretText::new(pushing.answer.request_uri.as_str());
     let handles = [(HandleKind::RequestUri, fingerprint(&uri.fingerprint()))];
