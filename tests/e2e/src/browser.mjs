@@ -88,6 +88,7 @@ export class Person {
    * of 320 pixels. Fails on any violation.
    */
   async looksAt(screen) {
+    await this.#settles();
     const wrong = [];
     const usual = this.page.viewportSize();
     for (const colorScheme of ["light", "dark"]) {
@@ -107,6 +108,11 @@ export class Person {
     await this.#show({ colorScheme: "light" }, usual);
     this.audited.set(screen, wrong.length);
     if (wrong.length > 0) throw new Error(`accessibility:\n${wrong.join("\n")}`);
+  }
+
+  /** What comes late moves what is there. A screen that still waits after a while is looked at as it waits. */
+  async #settles() {
+    await this.page.locator(".waiting").first().waitFor({ state: "detached", timeout: 5000 }).catch(() => undefined);
   }
 
   /** A picture of the whole page, to look at. */
