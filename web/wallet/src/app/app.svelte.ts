@@ -11,7 +11,8 @@ import { deviceName } from "../host/device-name";
 import { applyTheme, lastUsed, lookedAt, preferences, type Theme } from "../host/preferences";
 import { startWorker } from "../host/trusted-urls";
 import { watchUpdates } from "../host/updates";
-import { type Arrival, arrive, leftForCard } from "../host/sign-in";
+import { dropOld } from "../host/left-behind";
+import { type Arrival, arrive, leftForCard, told } from "../host/sign-in";
 import { type IncomingLink, incomingLink, signInAnswer } from "./links";
 import { href, parseRoute, type Route, type ScreenName } from "./router";
 
@@ -87,14 +88,12 @@ class App {
 
   async start(): Promise<void> {
     // Before anything that takes time: what came with the address must not stay in it.
-    this.takeIncoming();
-    this.#takeLeft();
+    await this.takeIncoming();
+    await this.#takeLeft();
+    void dropOld();
     applyTheme(this.theme);
     await this.speak(preferences.language ?? pickLanguage(navigator.languages));
-    addEventListener("hashchange", () => {
-      this.takeIncoming();
-      this.route = parseRoute(location.hash);
-    });
+    addEventListener("hashchange", () => void this.takeIncoming());
     addEventListener("online", () => (this.online = true));
     addEventListener("offline", () => (this.online = false));
     for (const type of ["pointerdown", "keydown"]) addEventListener(type, this.#active, { passive: true });
@@ -281,28 +280,31 @@ class App {
   }
 
   /** Moves a link, or an answer, out of the address bar, where history and screenshots would keep its one-time secrets. */
-  takeIncoming(): void {
-    const arrival = arrive(location.hash);
-    if (arrival) {
-      this.arrival = arrival;
-      history.replaceState(null, "", `${location.pathname}${href(arrival.purpose === "link" ? "sign-ins" : "find")}`);
-      this.route = parseRoute(location.hash);
-      return;
+  async takeIncoming(): Promise<void> {
+    const back = told(location.hash);
+    const answer = back ? undefined : signInAnswer(location);
+    const link = back || answer ? undefined : incomingLink(location);
+    const show = (screen: ScreenName) => history.replaceState(null, "", `${location.pathname}${href(screen)}`);
+    if (back) {
+      show("find");
+      this.arrival = await arrive(back);
+      if (this.arrival.purpose === "link") show("sign-ins");
+    } else if (answer) {
+      this.answer = answer;
+      show("returned");
+    } else if (link) {
+      this.incoming = link;
+      show(link.kind);
     }
-    const answer = signInAnswer(location);
-    const link = answer ? undefined : incomingLink(location);
-    if (answer) this.answer = answer;
-    else if (link) this.incoming = link;
-    else return;
-    history.replaceState(null, "", `${location.pathname}${href(link?.kind ?? "returned")}`);
     this.route = parseRoute(location.hash);
   }
 
   /** Takes up what was left for a sign-in at an issuer: on the way back, also by the browser's own button. */
-  #takeLeft(): void {
-    const left = leftForCard();
-    if (!left || !["returned", "offer"].includes(this.route.screen)) return;
-    this.incoming ??= { kind: "offer", link: left.offer };
+  async #takeLeft(): Promise<void> {
+    if (this.incoming || !["returned", "offer"].includes(this.route.screen)) return;
+    const left = await leftForCard();
+    if (!left) return;
+    this.incoming = { kind: "offer", link: left.offer };
     this.resume = left.resume;
   }
 

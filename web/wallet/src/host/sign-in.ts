@@ -1,5 +1,6 @@
-// Signing in takes the browser away and back. What must be known on the way back waits in this tab, and nowhere else.
+// Signing in takes the browser away and back.
 import type { IncomingLink } from "../app/links";
+import { leaveBehind, takeUp } from "./left-behind";
 import { goTo } from "./trusted-urls";
 
 export interface Leaving {
@@ -22,64 +23,44 @@ export interface Leave {
 
 const key = "assent.sign-in";
 const issuerKey = "assent.issuer";
-/** As long as the wallet waits for somebody to come back, in milliseconds. */
-const longest = 3_600_000;
 
 /** Goes to the login provider. */
 export async function leave(url: string, leaving: Leaving): Promise<void> {
-  sessionStorage.setItem(key, JSON.stringify(leaving));
-  await written();
+  await leaveBehind(key, leaving);
   goTo(url);
 }
 
-/** Goes to the issuer. */
+/** Goes to the issuer. Should what is left get lost, the card comes all the same. */
 export async function leaveForCard(url: string, leave: Leave): Promise<void> {
-  try {
-    sessionStorage.setItem(issuerKey, JSON.stringify({ ...leave, at: Date.now() }));
-  } catch {
-    // Without it the card comes all the same.
-  }
-  await written();
+  await leaveBehind(issuerKey, leave);
   goTo(url);
 }
 
-/**
- * The browser keeps what a page writes in another process, and a page that ends at once may take its last write with it
- * (seen in Chromium on a busy machine). Whatever the browser answers, it answers after it got what was sent before.
- */
-async function written(): Promise<void> {
-  await navigator.locks.query().catch(() => undefined);
-}
-
-/** What was left for an issuer from this tab within the last hour; once. */
-export function leftForCard(): Leave | undefined {
-  const left = taken(issuerKey) as (Leave & { at: number }) | undefined;
-  if (typeof left?.offer !== "string" || !(Date.now() - left.at < longest)) return undefined;
-  const { kind, link, scanned } = left.resume ?? {};
+/** What was left for an issuer; once. */
+export async function leftForCard(): Promise<Leave | undefined> {
+  const left = await takeUp(issuerKey);
+  if (typeof left?.["offer"] !== "string") return undefined;
+  const { kind, link, scanned } = (left["resume"] ?? {}) as Partial<IncomingLink>;
   const resume = kind === "request" && typeof link === "string" ? { kind, link, scanned: scanned === true } : undefined;
-  return { offer: left.offer, resume };
+  return { offer: left["offer"], resume };
 }
 
-/** What this page was opened with, when the vault service sent the browser here; once. */
-export function arrive(hash: string): Arrival | undefined {
+/** What the vault service sent the browser here with. */
+export type Told = { code: string } | { problem: string };
+
+/** What this page was opened with, when the vault service sent the browser here. */
+export function told(hash: string): Told | undefined {
   const [screen, query] = hash.split("?");
   if (screen !== "#/find" || query === undefined) return undefined;
   const parameters = new URLSearchParams(query);
   const [code, problem] = [parameters.get("code"), parameters.get("problem")];
-  if (code === null && problem === null) return undefined;
-  const left = taken(key) as Leaving | undefined;
-  const { purpose, verifier } = left ?? {};
-  if (purpose !== "find" && purpose !== "link") return { purpose: "find", problem: "sign-in-over" };
-  return code === null ? { purpose, problem: problem ?? "sign-in-over" } : { purpose, verifier: String(verifier), code };
+  if (code !== null) return { code };
+  return problem === null ? undefined : { problem };
 }
 
-/** What waits in this tab under a name; it waits no longer. */
-function taken(name: string): unknown {
-  try {
-    const waiting: unknown = JSON.parse(sessionStorage.getItem(name) ?? "null");
-    sessionStorage.removeItem(name);
-    return typeof waiting === "object" && waiting !== null ? waiting : undefined;
-  } catch {
-    return undefined;
-  }
+/** With what was left to come back for; once. */
+export async function arrive(told: Told): Promise<Arrival> {
+  const { purpose, verifier } = (await takeUp(key)) ?? {};
+  if (purpose !== "find" && purpose !== "link") return { purpose: "find", problem: "sign-in-over" };
+  return "problem" in told ? { purpose, ...told } : { purpose, verifier: String(verifier), ...told };
 }
