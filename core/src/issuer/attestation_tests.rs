@@ -196,38 +196,25 @@ fn a_status_must_be_found_good() {
 /// Authentication §11.2); one that was not is good without.
 #[test]
 fn refresh_tokens_belong_to_the_attested_key() {
-    use crate::env::{Env, RandomUnavailable, SecureRandom};
+    use crate::env::Env;
+    use crate::env::testing::Counter;
     use crate::oid4vci::{ClientAuth, Grant, SecretText, TokenRequest};
-    struct Counter(u8);
-    impl SecureRandom for Counter {
-        fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
-            self.0 += 1;
-            out.fill(self.0);
-            Ok(())
-        }
-    }
     let world = World::new();
     let token = SecretText::new("refresh");
+    let wanted = Wanted {
+        configuration_ids: vec![sandbox::RESIDENCE.into()],
+        by_details: Vec::new(),
+        scope: None,
+    };
     let redeem = |bound_to: Option<&str>, instance_jkt: Option<&str>| {
         let issuance = Issuance::Authorized(Authorized {
-            id: "1".into(),
-            configuration_ids: vec![sandbox::RESIDENCE.into()],
-            by_details: Vec::new(),
-            scope: None,
-            token_fingerprint: String::new(),
-            expires_at: NOW,
-            pickups: Vec::new(),
-            client_id: None,
-            named: None,
-            code_fingerprint: None,
             dpop_jkt: Some("d".into()),
             refresh: Some(Refresh {
                 fingerprint: token.fingerprint(),
                 expires_at: NOW.plus(60),
                 instance_jkt: bound_to.map(str::to_owned),
             }),
-            later: None,
-            deferred: Vec::new(),
+            ..Authorized::new("1".into(), wanted.clone(), NOW)
         });
         let request = TokenRequest {
             grant: Grant::Refresh {

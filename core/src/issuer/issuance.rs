@@ -57,29 +57,33 @@ pub struct Invited {
     pub later: Option<u32>,
 }
 
-/// An authorization request that waits for a person.
+/// What a wallet may request, from the first time it asks to the end.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Pushed {
-    /// Id of the offer, or of the request when there was no offer.
-    pub id: String,
-    /// What is asked for.
+pub struct Wanted {
+    /// Of these configurations.
     pub configuration_ids: Vec<String>,
-    /// Those of them that were named in `authorization_details`.
+    /// Those of them that were named in `authorization_details`: requested by credential identifier only (CI-13).
     #[serde(default)]
     pub by_details: Vec<String>,
     /// The scope to tell the wallet: what was left when values that name nothing here were ignored.
     #[serde(default)]
     pub scope: Option<String>,
-    /// The offer it answers: the wallet may begin again.
+}
+
+/// An authorization request that was found to be good.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Requested {
+    /// Id of the offer, or of the request when there was no offer.
+    pub id: String,
+    /// What is asked for.
+    #[serde(flatten)]
+    pub wanted: Wanted,
+    /// The offer it answers: as long as no code was redeemed, the wallet may begin again.
     pub offer: Option<Invited>,
-    /// Fingerprint of the `request_uri`.
-    pub request_fingerprint: String,
     /// Who asks.
     pub client_id: String,
     /// Where the person goes back to; one that is registered for the client.
     pub redirect_uri: String,
-    /// `state`, to be given back.
-    pub client_state: Option<String>,
     /// PKCE, S256.
     pub code_challenge: String,
     /// The DPoP key that the code will be bound to, when the wallet said so.
@@ -87,6 +91,18 @@ pub struct Pushed {
     /// The key of the client's attestation, when it brought one: the code will be bound to it.
     #[serde(default)]
     pub instance_jkt: Option<String>,
+}
+
+/// An authorization request that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Pushed {
+    /// The request.
+    #[serde(flatten)]
+    pub request: Requested,
+    /// Fingerprint of the `request_uri`.
+    pub request_fingerprint: String,
+    /// `state`, to be given back.
+    pub client_state: Option<String>,
     /// From when it is no longer good.
     pub expires_at: Timestamp,
 }
@@ -94,33 +110,13 @@ pub struct Pushed {
 /// A person agreed.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Approved {
-    /// Id of the offer, or of the request when there was no offer.
-    pub id: String,
-    /// What may be requested.
-    pub configuration_ids: Vec<String>,
-    /// Those of them that were named in `authorization_details`.
-    #[serde(default)]
-    pub by_details: Vec<String>,
-    /// The scope to tell the wallet: what was left when values that name nothing here were ignored.
-    #[serde(default)]
-    pub scope: Option<String>,
+    /// To this request.
+    #[serde(flatten)]
+    pub request: Requested,
     /// Fingerprint of the authorization code.
     pub code_fingerprint: String,
-    /// Who asked.
-    pub client_id: String,
-    /// Where the code was sent.
-    pub redirect_uri: String,
-    /// PKCE, S256.
-    pub code_challenge: String,
-    /// The DPoP key that the code is bound to.
-    pub dpop_jkt: Option<String>,
-    /// The key of a client's attestation that the code is bound to.
-    #[serde(default)]
-    pub instance_jkt: Option<String>,
     /// From when the code is no longer good.
     pub expires_at: Timestamp,
-    /// The offer it answers: as long as the code was not redeemed, the wallet may begin again.
-    pub offer: Option<Invited>,
 }
 
 /// An offer whose code was exchanged.
@@ -129,13 +125,8 @@ pub struct Authorized {
     /// Id of the offer.
     pub id: String,
     /// What may be requested.
-    pub configuration_ids: Vec<String>,
-    /// Those of them that were named in `authorization_details`: requested by credential identifier only (CI-13).
-    #[serde(default)]
-    pub by_details: Vec<String>,
-    /// The scope to tell the wallet: what was left when values that name nothing here were ignored.
-    #[serde(default)]
-    pub scope: Option<String>,
+    #[serde(flatten)]
+    pub wanted: Wanted,
     /// Fingerprint of the access token.
     pub token_fingerprint: String,
     /// From when the token is no longer good.
@@ -228,6 +219,26 @@ pub enum ClosedBecause {
     CodeReused,
 }
 
+impl Authorized {
+    /// Without a token yet.
+    pub(super) fn new(id: String, wanted: Wanted, now: Timestamp) -> Self {
+        Self {
+            id,
+            wanted,
+            token_fingerprint: String::new(),
+            expires_at: now,
+            pickups: Vec::new(),
+            client_id: None,
+            named: None,
+            code_fingerprint: None,
+            dpop_jkt: None,
+            refresh: None,
+            later: None,
+            deferred: Vec::new(),
+        }
+    }
+}
+
 impl Issuance {
     /// The id of the offer.
     #[must_use]
@@ -235,8 +246,8 @@ impl Issuance {
         match self {
             Self::Offered(offered) => &offered.id,
             Self::Invited(invited) => &invited.id,
-            Self::Pushed(pushed) => &pushed.id,
-            Self::Approved(approved) => &approved.id,
+            Self::Pushed(pushed) => &pushed.request.id,
+            Self::Approved(approved) => &approved.request.id,
             Self::Authorized(authorized) => &authorized.id,
             Self::Closed(closed) => &closed.id,
         }
@@ -248,13 +259,14 @@ impl Issuance {
         match self {
             Self::Offered(offered) => Some(offered.expires_at),
             Self::Invited(invited) => Some(invited.expires_at),
-            Self::Pushed(pushed) => {
-                let offer = pushed.offer.as_ref().map(|offer| offer.expires_at);
-                offer.max(Some(pushed.expires_at))
-            }
-            Self::Approved(approved) => {
-                let offer = approved.offer.as_ref().map(|offer| offer.expires_at);
-                offer.max(Some(approved.expires_at))
+            Self::Pushed(Pushed {
+                request, expires_at, ..
+            })
+            | Self::Approved(Approved {
+                request, expires_at, ..
+            }) => {
+                let offer = request.offer.as_ref().map(|offer| offer.expires_at);
+                offer.max(Some(*expires_at))
             }
             Self::Authorized(authorized) => {
                 let refresh = authorized.refresh.as_ref().map(|refresh| refresh.expires_at);

@@ -36,7 +36,7 @@ pub use deferred::{Deferring, PickUp};
 pub use error::IssuanceError;
 pub use issuance::{
     Approved, Authorized, Closed, ClosedBecause, Deferred, Invited, Issuance, Offered, Pickup, Pushed,
-    Refresh,
+    Refresh, Requested, Wanted,
 };
 pub use mint::{CredentialSigner, Minted, MintedCopy, Subject};
 pub use nonce::NonceRecord;

@@ -43,8 +43,8 @@ impl Issuance {
         let id = match &request.target {
             // CI-13, §8.2: by the identifier where one was given out, and only then. It is that of the configuration: there
             // is one dataset for each.
-            CredentialTarget::Identifier(id) if authorized.by_details.contains(id) => id,
-            CredentialTarget::Configuration(id) if !authorized.by_details.contains(id) => id,
+            CredentialTarget::Identifier(id) if authorized.wanted.by_details.contains(id) => id,
+            CredentialTarget::Configuration(id) if !authorized.wanted.by_details.contains(id) => id,
             CredentialTarget::Configuration(_) => {
                 return refuse(
                     RejectionCode::InvalidCredentialRequest,
@@ -64,7 +64,7 @@ impl Issuance {
                 "not a configuration of ours",
             );
         };
-        if !authorized.configuration_ids.contains(id) {
+        if !authorized.wanted.configuration_ids.contains(id) {
             return refuse(
                 RejectionCode::CredentialRequestDenied,
                 "the offer was for something else",

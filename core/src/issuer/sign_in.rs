@@ -3,7 +3,7 @@
 //! The caller has checked the client and its `redirect_uri` before, and knows the person after.
 
 use super::client::ClientId;
-use super::issuance::{Approved, ClosedBecause, Invited, Issuance, Pushed};
+use super::issuance::{Approved, ClosedBecause, Invited, Issuance, Pushed, Requested, Wanted};
 use super::settings::IssuerSettings;
 use crate::crypto::constant_time_eq;
 use crate::env::{Env, RandomUnavailable, Timestamp};
@@ -56,24 +56,18 @@ impl Issuance {
         let offer = match offered {
             None => None,
             Some(Self::Invited(invited)) => Some(invited),
-            Some(
-                Self::Pushed(Pushed {
-                    offer: Some(invited), ..
-                })
-                | Self::Approved(Approved {
-                    offer: Some(invited), ..
-                }),
-            ) => Some(invited),
+            Some(Self::Pushed(Pushed { request, .. }) | Self::Approved(Approved { request, .. }))
+                if request.offer.is_some() =>
+            {
+                request.offer
+            }
             Some(_) => return Ok(Err(used_up())),
         };
         // CI-3: the state of an offer may have been slipped in; it opens no more than the offer.
         if offer.as_ref().is_some_and(|offer| env.now >= offer.expires_at) {
             return Ok(Err(used_up()));
         }
-        let Wanted {
-            configuration_ids,
-            scope,
-        } = match wanted(request, offer.as_ref(), settings) {
+        let wanted = match wanted(request, offer.as_ref(), settings) {
             Ok(wanted) => wanted,
             Err(rejection) => return Ok(Err(rejection)),
         };
@@ -92,18 +86,18 @@ impl Issuance {
         // FAPI 2.0 Security Profile §5.3.2.2: less than ten minutes.
         let life = settings.request_life.clamp(1, 599);
         let issuance = Self::Pushed(Pushed {
-            id,
-            configuration_ids,
-            by_details: request.configuration_ids.clone(),
-            scope,
-            offer,
+            request: Requested {
+                id,
+                wanted,
+                offer,
+                client_id: client.as_str().to_owned(),
+                redirect_uri: request.redirect_uri.clone(),
+                code_challenge: request.code_challenge.clone(),
+                dpop_jkt: keys.dpop_jkt.or(request.dpop_jkt.as_deref()).map(str::to_owned),
+                instance_jkt: keys.instance_jkt.map(str::to_owned),
+            },
             request_fingerprint: SecretText::new(request_uri.as_str()).fingerprint(),
-            client_id: client.as_str().to_owned(),
-            redirect_uri: request.redirect_uri.clone(),
             client_state: request.state.clone(),
-            code_challenge: request.code_challenge.clone(),
-            dpop_jkt: keys.dpop_jkt.or(request.dpop_jkt.as_deref()).map(str::to_owned),
-            instance_jkt: keys.instance_jkt.map(str::to_owned),
             expires_at: env.now.plus(life),
         });
         Ok(Ok(Pushing {
@@ -124,7 +118,7 @@ impl Issuance {
         };
         let fingerprint = SecretText::new(request_uri).fingerprint();
         let known = constant_time_eq(fingerprint.as_bytes(), pushed.request_fingerprint.as_bytes());
-        (known && pushed.client_id == client_id && now < pushed.expires_at).then_some(pushed)
+        (known && pushed.request.client_id == client_id && now < pushed.expires_at).then_some(pushed)
     }
 
     /// The person agreed to what [`Issuance::pushed`] gave. `None` when nothing waits for that; only one agreement can be
@@ -145,19 +139,10 @@ impl Issuance {
         }
         let code = SecretText::new(env.random_token()?);
         let issuance = Self::Approved(Approved {
-            id: pushed.id,
-            configuration_ids: pushed.configuration_ids,
-            by_details: pushed.by_details,
-            scope: pushed.scope,
+            request: pushed.request,
             code_fingerprint: code.fingerprint(),
-            client_id: pushed.client_id,
-            redirect_uri: pushed.redirect_uri,
-            code_challenge: pushed.code_challenge,
-            dpop_jkt: pushed.dpop_jkt,
-            instance_jkt: pushed.instance_jkt,
             // HAIP 1.0 §4, FAPI 2.0 Security Profile §5.3.2.1: a minute at most.
             expires_at: env.now.plus(settings.code_life.clamp(1, 60)),
-            offer: pushed.offer,
         });
         Ok(Some(Approving { issuance, code }))
     }
@@ -170,14 +155,13 @@ impl Issuance {
 
     /// Ends a request or its code; what is left is the offer it answers.
     pub(super) fn give_up(self, because: ClosedBecause, now: Timestamp) -> Self {
-        match self {
-            Self::Pushed(Pushed {
-                offer: Some(invited), ..
-            })
-            | Self::Approved(Approved {
-                offer: Some(invited), ..
-            }) if now < invited.expires_at => Self::Invited(invited),
-            other => other.close(because),
+        match &self {
+            Self::Pushed(Pushed { request, .. }) | Self::Approved(Approved { request, .. }) => {
+                let offer = request.offer.clone();
+                let alive = offer.filter(|offer| now < offer.expires_at);
+                alive.map_or_else(|| self.close(because), Self::Invited)
+            }
+            _ => self.close(because),
         }
     }
 }
@@ -187,13 +171,6 @@ fn used_up() -> Rejection {
         RejectionCode::InvalidRequest,
         "the issuer_state is not good any more",
     )
-}
-
-/// What a request comes to.
-struct Wanted {
-    configuration_ids: Vec<String>,
-    /// The scope that was taken, where that is not all of it.
-    scope: Option<String>,
 }
 
 /// The configurations a request names (CI-10): by id, and by scope.
@@ -240,6 +217,7 @@ fn wanted(
     }
     Ok(Wanted {
         configuration_ids: ids,
+        by_details: request.configuration_ids.clone(),
         scope,
     })
 }

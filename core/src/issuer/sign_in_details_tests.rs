@@ -398,6 +398,33 @@ proptest! {
 }
 
 /// The refusals of the token endpoint for a code of the wrong flow.
+/// A server reads what the one before it stored: each state is an object without parts of its own.
+#[test]
+fn states_are_flat_at_rest() {
+    let mut world = World::new();
+    let request = world.request();
+    let pushed = world.push(None, &request).unwrap().issuance;
+    let approving = world.approve(pushed.clone()).unwrap();
+    let authorized = world.redeem(&approving.issuance, &approving.code, GOOD).issuance;
+    for (issuance, own) in [
+        (pushed, "request_fingerprint"),
+        (approving.issuance, "code_challenge"),
+        (authorized, "token_fingerprint"),
+    ] {
+        let stored = serde_json::to_value(&issuance).unwrap();
+        for name in ["state", "id", "configuration_ids", "by_details", "scope", own] {
+            assert!(stored.get(name).is_some(), "{name} of {stored}");
+        }
+        assert!(
+            !stored
+                .as_object()
+                .unwrap()
+                .values()
+                .any(serde_json::Value::is_object)
+        );
+    }
+}
+
 #[test]
 fn codes_of_one_flow_are_nothing_in_the_other() {
     let mut world = World::new();

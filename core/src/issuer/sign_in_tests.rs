@@ -1,8 +1,8 @@
 //! The flow from an authorization request to tokens and cards, now and later, and every way it must not go.
 
 use super::*;
-use crate::crypto::sha256;
-use crate::env::{Env, RandomUnavailable, SecureRandom, Timestamp};
+use crate::env::testing::Counter;
+use crate::env::{Env, Timestamp};
 use crate::oid4vci::{
     AuthorizationRequest, ClientAuth, CredentialAnswer, DeferredRequest, Grant, PkceVerifier, Rejection,
     RejectionCode, SecretText, TokenRequest, TokenType,
@@ -12,19 +12,6 @@ use crate::profile::{Endpoint, Profile};
 pub(super) const NOW: Timestamp = Timestamp(1_790_000_123);
 pub(super) const BACK: &str = "https://wallet.example/";
 const DAY: i64 = 86_400;
-
-/// Counts, so that every draw differs and every run is the same.
-struct Counter(u64);
-
-impl SecureRandom for Counter {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
-        for chunk in out.chunks_mut(32) {
-            self.0 += 1;
-            chunk.copy_from_slice(&sha256(&self.0.to_be_bytes())[..chunk.len()]);
-        }
-        Ok(())
-    }
-}
 
 pub(super) struct World {
     pub(super) settings: IssuerSettings,
@@ -205,9 +192,9 @@ fn a_sign_in_becomes_a_token() {
     let pushed = pushing.issuance.pushed(uri, "wallet", world.now).unwrap();
     assert_eq!(
         (
-            pushed.redirect_uri.as_str(),
+            pushed.request.redirect_uri.as_str(),
             pushed.client_state.as_deref(),
-            pushed.configuration_ids.as_slice()
+            pushed.request.wanted.configuration_ids.as_slice()
         ),
         (BACK, Some("st"), &[sandbox::RESIDENCE.to_owned()][..])
     );
@@ -256,8 +243,11 @@ fn what_is_asked_for_is_known_and_within_the_offer() {
     let Issuance::Pushed(pushed) = world.push(None, &both).unwrap().issuance else {
         panic!()
     };
-    assert_eq!(pushed.configuration_ids, [sandbox::IDENTITY, sandbox::RESIDENCE]);
-    assert!(pushed.offer.is_none());
+    assert_eq!(
+        pushed.request.wanted.configuration_ids,
+        [sandbox::IDENTITY, sandbox::RESIDENCE]
+    );
+    assert!(pushed.request.offer.is_none());
     for (request, code) in [
         (
             with(&|r| r.scope = vec!["passport".into()]),

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::crypto::{RustCrypto, Signer, SoftwareKey};
-use crate::env::{Env, RandomUnavailable, SecureRandom, Timestamp};
+use crate::env::testing::Counter;
+use crate::env::{Env, Timestamp};
 use crate::oid4vci::{
     Attesters, ClientAuth, CredentialRequest, CredentialTarget, Grant, KeyProof, Notification,
     NotificationEvent, Proofs, RejectionCode, SecretText, TokenRequest,
@@ -14,20 +15,6 @@ use crate::trust::TrustAnchors;
 
 const NOW: Timestamp = Timestamp(1_790_000_123);
 const PROFILE: Profile = Profile::BASELINE;
-
-/// Counts, so that every draw differs and every run is the same.
-struct Counter(u64);
-
-impl SecureRandom for Counter {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
-        for chunk in out.chunks_mut(32) {
-            self.0 += 1;
-            let block = crate::crypto::sha256(&self.0.to_be_bytes());
-            chunk.copy_from_slice(&block[..chunk.len()]);
-        }
-        Ok(())
-    }
-}
 
 struct World {
     settings: IssuerSettings,

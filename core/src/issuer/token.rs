@@ -4,7 +4,7 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 
 use super::client::{Asking, ClientId};
-use super::issuance::{Authorized, ClosedBecause, Issuance, Refresh};
+use super::issuance::{Authorized, ClosedBecause, Issuance, Refresh, Wanted};
 use super::settings::IssuerSettings;
 use crate::crypto::constant_time_eq;
 use crate::encoding::base64url;
@@ -92,8 +92,8 @@ impl Issuance {
             credential_configuration_id: id.clone(),
             credential_identifiers: vec![id.clone()],
         };
-        let authorization_details = authorized.by_details.iter().map(named).collect();
-        let scope = authorized.scope.clone().filter(|scope| !scope.is_empty());
+        let authorization_details = authorized.wanted.by_details.iter().map(named).collect();
+        let scope = authorized.wanted.scope.clone().filter(|scope| !scope.is_empty());
         Ok(Redeemed {
             issuance: Self::Authorized(*authorized),
             answer: Ok(TokenResponse {
@@ -156,8 +156,7 @@ impl Issuance {
                 }
             }
         }
-        Grounds::Good(Box::new(Authorized {
-            id: offered.id,
+        let wanted = Wanted {
             configuration_ids: if by_details.is_empty() {
                 offered.configuration_ids
             } else {
@@ -165,16 +164,11 @@ impl Issuance {
             },
             by_details,
             scope: None,
-            token_fingerprint: String::new(),
-            expires_at: now,
-            pickups: Vec::new(),
-            client_id: None,
+        };
+        Grounds::Good(Box::new(Authorized {
             named: request.client.client_id.clone(),
-            code_fingerprint: None,
-            dpop_jkt: None,
-            refresh: None,
             later: offered.later,
-            deferred: Vec::new(),
+            ..Authorized::new(offered.id, wanted, now)
         }))
     }
 
@@ -206,35 +200,27 @@ impl Issuance {
             return bad(over, grant, "the code is not good any more");
         }
         // RFC 6749 §4.1.3: the client and the address it was sent to; RFC 7636 §4.6; RFC 9449 §10.
+        let asked = &approved.request;
         let client = asking
             .client
-            .is_some_and(|client| client.as_str() == approved.client_id);
+            .is_some_and(|client| client.as_str() == asked.client_id);
         // Attestation-Based Client Authentication, "Binding of OAuth protocol artifacts": all wallets of a kind have one client
         // id, so a code is for the one that asked for it, and not for who leaves the attestation out.
         let bound_to = |key: &Option<String>, proved| key.is_none() || key.as_deref() == proved;
-        let bound = bound_to(&approved.dpop_jkt, asking.dpop_jkt)
-            && bound_to(&approved.instance_jkt, asking.instance_jkt);
-        if !client || redirect_uri != approved.redirect_uri || !bound {
+        let bound =
+            bound_to(&asked.dpop_jkt, asking.dpop_jkt) && bound_to(&asked.instance_jkt, asking.instance_jkt);
+        if !client || redirect_uri != asked.redirect_uri || !bound {
             return bad(Self::Approved(approved), grant, "the code is for another client");
         }
-        if !challenge_matches(&approved.code_challenge, verifier) {
+        if !challenge_matches(&asked.code_challenge, verifier) {
             return bad(Self::Approved(approved), grant, "the code_verifier is wrong");
         }
+        let asked = approved.request;
         Grounds::Good(Box::new(Authorized {
-            id: approved.id,
-            configuration_ids: approved.configuration_ids,
-            by_details: approved.by_details,
-            scope: approved.scope,
-            token_fingerprint: String::new(),
-            expires_at: now,
-            pickups: Vec::new(),
-            client_id: Some(approved.client_id),
-            named: None,
+            client_id: Some(asked.client_id),
             code_fingerprint: Some(approved.code_fingerprint),
-            dpop_jkt: None,
-            refresh: None,
-            later: approved.offer.and_then(|offer| offer.later),
-            deferred: Vec::new(),
+            later: asked.offer.and_then(|offer| offer.later),
+            ..Authorized::new(asked.id, asked.wanted, now)
         }))
     }
 

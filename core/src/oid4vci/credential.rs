@@ -80,14 +80,7 @@ impl CredentialRequest {
         profile: &Profile,
         env: &mut Env<'_>,
     ) -> Result<HttpRequest, SignError> {
-        let request = HttpRequest::post(
-            endpoint.as_str(),
-            "application/json",
-            self.to_json().to_string(),
-            profile.limits.credentials,
-        )
-        .header("accept", "application/json");
-        access.authorize(request, env)
+        access.post(endpoint, &self.to_json(), profile.limits.credentials, env)
     }
 
     /// The JSON body.
@@ -120,9 +113,9 @@ impl CredentialRequest {
         let object = json::parse_object(body, profile.limits.json(profile.limits.credentials))
             .map_err(|error| Rejection::new(RejectionCode::InvalidCredentialRequest, &error.to_string()))?;
         let fields = Fields::new(&object, "");
-        // CI-29: we announce no encryption, so parameters for it cannot be right.
+        // CI-29: what came encrypted had this taken out (`encryption::open_request`); in the clear it is refused.
         if object.contains_key("credential_response_encryption") {
-            let why = "encrypted credential responses are not supported";
+            let why = "a request for an encrypted response must be encrypted";
             return Err(Rejection::new(RejectionCode::InvalidEncryptionParameters, why));
         }
         let invalid =

@@ -31,14 +31,7 @@ impl DeferredRequest {
         profile: &Profile,
         env: &mut Env<'_>,
     ) -> Result<HttpRequest, SignError> {
-        let request = HttpRequest::post(
-            endpoint.as_str(),
-            "application/json",
-            self.to_json().to_string(),
-            profile.limits.credentials,
-        )
-        .header("accept", "application/json");
-        access.authorize(request, env)
+        access.post(endpoint, &self.to_json(), profile.limits.credentials, env)
     }
 
     /// The JSON body.

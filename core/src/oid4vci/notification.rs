@@ -63,13 +63,7 @@ impl Notification {
         insert(&mut body, "notification_id", Some(&self.notification_id));
         insert(&mut body, "event", Some(self.event.as_str()));
         insert(&mut body, "event_description", self.event_description.as_deref());
-        let request = HttpRequest::post(
-            endpoint.as_str(),
-            "application/json",
-            Value::Object(body).to_string(),
-            profile.limits.small,
-        );
-        access.authorize(request, env)
+        access.post(endpoint, &Value::Object(body), profile.limits.small, env)
     }
 
     /// Reads the body of a notification.

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::crypto::{PublicKey, RustCrypto, Signer as _, SoftwareKey};
 use crate::encoding::jws::{self, JwsError};
-use crate::env::{Env, RandomUnavailable, SecureRandom};
+use crate::env::Env;
+use crate::env::testing::Counter;
 use crate::oid4vci::metadata::KeyAttestationsRequired;
 use crate::oid4vci::proof::{KeyProof, ProofError, ProofExpectation, VerifiedKeyProof};
 use crate::profile::Endpoint;
@@ -86,16 +87,6 @@ impl Provider {
 
 pub(crate) fn key(number: u8) -> SoftwareKey {
     SoftwareKey::from_bytes(&[number; 32]).unwrap()
-}
-
-struct Fixed(u8);
-
-impl SecureRandom for Fixed {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
-        self.0 += 1;
-        out.fill(self.0);
-        Ok(())
-    }
 }
 
 fn attesters<'a>(anchors: &'a TrustAnchors, profile: &'a Profile) -> Attesters<'a> {
@@ -366,7 +357,7 @@ fn wallet_attestation(provider: &Provider) -> String {
 }
 
 fn proof_by(number: u8) -> String {
-    let mut rng = Fixed(0);
+    let mut rng = Counter(0);
     let mut env = Env {
         now: NOW,
         rng: &mut rng,

@@ -1,11 +1,14 @@
 //! What a wallet keeps between its requests to one issuer.
 
+use serde_json::Value;
+
 use super::super::{Rejection, SecretText};
 use super::{DpopKey, DpopProof, is_nonce};
 use crate::crypto::SignError;
 use crate::encoding::record::{FromJson, ToJson};
 use crate::env::{Env, RandomUnavailable};
 use crate::http::{HttpRequest, HttpResponse};
+use crate::profile::Endpoint;
 
 /// Whose nonce: the two are kept apart, also where both are one host (CI-16; RFC 9449 §8, §9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,19 @@ pub struct Access {
 }
 
 impl Access {
+    /// A request with a JSON body to an endpoint of the credential issuer; at most `limit` bytes come back.
+    pub(in crate::oid4vci) fn post(
+        &self,
+        endpoint: &Endpoint,
+        body: &Value,
+        limit: usize,
+        env: &mut Env<'_>,
+    ) -> Result<HttpRequest, SignError> {
+        let json = "application/json";
+        let request = HttpRequest::post(endpoint.as_str(), json, body.to_string(), limit);
+        self.authorize(request.header("accept", json), env)
+    }
+
     /// Adds `Authorization`, and for a bound token the proof (RFC 6750 §2.1, RFC 9449 §7.1).
     ///
     /// # Errors

@@ -6,22 +6,13 @@ use crate::crypto::{KeyError, RustCrypto, Signer as _, SoftwareKey};
 use crate::encoding::base64url;
 use crate::encoding::jws::{self, JwsError};
 use crate::encoding::record::{FromJson as _, ToJson as _};
-use crate::env::{Env, RandomUnavailable, SecureRandom, Timestamp};
+use crate::env::testing::Counter;
+use crate::env::{Env, Timestamp};
 use crate::http::{HttpRequest, HttpResponse, Method};
 use crate::profile::{CLOCK_LEEWAY, Profile};
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
 const TOKEN_ENDPOINT: &str = "https://issuer.example/token";
-
-struct Counter(u8);
-
-impl SecureRandom for Counter {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
-        self.0 = self.0.wrapping_add(1);
-        out.fill(self.0);
-        Ok(())
-    }
-}
 
 fn with_env<T>(work: impl FnOnce(&mut Env<'_>) -> T) -> T {
     work(&mut Env {

@@ -5,19 +5,10 @@ use super::super::{AnswerError, RejectionCode};
 use super::*;
 use crate::crypto::{Signer as _, SoftwareKey};
 use crate::encoding::jwe;
-use crate::env::{Env, RandomUnavailable, SecureRandom, Timestamp};
+use crate::env::testing::Counter;
+use crate::env::{Env, Timestamp};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::profile::Profile;
-
-struct Counter(u8);
-
-impl SecureRandom for Counter {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
-        self.0 = self.0.wrapping_add(1);
-        out.fill(self.0);
-        Ok(())
-    }
-}
 
 fn with_env<T>(work: impl FnOnce(&mut Env<'_>) -> T) -> T {
     work(&mut Env {

@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use super::{SdAlg, SdJwtError, UnverifiedSdJwt, VerifiedSdJwt};
 use crate::claims::ClaimsPath;
-use crate::crypto::{RustCrypto, Signer as _, SoftwareKey, sha256};
+use crate::crypto::{RustCrypto, Signer as _, SoftwareKey};
 use crate::encoding::json::Object;
 use crate::encoding::{base64url, jws};
-use crate::env::{Env, RandomUnavailable, SecureRandom, Timestamp};
+pub(super) use crate::env::testing::Counter as Counting;
+use crate::env::{Env, Timestamp};
 
 pub(super) const NOW: Timestamp = Timestamp(1_800_000_000);
 
@@ -25,21 +26,6 @@ pub(super) fn issuer() -> SoftwareKey {
 
 pub(super) fn holder() -> SoftwareKey {
     SoftwareKey::from_bytes(&[2; 32]).unwrap()
-}
-
-/// Different bytes on every call, the same in every run.
-#[derive(Default)]
-pub(super) struct Counting(u64);
-
-impl SecureRandom for Counting {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
-        for chunk in out.chunks_mut(32) {
-            self.0 += 1;
-            let block = sha256(&self.0.to_be_bytes());
-            chunk.copy_from_slice(&block[..chunk.len()]);
-        }
-        Ok(())
-    }
 }
 
 pub(super) fn env(rng: &mut Counting) -> Env<'_> {

@@ -2,25 +2,16 @@
 
 use super::*;
 use crate::crypto::Signer as _;
-use crate::env::{Env, RandomUnavailable, SecureRandom};
+use crate::env::Env;
+use crate::env::testing::Counter;
 use crate::sd_jwt::{
     DisclosurePolicy, HolderSdJwt, KeyBinding, KeyBindingCheck, SdJwtBuilder, SdJwtError, UnverifiedSdJwt,
     VcCheck,
 };
 
-struct Fixed(u8);
-
-impl SecureRandom for Fixed {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomUnavailable> {
-        self.0 += 1;
-        out.fill(self.0);
-        Ok(())
-    }
-}
-
 fn issue(vct: &str, x5c: Vec<Vec<u8>>, signer: &SoftwareKey) -> String {
     let object = |value: serde_json::Value| value.as_object().unwrap().clone();
-    let mut rng = Fixed(0);
+    let mut rng = Counter(0);
     let mut env = Env {
         now: NOW,
         rng: &mut rng,

@@ -92,15 +92,17 @@ async fn show_page(state: &AppState, query: &str, language: Language) -> Result<
     let stored = asked.find(state).await?;
     let pushed = asked.pushed(state, &stored)?;
     let settings = super::settings(state)?;
-    let cards = pushed
+    let request = &pushed.request;
+    let cards = request
+        .wanted
         .configuration_ids
         .iter()
         .filter_map(|id| settings.configurations.get(id))
         .map(|configuration| configuration.display.as_slice())
         .collect();
     let question = page::Question {
-        client_id: &pushed.client_id,
-        redirect_uri: &pushed.redirect_uri,
+        client_id: &request.client_id,
+        redirect_uri: &request.redirect_uri,
         cards,
         person: &person(state),
         request_uri: &asked.request_uri,
@@ -116,7 +118,7 @@ async fn decided(state: &AppState, headers: &HeaderMap, body: &str) -> Result<Re
     let stored = asked.find(state).await?;
     let pushed = asked.pushed(state, &stored)?;
     let settings = super::settings(state)?;
-    let (redirect_uri, client_state) = (pushed.redirect_uri.clone(), pushed.client_state.clone());
+    let (redirect_uri, client_state) = (pushed.request.redirect_uri.clone(), pushed.client_state.clone());
     let issuance = stored.issuance().clone();
     let (next, code) = match asked.answer.as_deref() {
         Some("continue") => {
@@ -200,8 +202,8 @@ impl Asked {
             .filter(|pushed| {
                 state
                     .config
-                    .client(&pushed.client_id)
-                    .is_some_and(|client| client.returns_to(&pushed.redirect_uri))
+                    .client(&pushed.request.client_id)
+                    .is_some_and(|client| client.returns_to(&pushed.request.redirect_uri))
             })
             .ok_or(AuthorizeError::Over)
     }
