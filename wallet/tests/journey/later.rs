@@ -394,6 +394,36 @@ fn absurd_waits_are_cut() {
     }
 }
 
+/// Cards that nobody answers for stay due. However many there are, others come.
+#[test]
+fn an_issuer_that_is_gone_keeps_no_other_card_away() {
+    let (mut city, mut person, awaited) = waiting(&["residence"], |_| {});
+    let mut gone = Register::new("/gone");
+    gone.later = Some(1);
+    city.registers.push(gone);
+    for _ in 0..12 {
+        let link = city.at("/gone").offer(&["identity", "residence"]);
+        person
+            .run(&mut city, json!({ "type": "offerOpen", "link": link }))
+            .unwrap();
+        let accept = json!({ "type": "offerAccept", "clientId": "https://wallet.example", "redirectUri": "https://wallet.example/" });
+        let url = person.run(&mut city, accept).unwrap()["url"].clone();
+        let answer = city.at("/gone").sign_in(url.as_str().unwrap());
+        person
+            .run(&mut city, json!({ "type": "offerReturn", "answer": answer }))
+            .unwrap();
+    }
+    city.down.insert("/gone/");
+    pass(&mut city, &mut [&mut person], HOUR + 60);
+    let id = &awaited[0]["id"];
+    let came = (0..60).any(|_| {
+        let reply = person.run(&mut city, due()).unwrap();
+        let left = reply["awaited"].as_array().unwrap();
+        !left.iter().any(|card| card["id"] == *id)
+    });
+    assert!(came, "a card was never asked for");
+}
+
 /// A card of another type, or bound to another key, is not what was awaited; and the issuer counts it as given.
 #[test]
 fn another_card_than_was_awaited_is_not_kept() {

@@ -54,8 +54,20 @@ pub(super) fn fetch(core: &mut Core, id: Option<String>, env: &mut Env<'_>) -> R
     let due = views(&core.records()?)
         .into_iter()
         .filter(|card| is_due(card.next_try_at));
-    let ids = due.map(|card| card.id).take(MOST).collect();
+    let ids = some(due.map(|card| card.id).collect(), env)?;
     next(core, Round::of(ids, false), env)
+}
+
+/// As many as are asked for in one command, drawn: those that nobody answers for stay due, and in any fixed order they would
+/// keep the others from being asked for.
+fn some(mut due: Vec<String>, env: &mut Env<'_>) -> Result<Vec<String>, WalletError> {
+    while due.len() > MOST {
+        let number = env.random::<8>().map_err(|_| sync::no_randomness())?;
+        // Favours some by a hair: there are far fewer than 2^64.
+        let at = u64::from_be_bytes(number) % due.len() as u64;
+        due.swap_remove(usize::try_from(at).unwrap_or(0));
+    }
+    Ok(due)
 }
 
 /// Gives one up.
