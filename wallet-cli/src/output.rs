@@ -123,7 +123,8 @@ impl Output {
     /// standard error; nothing for people, who get a note.
     pub fn event(self, schema: &str, data: &Value) {
         if self.json {
-            let _ = writeln!(io::stderr(), "{}", json!({ "schema": schema, "data": data }));
+            let event = json!({ "schema": schema, "data": data }).to_string();
+            let _ = writeln!(io::stderr(), "{}", spelled_out(&event));
         }
     }
 
@@ -149,8 +150,8 @@ impl Output {
                     io::stderr(),
                     "{} {} ({})",
                     self.paint("33", "warning:"),
-                    harmless(&warning.message),
-                    harmless(&warning.code)
+                    sentence(&warning.message),
+                    sentence(&warning.code)
                 );
             }
             if answer.text.is_empty() {
@@ -171,9 +172,9 @@ impl Output {
             let _ = print(&object("assent.error/1", None, Some(error), &[]));
         } else {
             let mut err = io::stderr();
-            let _ = writeln!(err, "{} {}", self.paint("31", "error:"), harmless(&error.message));
+            let _ = writeln!(err, "{} {}", self.paint("31", "error:"), sentence(&error.message));
             if !error.hint.is_empty() {
-                let _ = writeln!(err, "  hint: {}", harmless(&error.hint));
+                let _ = writeln!(err, "  hint: {}", sentence(&error.hint));
             }
             match error.shared {
                 Some(Shared::Unknown) => {
@@ -219,7 +220,22 @@ fn object(schema: &str, data: Option<&Value>, error: Option<&CliError>, warnings
         "error": error,
         "warnings": warnings,
     });
-    format!("{object:#}")
+    spelled_out(&format!("{object:#}"))
+}
+
+/// The same JSON with what could steer a terminal written as escapes: a program reads it the same, and a person who looks
+/// at it sees what is there. JSON itself escapes only characters below 32.
+fn spelled_out(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && (c.is_control() || is_invisible(c)) {
+            // All of them are in the first plane.
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// Text without characters that steer a terminal or turn the reading direction around (Unicode TR 36 §2.10): names
@@ -228,6 +244,16 @@ fn harmless(text: &str) -> String {
     text.chars()
         .filter(|&c| matches!(c, '\n' | '\t') || !(c.is_control() || is_invisible(c)))
         .collect()
+}
+
+/// A reason on one line and not endless: what a stranger sent may be quoted in it, such as the name of a member.
+pub fn sentence(text: &str) -> String {
+    const LONGEST: usize = 1000;
+    let line = one_line(text);
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => [line.get(..end).unwrap_or_default(), "…"].concat(),
+        None => line,
+    }
 }
 
 /// A stranger's text on one line, so that it cannot look like lines of ours.
@@ -254,5 +280,29 @@ mod tests {
     fn strangers_cannot_steer_the_terminal() {
         assert_eq!(harmless("a\u{1b}[2Jb\n\tc\u{202e}d\r\u{9b}e"), "a[2Jb\n\tcde");
         assert_eq!(one_line("Why\n  needed, from\u{2028}x"), "Why   needed, from x");
+    }
+
+    #[test]
+    fn strangers_cannot_write_lines_of_ours() {
+        let reason = "credential_configurations_supported.x\nVerified: yes: is missing";
+        assert_eq!(sentence(reason), reason.replace('\n', " "));
+        assert_eq!(sentence(&"é".repeat(1000)).chars().count(), 1000);
+        assert_eq!(sentence(&"é".repeat(9999)).chars().count(), 1001);
+    }
+
+    #[test]
+    fn json_is_the_same_and_steers_no_terminal() {
+        let names = json!({ "name": "a\u{9b}2Jb\u{7f}c\u{202e}d\u{1b}[e\nf\u{feff}\u{1f600}é" });
+        let error = CliError::new(Exit::Failed, "code", "x\u{85}y", "");
+        let text = object("assent.test/1", Some(&names), Some(&error), &[]);
+        assert!(
+            text.chars()
+                .all(|c| c == '\n' || !(c.is_control() || is_invisible(c))),
+            "{text:?}"
+        );
+        assert!(text.contains("\u{1f600}é"));
+        let read: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read["data"], names);
+        assert_eq!(read["error"]["message"], "x\u{85}y");
     }
 }

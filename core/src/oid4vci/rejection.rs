@@ -111,10 +111,15 @@ impl RejectionCode {
     }
 
     pub(super) fn from_wire(code: &str) -> Self {
+        // RFC 6749 §5.2: nothing else is in a code, and it is shown where lines of ours stand.
+        let is_allowed = |c: &char| matches!(c, '\x20' | '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
         Self::NAMES
             .into_iter()
             .find(|(name, _)| *name == code)
-            .map_or_else(|| Self::Other(code.chars().take(64).collect()), |(_, code)| code)
+            .map_or_else(
+                || Self::Other(code.chars().filter(is_allowed).take(64).collect()),
+                |(_, code)| code,
+            )
     }
 }
 
@@ -240,13 +245,13 @@ mod tests {
             status: 400,
             headers: Vec::new(),
             body: format!(
-                r#"{{"error":"{}","error_description":"a\u001b[31mb{}"}}"#,
+                r#"{{"error":"\n\u001b\u202e\u009b{}","error_description":"a\u001b[31mb{}"}}"#,
                 "x".repeat(200),
                 "c".repeat(999)
             ),
         };
         let rejection = Rejection::from_response(&response).unwrap();
-        assert_eq!(rejection.code.as_str().len(), 64);
+        assert_eq!(rejection.code.as_str(), "x".repeat(64));
         let description = rejection.description.unwrap();
         assert!(description.starts_with("a[31mb") && description.len() == 300);
     }

@@ -16,7 +16,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::files;
 use crate::http::NetworkArgs;
-use crate::output::Answer;
+use crate::output::{Answer, sentence};
 use crate::system;
 
 const SCHEMA: &str = "assent.credential-verdict/1";
@@ -164,7 +164,7 @@ fn good(verified: &VerifiedCredential, status: &Status) -> Answer {
 fn summary(vc: &VerifiedSdJwtVc, issuer: Option<&str>, status: Option<&str>) -> String {
     let mut lines = vec![
         "Verified: yes".to_owned(),
-        format!("Type:     {}", vc.vct),
+        format!("Type:     {}", sentence(&vc.vct)),
         format!("Issuer:   {}", issuer.unwrap_or("(no name)")),
     ];
     if let Some(until) = vc.expires_at.and_then(Timestamp::to_rfc3339) {
@@ -197,7 +197,7 @@ fn w3c(args: Args, text: &str, now: Timestamp) -> Result<Answer, CliError> {
         let error = &verdict["errors"][0];
         let lines = format!(
             "Verified: no\nReason:   {} ({})",
-            error["message"].as_str().unwrap_or("unknown"),
+            sentence(error["message"].as_str().unwrap_or("unknown")),
             error["code"].as_str().unwrap_or("unknown")
         );
         let text = |name: &str| error[name].as_str().unwrap_or("unknown").to_owned();
@@ -207,7 +207,7 @@ fn w3c(args: Args, text: &str, now: Timestamp) -> Result<Answer, CliError> {
     let lines = format!(
         "Verified: yes\nFormat:   {}\nIssuer:   {}\nDetails:  {:#}",
         verdict["format"].as_str().unwrap_or_default(),
-        verdict["issuer"].as_str().unwrap_or_default(),
+        sentence(verdict["issuer"].as_str().unwrap_or_default()),
         verdict["subject"]
     );
     let warnings = verdict["warnings"].as_array().cloned().unwrap_or_default();
@@ -225,6 +225,6 @@ fn refuted(format: &str, code: &str, message: &str) -> Answer {
         "claims": null,
         "errors": [{ "code": code, "message": message }],
     });
-    let text = format!("Verified: no\nReason:   {message} ({code})");
+    let text = format!("Verified: no\nReason:   {} ({code})", sentence(message));
     Answer::new(SCHEMA, data, text).failing(CliError::refuted(code.to_owned(), message, NO))
 }

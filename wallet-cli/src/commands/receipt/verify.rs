@@ -14,7 +14,7 @@ use crate::anchors;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::files;
-use crate::output::Answer;
+use crate::output::{Answer, sentence};
 use crate::system;
 
 const SCHEMA: &str = "assent.receipt-verdict/1";
@@ -66,7 +66,7 @@ fn check(bundle: &ReceiptBundle, anchors: &TrustAnchors, now: Timestamp, sandbox
         Err(error) => {
             let (code, message) = (error.code(), error.to_string());
             let data = json!({ "verified": false, "errors": [{ "code": code, "message": message }] });
-            let text = format!("Verified: no\nReason:   {message} ({code})");
+            let text = format!("Verified: no\nReason:   {} ({code})", sentence(&message));
             let in_a_sandbox = Profile::BASELINE.sandbox();
             let hint = if !sandbox && bundle.verify(anchors, now, &in_a_sandbox, &RustCrypto).is_ok() {
                 "Only a sandbox on this machine gives such receipts. If it is one, add --sandbox."

@@ -11,7 +11,7 @@ use super::list;
 use crate::anchors;
 use crate::error::CliError;
 use crate::http::NetworkArgs;
-use crate::output::Answer;
+use crate::output::{Answer, sentence};
 use crate::system;
 
 const SCHEMA: &str = "assent.status-verdict/1";
@@ -87,7 +87,7 @@ fn refuted(code: &str, message: &str) -> Answer {
     Answer::new(
         SCHEMA,
         data,
-        format!("Verified: no\nReason:   {message} ({code})"),
+        format!("Verified: no\nReason:   {} ({code})", sentence(message)),
     )
     .failing(CliError::refuted(
         code.to_owned(),
