@@ -2,17 +2,19 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** The ways a text may be written down. */
+/** The ways a text, or bytes, may be written down. */
 export function formsOf(text) {
-  const bytes = Buffer.from(text, "utf8");
+  const bytes = Buffer.from(text);
   const forms = new Map([
-    ["utf-8", bytes],
-    ["utf-16", Buffer.from(text, "utf16le")],
+    ["as it is", bytes],
     ["hex", Buffer.from(bytes.toString("hex"))],
-    ["percent", Buffer.from(encodeURIComponent(text))],
-    ["json", Buffer.from(JSON.stringify(text).slice(1, -1))],
-    ["lower case", Buffer.from(text.toLowerCase())],
   ]);
+  if (typeof text === "string") {
+    forms.set("utf-16", Buffer.from(text, "utf16le"));
+    forms.set("percent", Buffer.from(encodeURIComponent(text)));
+    forms.set("json", Buffer.from(JSON.stringify(text).slice(1, -1)));
+    forms.set("lower case", Buffer.from(text.toLowerCase()));
+  }
   // Base64 of a text inside a longer one depends on where it begins; cut what its neighbours would change.
   for (const shift of [0, 1, 2]) {
     for (const encoding of ["base64", "base64url"]) {

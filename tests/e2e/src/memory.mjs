@@ -78,6 +78,23 @@ export class Memory {
     return { found: [...found, ...result.value.found.map((what) => `WebAssembly: ${what}`)], bytes: result.value.bytes, memories: result.value.memories };
   }
 
+  /** Every text of base64url of this length that stands alone in the worker's memories of WebAssembly. */
+  async textsInWorker(length) {
+    const [sessionId] = [...this.#workers.keys()].slice(-1);
+    const tell = (method, parameters) => this.#tell(sessionId, method, parameters);
+    const { result: memories } = await tell("Runtime.evaluate", { expression: "self.memoriesOfTheTest" });
+    const { result } = await tell("Runtime.callFunctionOn", {
+      objectId: memories.objectId,
+      functionDeclaration: `function (length) {
+        const whole = new RegExp("(?<![\\w-])[\\w-]{" + length + "}(?![\\w-])", "g");
+        return [...new Set(this.flatMap(({ buffer }) => new TextDecoder("latin1").decode(buffer).match(whole) ?? []))];
+      }`,
+      arguments: [{ value: length }],
+      returnByValue: true,
+    });
+    return result.value;
+  }
+
   /** Which canaries are in the heap of the page. */
   async inPage(canaries) {
     const tell = (method, parameters) => this.#session.send(method, parameters);

@@ -28,6 +28,11 @@ test("the canary search finds a text in every form it looks for", () => {
     writeFileSync(join(folder, "clean"), "nothing here");
     assert.deepEqual(findCanaries([join(folder, "clean")], { secret }).found, []);
     assert.ok(findCanaries([folder], { secret }).bytes > 100);
+    const bytes = Buffer.from("00ff80fe0a7f41c3a9", "hex");
+    for (const [name, form] of Object.entries({ bytes, "bytes-hex": bytes.toString("hex"), "bytes-base64": bytes.toString("base64url") })) {
+      writeFileSync(join(folder, name), around(Buffer.from(form)));
+      assert.ok(findCanaries([join(folder, name)], { bytes }).found.length > 0, `not found: ${name}`);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }

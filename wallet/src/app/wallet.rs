@@ -51,6 +51,7 @@ impl Wallet {
             surroundings,
             session: Session::Empty,
             offer: None,
+            redeemed: None,
             request: None,
             pending: Pending::Nothing,
             made: None,
@@ -256,6 +257,7 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         Command::ForgetAwaited { id } => offer::forget_awaited(core, id, env),
         Command::OfferCancel => {
             core.offer = None;
+            core.redeemed = None;
             Ok(Next::Done(Reply::Done))
         }
         Command::RequestOpen { link, scanned } => request::open(core, &link, !scanned, env),

@@ -210,7 +210,8 @@ impl Attested {
 /// The operator cannot, or will not.
 fn not_vouched(error: AnswerError) -> ReceiveError {
     match error {
-        AnswerError::Status(500..) => ReceiveError::OperatorUnreachable,
+        // Asked too often is no refusal either (RFC 6585 §4).
+        AnswerError::Status(429 | 500..) => ReceiveError::OperatorUnreachable,
         _ => ReceiveError::NotVouched,
     }
 }

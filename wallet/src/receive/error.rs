@@ -66,6 +66,11 @@ impl ReceiveError {
     pub(crate) fn is_network(&self) -> bool {
         self.blame() == Blame::Network
     }
+
+    /// True when the issuer refused nothing: what it gave so far is still good, and may be used again.
+    pub(crate) fn leaves_what_was_given(&self) -> bool {
+        self.is_network() || matches!(self, Self::NotVouched)
+    }
 }
 
 impl ErrorCode for ReceiveError {

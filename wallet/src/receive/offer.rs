@@ -171,6 +171,16 @@ impl OpenOffer {
         }
     }
 
+    /// True when it is the same offer, opened again: a code is good once (§6.1), and so is what it was redeemed for.
+    pub(crate) fn has_code_of(&self, other: &Self) -> bool {
+        let (Way::Code(here), Way::Code(there)) = (&self.way, &other.way) else {
+            return false;
+        };
+        here.pre_authorized_code == there.pre_authorized_code
+            && self.origin.server.issuer == other.origin.server.issuer
+            && self.origin.metadata.credential_issuer == other.origin.metadata.credential_issuer
+    }
+
     /// Where the person will have to sign in: host, and port where it is not the usual one.
     pub(crate) fn sign_in(&self) -> Option<&str> {
         let Way::SignIn { .. } = &self.way else {

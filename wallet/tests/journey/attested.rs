@@ -165,6 +165,80 @@ fn an_operator_that_does_not_vouch_is_named() {
     }
 }
 
+/// A code is good once: what it was redeemed for is kept until somebody vouches.
+#[test]
+fn what_the_issuer_gave_waits_for_the_operator() {
+    for (sign_in, unreachable) in [(true, true), (true, false), (false, true), (false, false)] {
+        let (mut city, mut person) = city(|register| register.attested_keys = Some("jwt"));
+        let link = match sign_in {
+            true => city.at(REGISTER).offer(&["residence"]),
+            false => city.at(REGISTER).gift(&["residence"]),
+        };
+        open(&mut person, &mut city, &link);
+        let mut go_on = accept();
+        if sign_in {
+            let reply = person.run(&mut city, accept()).unwrap();
+            let answer = city.at(REGISTER).sign_in(reply["url"].as_str().unwrap());
+            go_on = json!({ "type": "offerReturn", "answer": answer });
+        }
+        let code = if unreachable {
+            city.down.insert("wallet-provider");
+            "wallet-provider-unreachable"
+        } else {
+            city.vouches = false;
+            "wallet-not-vouched-for"
+        };
+        for _ in 0..2 {
+            assert_eq!(person.fails(&mut city, go_on.clone())["code"], code);
+        }
+        city.down.clear();
+        city.vouches = true;
+        if !sign_in {
+            // Also where the offer is opened again.
+            open(&mut person, &mut city, &link);
+        }
+        let reply = person.run(&mut city, go_on.clone()).unwrap();
+        assert_eq!(reply["cards"][0]["copiesLeft"], 10);
+        assert_eq!(asked(&city, "/register/token"), 1, "the code was redeemed once");
+        // Nothing of it is left over.
+        let again = person.fails(&mut city, go_on)["code"].clone();
+        assert_eq!(
+            again,
+            if sign_in {
+                "sign-in-not-expected"
+            } else {
+                "offer-not-open"
+            }
+        );
+    }
+}
+
+/// What was redeemed for one offer is not used for another, nor after the person said no.
+#[test]
+fn what_the_issuer_gave_is_for_this_offer_alone() {
+    let begin = || {
+        let (mut city, mut person) = city(|register| register.attested_keys = Some("jwt"));
+        let link = city.at(REGISTER).gift(&["residence"]);
+        open(&mut person, &mut city, &link);
+        city.down.insert("wallet-provider");
+        person.fails(&mut city, accept());
+        city.down.clear();
+        (city, person, link)
+    };
+    let (mut city, mut person, link) = begin();
+    let other = link.replace("gift", "give");
+    assert_ne!(other, link);
+    open(&mut person, &mut city, &other);
+    person.fails(&mut city, accept());
+    assert_eq!(asked(&city, "/register/token"), 2, "another code");
+
+    let (mut city, mut person, link) = begin();
+    person.run(&mut city, json!({ "type": "offerCancel" })).unwrap();
+    open(&mut person, &mut city, &link);
+    person.run(&mut city, accept()).unwrap();
+    assert_eq!(asked(&city, "/register/token"), 2);
+}
+
 /// What the operator says goes into headers and bodies for somebody else: nothing but a JWT gets there.
 #[test]
 fn an_operator_that_says_something_else_is_not_passed_on() {

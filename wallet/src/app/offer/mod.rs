@@ -230,6 +230,12 @@ pub(super) fn accept(
     if id.is_none() && !anonymous {
         return Err(failed(AnswerError::ClientRequired.into()));
     }
+    if let Some((redeemed, tokens)) = &core.redeemed
+        && redeemed.has_code_of(&offer)
+    {
+        let tokens = tokens.clone();
+        return go_on(core, &offer, id.as_deref(), tokens, env);
+    }
     with_client(
         core,
         &origin,
@@ -250,16 +256,27 @@ pub(super) fn accept(
                 Box::new(move |core, at, response, env| {
                     let tokens =
                         response.and_then(|response| Tokens::first(&response, at, &core.profile(), env.now));
-                    // The offer stays open until here: a mistyped code may be typed again.
+                    // The offer stays open: a mistyped code may be typed again.
                     let tokens = tokens.map_err(failed)?;
-                    core.offer = None;
-                    let (origin, cards) = (offer.origin.clone(), offer.cards.clone());
-                    let authorised = Authorised::new(origin, cards, id.as_deref(), tokens, None, env);
-                    issue::next_card(core, authorised.map_err(failed)?, env)
+                    core.redeemed = Some((Arc::clone(&offer), tokens.clone()));
+                    go_on(core, &offer, id.as_deref(), tokens, env)
                 }),
             )
         }),
     )
+}
+
+/// From the tokens of an offer without a sign-in to its cards.
+fn go_on(
+    core: &mut Core,
+    offer: &OpenOffer,
+    id: Option<&str>,
+    tokens: Tokens,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    let (origin, cards) = (offer.origin.clone(), offer.cards.clone());
+    let authorised = Authorised::new(origin, cards, id, tokens, None, env);
+    issue::next_card(core, authorised.map_err(failed)?, env)
 }
 
 /// Goes on with an offer after the sign-in at the issuer.

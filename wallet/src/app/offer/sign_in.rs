@@ -171,17 +171,22 @@ fn issue(
     issue::next_card(core, authorised.map_err(failed)?, env)
 }
 
-/// The error to end with. Unless only nobody answered, the sign-in is over.
+/// The error to end with. What the issuer gave is forgotten where it was the issuer that refused.
 pub(super) fn stop(core: &mut Core, state: Option<&SecretText>, error: ReceiveError) -> WalletError {
-    if !error.is_network() {
+    if !error.leaves_what_was_given() {
         forget(core, state);
     }
     failed(error)
 }
 
-/// Forgets the sign-in with this `state`.
+/// Forgets the sign-in with this `state`; without one, the offer whose code was redeemed.
 pub(super) fn forget(core: &mut Core, state: Option<&SecretText>) {
-    if let (Some(state), Ok(open)) = (state, core.open_mut())
+    let Some(state) = state else {
+        core.offer = None;
+        core.redeemed = None;
+        return;
+    };
+    if let Ok(open) = core.open_mut()
         && let Some((at, _)) = find(&open.device, state)
     {
         open.device.left.remove(at);
