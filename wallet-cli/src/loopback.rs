@@ -11,6 +11,13 @@ use zeroize::Zeroizing;
 use crate::error::CliError;
 use crate::exit::Exit;
 
+/// Where a browser on another machine is sent back to: a page that does not open, with the answer in its address.
+///
+/// RFC 8252 §7.3: a server takes any port of this address. Nobody listens at this one: browsers do not even connect to it
+/// (Fetch, "Port blocking"), so no program beside the browser is given the code, as one could be that has got a port
+/// which was free here a moment ago.
+pub const ELSEWHERE: &str = "http://127.0.0.1:1/";
+
 /// Longest head of a request: an answer is a code, a state and an issuer.
 const MOST_HEAD: usize = 8 * 1024;
 /// A browser sends its head at once; what is slower is none.

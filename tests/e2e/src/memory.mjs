@@ -86,7 +86,8 @@ export class Memory {
     const { result } = await tell("Runtime.callFunctionOn", {
       objectId: memories.objectId,
       functionDeclaration: `function (length) {
-        const whole = new RegExp("(?<![\\w-])[\\w-]{" + length + "}(?![\\w-])", "g");
+        const one = "[A-Za-z0-9_-]";
+        const whole = new RegExp("(?<!" + one + ")" + one + "{" + length + "}(?!" + one + ")", "g");
         return [...new Set(this.flatMap(({ buffer }) => new TextDecoder("latin1").decode(buffer).match(whole) ?? []))];
       }`,
       arguments: [{ value: length }],

@@ -19,14 +19,18 @@ use crate::wallet::Shell;
 /// Flags.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Some issuers want you to sign in first. Then this prints an address, waits until your browser came back from it, and goes
-on. With the browser on another machine use --elsewhere: this ends with 5 and the code sign-in-needed; open the address it
-printed, and give the address that the browser comes back to (its page will not open) to --answer within an hour.
+Some issuers want you to sign in first. Then this prints an address, waits until a browser on this machine came back from
+it, and goes on.
+
+With the browser on another machine, as over SSH, use --elsewhere. The browser then comes back to an address that begins
+with http://127.0.0.1:1/ and does not open, on purpose: only you get what is in it. Copy it from the address bar and paste
+it here. Be quick: most issuers take it for a minute only. Where nobody can be asked this ends with 5 and the code
+sign-in-needed, and the address goes to --answer.
 
 Examples:
   assent holder receive 'openid-credential-offer://?credential_offer=…' --yes --open
   assent holder receive @offer.txt --yes --elsewhere
-  assent holder receive --answer 'http://127.0.0.1:49152/?code=…'")]
+  assent holder receive --answer 'http://127.0.0.1:1/?code=…'")]
 pub struct Args {
     /// The offer: a link, @FILE, or - for standard input
     #[arg(value_name = "LINK", required_unless_present = "answer")]
@@ -43,7 +47,7 @@ pub struct Args {
     /// Open the page to sign in at in this machine's browser
     #[arg(long)]
     open: bool,
-    /// Wait for no browser: print where to sign in, and stop
+    /// The browser is on another machine: print where to sign in, and ask for the address it came back to
     #[arg(long, conflicts_with = "open")]
     elsewhere: bool,
     /// After a sign-in: the address the browser came back to, @FILE, or - for standard input

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use assent_wallet::app::view::{AwaitedCard, CardSummary};
+use assent_wallet::app::view::{AwaitedCard, CardSummary, SecretText};
 use assent_wallet::app::{Command, Reply};
-use serde_json::json;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::unexpected;
+use crate::ask;
 use crate::browser;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::loopback::Loopback;
+use crate::loopback::{ELSEWHERE, Loopback};
 use crate::output::{Answer, Output};
 use crate::progress::Progress;
 use crate::wallet::Shell;
@@ -45,35 +47,20 @@ pub enum Outcome {
 
 /// Accepts the open offer by signing in.
 pub async fn run(way: &Way, shell: &mut Shell, output: Output) -> Result<Outcome, CliError> {
+    if way.elsewhere {
+        return elsewhere(shell, output).await;
+    }
     let mut loopback = Loopback::open().await?;
     let redirect_uri = loopback.redirect_uri();
-    let accept = Command::OfferAccept {
-        tx_code: None,
-        client_id: Some(CLIENT_ID.to_owned()),
-        redirect_uri: Some(redirect_uri.clone()),
-    };
-    let url = match shell.run(accept).await? {
+    let url = match begin(&redirect_uri, shell).await? {
         Reply::SignIn { url } => url,
         reply => return cards(reply),
     };
-    let event = json!({ "url": url.0.as_str(), "redirectUri": redirect_uri });
-    if way.elsewhere {
-        let text = format!(
-            "To sign in, open in any browser:\n{}\nThen run `assent holder receive --answer ADDRESS` with the address that the \
-             browser comes back to; its page will not open.",
-            url.0.as_str()
-        );
-        let needed = CliError::new(
-            Exit::Refused,
-            "sign-in-needed",
-            "the issuer wants you to sign in first",
-            "Open the address, then run `assent holder receive --answer ADDRESS` with the one the browser comes back to.",
-        );
-        let answer = Answer::new("assent.holder-sign-in/1", event, text).failing(needed);
-        return Ok(Outcome::Elsewhere(answer));
-    }
-    output.note(&format!("To sign in, open in your browser:\n{}", url.0.as_str()));
-    output.event("assent.holder-sign-in/1", &event);
+    output.note(&format!(
+        "To sign in, open in a browser on this machine (for one on another, stop this and add --elsewhere):\n{}",
+        url.0.as_str()
+    ));
+    output.event("assent.holder-sign-in/1", &event(&url, &redirect_uri));
     if way.open && !browser::open(&url.0) {
         output.note("No browser could be opened here: open the address yourself.");
     }
@@ -95,6 +82,63 @@ pub async fn run(way: &Way, shell: &mut Shell, output: Output) -> Result<Outcome
     }
 }
 
+/// With the browser on another machine: the person brings the address it came back to, here or later.
+async fn elsewhere(shell: &mut Shell, output: Output) -> Result<Outcome, CliError> {
+    let url = match begin(ELSEWHERE, shell).await? {
+        Reply::SignIn { url } => url,
+        reply => return cards(reply),
+    };
+    let page = format!(
+        "To sign in, open in any browser:\n{}\nIt ends at a page that does not open. Copy its address, all of it, from the \
+         browser's address bar, within a minute: most issuers wait no longer.",
+        url.0.as_str()
+    );
+    let data = event(&url, ELSEWHERE);
+    if !ask::somebody_there(output) {
+        let text = format!("{page}\nThen run `assent holder receive --answer 'ADDRESS'`.");
+        return Ok(later(data, text));
+    }
+    output.note(&page);
+    loop {
+        let answer = ask::text_with("Its address (empty: later)", "")?;
+        let answer = Zeroizing::new(answer.trim().to_owned());
+        if answer.is_empty() {
+            let text = "Run `assent holder receive --answer 'ADDRESS'` when you have it.";
+            return Ok(later(data, text.to_owned()));
+        }
+        match shell.run(Command::OfferReturn { answer }).await {
+            // Another one, or not all of it: the right one may still come.
+            Err(error) if error.code == "sign-in-not-expected" => {
+                output.note("This is not the address that belongs to this sign-in, or not all of it.");
+            }
+            reply => return cards(reply?),
+        }
+    }
+}
+
+async fn begin(redirect_uri: &str, shell: &mut Shell) -> Result<Reply, CliError> {
+    let accept = Command::OfferAccept {
+        tx_code: None,
+        client_id: Some(CLIENT_ID.to_owned()),
+        redirect_uri: Some(redirect_uri.to_owned()),
+    };
+    shell.run(accept).await
+}
+
+fn event(url: &SecretText, redirect_uri: &str) -> Value {
+    json!({ "url": url.0.as_str(), "redirectUri": redirect_uri })
+}
+
+fn later(data: Value, text: String) -> Outcome {
+    let needed = CliError::new(
+        Exit::Refused,
+        "sign-in-needed",
+        "the issuer wants you to sign in first",
+        "Open the address, then run `assent holder receive --answer 'ADDRESS'` with the one the browser comes back to.",
+    );
+    Outcome::Elsewhere(Answer::new("assent.holder-sign-in/1", data, text).failing(needed))
+}
+
 /// What the engine said when it received something.
 pub fn cards(reply: Reply) -> Result<Outcome, CliError> {
     match reply {
@@ -108,6 +152,6 @@ fn too_late() -> CliError {
         Exit::Unreachable,
         "sign-in-timeout",
         "the browser did not come back in time",
-        "Give the address it comes back to within an hour to `assent holder receive --answer`, or begin again.",
+        "Begin again; with a browser on another machine, add --elsewhere.",
     )
 }
