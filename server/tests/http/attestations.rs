@@ -1,6 +1,7 @@
 //! The wallet provider role, and issuing to attested keys.
 
-use crate::common::holder::PROFILE;
+use crate::authorize::{self, redeem_with};
+use crate::common::holder::{PROFILE, key, redeeming};
 use crate::common::{Answer, Sandbox};
 use assent_core::crypto::{RustCrypto, Signer as _, SoftwareKey};
 use assent_core::http::Method;
@@ -21,14 +22,10 @@ use assent_core::sd_jwt::UnverifiedSdJwt;
 use assent_core::status::{Status, StatusBits, StatusList, StatusListClaims, StatusReference};
 use assent_core::trust::TrustAnchors;
 use assent_server::config::ClientAttestation;
-use assent_server::crypto::{RingSigner, SystemRandom};
+use assent_server::crypto::RingSigner;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::json;
-
-fn key() -> SoftwareKey {
-    SoftwareKey::generate(&mut SystemRandom::default()).unwrap()
-}
 
 fn attesters<'a>(server: &Sandbox, anchors: &'a TrustAnchors) -> Attesters<'a> {
     Attesters {
@@ -64,8 +61,7 @@ async fn demanding() -> Sandbox {
 
 async fn token(server: &Sandbox) -> String {
     let (_, offer) = server.offer(&json!({ "card": "residence" })).await;
-    let answer = server.token(&offer, None).await.expect(200).json();
-    answer["access_token"].as_str().unwrap().to_owned()
+    server.token(&offer, None).await.access_token()
 }
 
 async fn ask(server: &Sandbox, token: &str, proofs: Proofs) -> Answer {
@@ -77,12 +73,6 @@ async fn ask(server: &Sandbox, token: &str, proofs: Proofs) -> Answer {
     server
         .call("POST", "/issuer/credential", token, &[], Some(&body))
         .await
-}
-
-#[track_caller]
-fn invalid_proof(answer: &Answer) {
-    assert_eq!(answer.status, 400, "{}", answer.text);
-    assert_eq!(answer.json()["error"], "invalid_proof", "{}", answer.text);
 }
 
 /// HP-3, TS3: the provider vouches for a fresh key, for less than a day, under the name all wallets share.
@@ -217,10 +207,14 @@ async fn what_is_not_attested_gets_nothing() {
     let nonce = server.nonce().await;
     let keys = [key(), key()];
     let bare = server.proof(&keys[0], &nonce);
-    invalid_proof(&ask(&server, &token, Proofs::Jwt(vec![bare])).await);
+    ask(&server, &token, Proofs::Jwt(vec![bare]))
+        .await
+        .oauth(400, "invalid_proof");
     // Another wallet provider, of the same name.
     let foreign = attest(&stranger, &keys, &nonce).await;
-    invalid_proof(&ask(&server, &token, Proofs::Attestation(foreign)).await);
+    ask(&server, &token, Proofs::Attestation(foreign))
+        .await
+        .oauth(400, "invalid_proof");
     let attestation = attest(&server, &keys, &nonce).await;
     let issuer = Endpoint::parse(&server.url("/issuer"), &PROFILE).unwrap();
     let proof = KeyProof {
@@ -231,7 +225,9 @@ async fn what_is_not_attested_gets_nothing() {
         key_attestation: Some(&attestation),
     };
     let unattested = proof.sign(&key()).unwrap();
-    invalid_proof(&ask(&server, &token, Proofs::Jwt(vec![unattested])).await);
+    ask(&server, &token, Proofs::Jwt(vec![unattested]))
+        .await
+        .oauth(400, "invalid_proof");
     // A nonce the issuer never gave.
     let invented = attest(&server, &keys, "invented").await;
     let answer = ask(&server, &token, Proofs::Attestation(invented)).await;
@@ -240,7 +236,9 @@ async fn what_is_not_attested_gets_nothing() {
     let plain = Sandbox::start().await;
     let token = self::token(&plain).await;
     let attestation = attest(&plain, &keys, &plain.nonce().await).await;
-    invalid_proof(&ask(&plain, &token, Proofs::Attestation(attestation)).await);
+    ask(&plain, &token, Proofs::Attestation(attestation))
+        .await
+        .oauth(400, "invalid_proof");
 }
 
 #[tokio::test]
@@ -302,29 +300,8 @@ async fn challenge(server: &Sandbox) -> String {
         .to_owned()
 }
 
-async fn form(server: &Sandbox, path: &str, pairs: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
-    let mut request = server
-        .client
-        .post(server.url(path))
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(assent_core::encoding::form::encode(pairs.iter().copied()));
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    Answer::read(request.send().await.unwrap()).await
-}
-
 async fn push(server: &Sandbox, headers: &[(&str, &str)]) -> Answer {
-    let pairs = [
-        ("response_type", "code"),
-        ("client_id", "assent-cli"),
-        ("redirect_uri", "http://127.0.0.1:9/"),
-        ("state", "s"),
-        ("scope", "residence"),
-        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
-        ("code_challenge_method", "S256"),
-    ];
-    form(server, "/issuer/par", &pairs, headers).await
+    authorize::push_with(server, &authorize::request(), headers).await
 }
 
 const ATTESTATION: &str = "OAuth-Client-Attestation";
@@ -332,45 +309,12 @@ const POP: &str = "OAuth-Client-Attestation-PoP";
 
 /// The code of a pushed request, after somebody said yes.
 async fn agreed(server: &Sandbox, pushed: &Answer) -> String {
-    let request_uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
-    let pairs = [
-        ("client_id", "assent-cli"),
-        ("request_uri", request_uri.as_str()),
-        ("answer", "continue"),
-    ];
-    let answer = form(server, "/issuer/authorize", &pairs, &[]).await;
-    assert_eq!(answer.status, 303, "{}", answer.text);
-    let location = answer.headers["location"].to_str().unwrap();
-    let query = location.split_once('?').unwrap().1;
-    let pairs = assent_core::encoding::form::decode(query).unwrap();
-    assent_core::encoding::form::get(&pairs, "code")
-        .unwrap()
-        .to_owned()
-}
-
-async fn redeem_code(server: &Sandbox, code: &str, headers: &[(&str, &str)]) -> Answer {
-    let pairs = [
-        ("grant_type", "authorization_code"),
-        ("code", code),
-        ("client_id", "assent-cli"),
-        ("redirect_uri", "http://127.0.0.1:9/"),
-        ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
-    ];
-    form(server, "/issuer/token", &pairs, headers).await
+    authorize::agreed(server, pushed.json()["request_uri"].as_str().unwrap()).await
 }
 
 async fn redeem(server: &Sandbox, headers: &[(&str, &str)]) -> Answer {
     let (_, offer) = server.offer(&json!({ "card": "residence" })).await;
-    let grant = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
-    let code = offer["grants"][grant]["pre-authorized_code"].as_str().unwrap();
-    let pairs = [("grant_type", grant), ("pre-authorized_code", code)];
-    form(server, "/issuer/token", &pairs, headers).await
-}
-
-#[track_caller]
-fn invalid_client(answer: &Answer) {
-    assert_eq!(answer.status, 401, "{}", answer.text);
-    assert_eq!(answer.json()["error"], "invalid_client", "{}", answer.text);
+    server.form("/issuer/token", headers, redeeming(&offer)).await
 }
 
 async fn server_metadata(server: &Sandbox) -> serde_json::Value {
@@ -391,16 +335,16 @@ async fn a_wallet_authenticates_itself() {
     assert_eq!(metadata["challenge_endpoint"], server.url("/issuer/challenge"));
     assert_eq!(metadata["pre-authorized_grant_anonymous_access_supported"], false);
     let wallet = Wallet::new(&server).await;
-    invalid_client(&push(&server, &[]).await);
-    invalid_client(&redeem(&server, &[]).await);
+    push(&server, &[]).await.oauth(401, "invalid_client");
+    redeem(&server, &[]).await.oauth(401, "invalid_client");
     for _ in 0..2 {
         let proof = wallet.fresh(&server).await;
         let headers = [(ATTESTATION, wallet.attestation.as_str()), (POP, proof.as_str())];
         let pushed = push(&server, &headers).await.expect(201);
         assert!(pushed.headers.contains_key("oauth-client-attestation-challenge"));
         // §12.1: a proof is good once, wherever.
-        invalid_client(&push(&server, &headers).await);
-        invalid_client(&redeem(&server, &headers).await);
+        push(&server, &headers).await.oauth(401, "invalid_client");
+        redeem(&server, &headers).await.oauth(401, "invalid_client");
         let proof = wallet.fresh(&server).await;
         let headers = [(ATTESTATION, wallet.attestation.as_str()), (POP, proof.as_str())];
         redeem(&server, &headers).await.expect(200);
@@ -414,7 +358,7 @@ async fn a_wallet_authenticates_itself() {
     // A bad one is refused also where none is needed.
     let proof = wallet.proof(&server, &server.url("/issuer"), Some(&challenge(&server).await));
     let headers = [(ATTESTATION, wallet.attestation.as_str()), (POP, proof.as_str())];
-    invalid_client(&push(&server, &headers).await);
+    push(&server, &headers).await.oauth(401, "invalid_client");
 
     let off = |config: &mut assent_server::config::Config| {
         config.issuer.client_attestation = ClientAttestation::Off;
@@ -437,31 +381,32 @@ async fn what_does_not_authenticate_a_wallet() {
     };
     // One of the two, or two of one.
     let proof = wallet.fresh(&server).await;
-    invalid_client(&push(&server, &[(ATTESTATION, attestation)]).await);
-    invalid_client(&push(&server, &[(POP, &proof)]).await);
+    push(&server, &[(ATTESTATION, attestation)])
+        .await
+        .oauth(401, "invalid_client");
+    push(&server, &[(POP, &proof)]).await.oauth(401, "invalid_client");
     let twice = [(ATTESTATION, attestation), (POP, &proof), (POP, &proof)];
-    invalid_client(&push(&server, &twice).await);
+    push(&server, &twice).await.oauth(401, "invalid_client");
     // For another server; by another key; of another provider.
     let given = challenge(&server).await;
     let elsewhere = wallet.proof(&server, &server.url("/other"), Some(&given));
-    invalid_client(&with(attestation, &elsewhere).await);
+    with(attestation, &elsewhere).await.oauth(401, "invalid_client");
     let other = Wallet::new(&server).await;
-    invalid_client(&with(attestation, &other.fresh(&server).await).await);
+    with(attestation, &other.fresh(&server).await)
+        .await
+        .oauth(401, "invalid_client");
     let stranger = Sandbox::start().await;
     let foreign = Wallet::new(&stranger).await;
     let theirs = foreign.proof(&server, &server.url("/issuer"), Some(&given));
-    invalid_client(&with(&foreign.attestation, &theirs).await);
+    with(&foreign.attestation, &theirs)
+        .await
+        .oauth(401, "invalid_client");
     // Under another name than the request's.
-    let pairs = [
-        ("response_type", "code"),
-        ("client_id", server.base.as_str()),
-        ("redirect_uri", "http://127.0.0.1:9/"),
-        ("scope", "residence"),
-        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
-        ("code_challenge_method", "S256"),
-    ];
+    let pairs = authorize::with(&[("client_id", server.base.as_str())]);
     let headers = [(ATTESTATION, attestation), (POP, proof.as_str())];
-    invalid_client(&form(&server, "/issuer/par", &pairs, &headers).await);
+    authorize::push_with(&server, &pairs, &headers)
+        .await
+        .oauth(401, "invalid_client");
     // Without a challenge, with an invented or an old one: told to try again, with one.
     for challenge in [None, Some("invented")] {
         let proof = wallet.proof(&server, &server.url("/issuer"), challenge);
@@ -487,7 +432,9 @@ async fn what_does_not_authenticate_a_wallet() {
     );
     // Two hours later the attestation is over.
     server.pass(2 * 3600);
-    invalid_client(&with(attestation, &wallet.fresh(&server).await).await);
+    with(attestation, &wallet.fresh(&server).await)
+        .await
+        .oauth(401, "invalid_client");
 }
 
 /// All wallets of a kind have one client id: a code is for the one that was vouched for when it asked, and leaving the
@@ -502,17 +449,17 @@ async fn a_code_is_for_the_wallet_that_was_vouched_for() {
     let theirs = other.fresh(&server).await;
     let theirs = [(ATTESTATION, other.attestation.as_str()), (POP, theirs.as_str())];
     for headers in [&theirs[..], &[]] {
-        let refused = redeem_code(&server, &code, headers).await.expect(400);
+        let refused = redeem_with(&server, &code, &[], headers).await.expect(400);
         assert_eq!(refused.json()["error"], "invalid_grant");
     }
     let proof = wallet.fresh(&server).await;
     let headers = [(ATTESTATION, wallet.attestation.as_str()), (POP, proof.as_str())];
-    redeem_code(&server, &code, &headers).await.expect(200);
+    redeem_with(&server, &code, &[], &headers).await.expect(200);
     // Who came without one may still show one later.
     let code = agreed(&server, &push(&server, &[]).await.expect(201)).await;
     let proof = wallet.fresh(&server).await;
     let headers = [(ATTESTATION, wallet.attestation.as_str()), (POP, proof.as_str())];
-    redeem_code(&server, &code, &headers).await.expect(200);
+    redeem_with(&server, &code, &[], &headers).await.expect(200);
 }
 
 /// RFC 9449 §8: a wallet that must make its DPoP proof again with a nonce need not authenticate itself anew, as long as
@@ -550,7 +497,7 @@ async fn a_missing_nonce_costs_no_proof_of_the_wallet() {
         let second = ask(&at(path, Some(nonce))).await;
         assert!(matches!(second.status, 200 | 201), "{}", second.text);
         // But then it was used.
-        invalid_client(&ask(&at(path, Some(nonce))).await);
+        ask(&at(path, Some(nonce))).await.oauth(401, "invalid_client");
     }
 }
 
@@ -619,7 +566,7 @@ async fn a_withdrawn_attestation_is_worth_nothing() {
         if good {
             answer.expect(200);
         } else {
-            invalid_proof(&answer);
+            answer.oauth(400, "invalid_proof");
         }
     }
 }

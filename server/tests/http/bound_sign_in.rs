@@ -7,21 +7,18 @@ use assent_core::oid4vci::authorization::{
     AuthorizationAnswer, AuthorizationRequest, Expected, PushedAnswer,
 };
 use assent_core::oid4vci::dpop::Which;
-use assent_core::oid4vci::encryption::Exchange;
 use assent_core::oid4vci::token::TokenType;
 use assent_core::oid4vci::{
     Access, ClientAuth, CredentialAnswer, CredentialRequest, CredentialTarget, DeferredRequest, DpopKey,
-    DpopSession, Grant, IssuerMetadata, PkceVerifier, Proofs, SecretText, TokenRequest, TokenResponse,
+    DpopSession, Grant, PkceVerifier, Proofs, SecretText, TokenRequest, TokenResponse,
 };
 use assent_core::profile::Endpoint;
 use serde_json::json;
 
-use crate::bound_tokens::{error, key, said};
+use crate::authorize::{BACK, CLIENT};
+use crate::bound_tokens::{error, said};
 use crate::common::Sandbox;
-use crate::common::holder::PROFILE;
-
-const CLIENT: &str = "assent-cli";
-const BACK: &str = "http://127.0.0.1:4711/";
+use crate::common::holder::{PROFILE, key};
 
 /// A wallet that signs somebody in.
 struct Wallet<'a> {
@@ -131,14 +128,7 @@ impl<'a> Wallet<'a> {
         access: &mut Access,
         make: impl Fn(&Access) -> HttpRequest,
     ) -> Result<CredentialAnswer, (u16, String)> {
-        let document = self
-            .server
-            .get("/.well-known/openid-credential-issuer/issuer")
-            .await;
-        let document = document.expect(200).json();
-        let metadata = IssuerMetadata::from_object(document.as_object().unwrap(), &PROFILE).unwrap();
-        let exchange = self.server.env(|env| Exchange::with(&metadata, env));
-        let exchange = exchange.unwrap().unwrap();
+        let exchange = self.server.exchange().await;
         loop {
             let request = self.server.env(|env| exchange.seal(make(access), env)).unwrap();
             let response = self.server.send(&request).await;

@@ -1,6 +1,5 @@
 //! Access tokens bound to a key of the wallet (RFC 9449; CI-15, CI-16).
 
-use assent_core::crypto::SoftwareKey;
 use assent_core::encoding::form;
 use assent_core::http::{HttpRequest, HttpResponse};
 use assent_core::oid4vci::credential::Proofs;
@@ -11,17 +10,10 @@ use assent_core::oid4vci::{
 };
 use assent_core::profile::Endpoint;
 use assent_server::config::DpopRule;
-use assent_server::crypto::SystemRandom;
 use serde_json::{Value, json};
 
 use crate::common::Sandbox;
-use crate::common::holder::PROFILE;
-
-const CODE: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
-
-pub(crate) fn key() -> SoftwareKey {
-    SoftwareKey::generate(&mut SystemRandom::default()).unwrap()
-}
+use crate::common::holder::{PROFILE, key, redeeming};
 
 pub(crate) fn error(response: &HttpResponse) -> (u16, String) {
     let body: Value = serde_json::from_str(&response.body).unwrap();
@@ -47,8 +39,7 @@ fn all(response: &HttpResponse, name: &str) -> Vec<String> {
 impl Sandbox {
     async fn token_request(&self) -> (HttpRequest, String) {
         let (_, offer) = self.offer(&json!({ "card": "identity" })).await;
-        let code = offer["grants"][CODE]["pre-authorized_code"].as_str().unwrap();
-        let body = form::encode([("grant_type", CODE), ("pre-authorized_code", code)]);
+        let body = form::encode(redeeming(&offer));
         let media_type = "application/x-www-form-urlencoded";
         let request = HttpRequest::post(self.url("/issuer/token"), media_type, body, 1 << 16);
         let card = offer["credential_configuration_ids"][0].as_str().unwrap();

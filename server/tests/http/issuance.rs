@@ -1,7 +1,7 @@
 //! The issuer role over HTTP: OpenID4VCI 1.0 with pre-authorised codes.
 
+use crate::common::holder::key;
 use crate::common::{Answer, Sandbox};
-use assent_core::crypto::SoftwareKey;
 use assent_core::encoding::form;
 use assent_core::http::HttpRequest;
 use assent_core::oid4vci::offer::PRE_AUTHORIZED_CODE;
@@ -10,22 +10,7 @@ use assent_core::oid4vci::{
     Proofs,
 };
 use assent_core::profile::Profile;
-use assent_server::crypto::SystemRandom;
 use serde_json::{Value, json};
-
-fn key() -> SoftwareKey {
-    SoftwareKey::generate(&mut SystemRandom::default()).unwrap()
-}
-
-#[track_caller]
-fn oauth_error(answer: &Answer, status: u16, code: &str) {
-    assert_eq!(
-        (answer.status, answer.json()["error"].as_str()),
-        (status, Some(code)),
-        "{}",
-        answer.text
-    );
-}
 
 /// HP-1, HP-2: a wallet that demands all of HAIP 1.0 §4 finds it in what we say about ourselves.
 #[tokio::test]
@@ -97,7 +82,7 @@ async fn what_is_chosen_by_details_is_asked_for_by_its_identifier() {
     let nonce = server.nonce().await;
     let proofs = vec![server.proof(&key(), &nonce)];
     let by_configuration = server.credential(token, id, proofs.clone()).await;
-    oauth_error(&by_configuration, 400, "invalid_credential_request");
+    by_configuration.oauth(400, "invalid_credential_request");
     let request = CredentialRequest {
         target: CredentialTarget::Identifier(name.to_owned()),
         proofs: Proofs::Jwt(proofs),
@@ -120,10 +105,7 @@ async fn token(server: &Sandbox, card: &str) -> (String, String) {
         .as_str()
         .unwrap()
         .to_owned();
-    (
-        answer.json()["access_token"].as_str().unwrap().to_owned(),
-        configuration,
-    )
+    (answer.access_token(), configuration)
 }
 
 #[tokio::test]
@@ -156,11 +138,11 @@ async fn a_code_works_once_also_under_contention() {
     for answer in futures(&server, &offer).await {
         match answer.status {
             200 => good += 1,
-            _ => oauth_error(&answer, 400, "invalid_grant"),
+            _ => answer.oauth(400, "invalid_grant"),
         }
     }
     assert_eq!(good, 1);
-    oauth_error(&server.token(&offer, None).await, 400, "invalid_grant");
+    server.token(&offer, None).await.oauth(400, "invalid_grant");
 }
 
 async fn futures(server: &Sandbox, offer: &Value) -> Vec<Answer> {
@@ -187,21 +169,23 @@ async fn transaction_codes_are_checked_and_guessing_ends_the_offer() {
         !made["link"].as_str().unwrap().contains(code),
         "the code goes another way than the offer"
     );
-    oauth_error(&server.token(&offer, None).await, 400, "invalid_request");
-    oauth_error(&server.token(&offer, Some("x")).await, 400, "invalid_grant");
+    server.token(&offer, None).await.oauth(400, "invalid_request");
+    server.token(&offer, Some("x")).await.oauth(400, "invalid_grant");
     server.token(&offer, Some(code)).await.expect(200);
 
     let (made, offer) = server
         .offer(&json!({ "card": "identity", "tx_code": true }))
         .await;
     for _ in 0..5 {
-        oauth_error(&server.token(&offer, Some("wrong")).await, 400, "invalid_grant");
+        server
+            .token(&offer, Some("wrong"))
+            .await
+            .oauth(400, "invalid_grant");
     }
-    oauth_error(
-        &server.token(&offer, made["tx_code"].as_str()).await,
-        400,
-        "invalid_grant",
-    );
+    server
+        .token(&offer, made["tx_code"].as_str())
+        .await
+        .oauth(400, "invalid_grant");
 }
 
 #[tokio::test]
@@ -228,26 +212,21 @@ async fn nonces_work_once_and_each_copy_has_its_own_key_and_status() {
         .collect();
     assert_ne!(statuses[0]["idx"], statuses[1]["idx"]);
     assert_eq!(statuses[0]["uri"], server.url("/issuer/status-lists/1"));
-    oauth_error(
-        &server.credential(&token, &card, proofs).await,
-        400,
-        "invalid_nonce",
-    );
+    server
+        .credential(&token, &card, proofs)
+        .await
+        .oauth(400, "invalid_nonce");
     let invented = vec![server.proof(&key(), "invented")];
-    oauth_error(
-        &server.credential(&token, &card, invented).await,
-        400,
-        "invalid_nonce",
-    );
+    server
+        .credential(&token, &card, invented)
+        .await
+        .oauth(400, "invalid_nonce");
     let old = server.nonce().await;
     server.pass(301);
-    oauth_error(
-        &server
-            .credential(&token, &card, vec![server.proof(&key(), &old)])
-            .await,
-        401,
-        "invalid_token",
-    );
+    server
+        .credential(&token, &card, vec![server.proof(&key(), &old)])
+        .await
+        .oauth(401, "invalid_token");
 
     let notification =
         json!({ "notification_id": issued["notification_id"], "event": "credential_accepted" });
@@ -257,11 +236,10 @@ async fn nonces_work_once_and_each_copy_has_its_own_key_and_status() {
         .await
         .expect(204);
     let unknown = json!({ "notification_id": "other", "event": "credential_accepted" });
-    oauth_error(
-        &server.call("POST", path, &token, &[], Some(&unknown)).await,
-        400,
-        "invalid_notification_id",
-    );
+    server
+        .call("POST", path, &token, &[], Some(&unknown))
+        .await
+        .oauth(400, "invalid_notification_id");
 }
 
 #[tokio::test]
@@ -272,38 +250,32 @@ async fn requests_that_break_the_rules_are_refused() {
     let refused = server
         .credential("wrong", &card, vec![server.proof(&key(), &nonce)])
         .await;
-    oauth_error(&refused, 401, "invalid_token");
+    refused.oauth(401, "invalid_token");
     assert!(
         refused.headers["www-authenticate"]
             .to_str()
             .unwrap()
             .contains("invalid_token")
     );
-    oauth_error(
-        &server
-            .credential(&token, "other", vec![server.proof(&key(), &nonce)])
-            .await,
-        400,
-        "unknown_credential_configuration",
-    );
-    oauth_error(
-        &server.credential(&token, &card, Vec::new()).await,
-        400,
-        "invalid_proof",
-    );
+    server
+        .credential(&token, "other", vec![server.proof(&key(), &nonce)])
+        .await
+        .oauth(400, "unknown_credential_configuration");
+    server
+        .credential(&token, &card, Vec::new())
+        .await
+        .oauth(400, "invalid_proof");
     let same = key();
     let twice = vec![server.proof(&same, &nonce), server.proof(&same, &nonce)];
-    oauth_error(
-        &server.credential(&token, &card, twice).await,
-        400,
-        "invalid_proof",
-    );
+    server
+        .credential(&token, &card, twice)
+        .await
+        .oauth(400, "invalid_proof");
     let eleven = (0..11).map(|_| server.proof(&key(), &nonce)).collect();
-    oauth_error(
-        &server.credential(&token, &card, eleven).await,
-        400,
-        "invalid_proof",
-    );
+    server
+        .credential(&token, &card, eleven)
+        .await
+        .oauth(400, "invalid_proof");
     // None of that used the nonce up.
     server
         .credential(&token, &card, vec![server.proof(&key(), &nonce)])

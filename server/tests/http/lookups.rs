@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use crate::common::Sandbox;
-use crate::common::holder::Card;
+use crate::common::holder::{Card, key};
 use assent_core::crypto::{Signer as _, SoftwareKey};
 use assent_core::encoding::json::Object;
 use assent_core::sd_jwt::{DisclosurePolicy, HolderSdJwt, SdJwtBuilder};
 use assent_server::config::WebIssuerConfig;
-use assent_server::crypto::{RingSigner, SystemRandom};
+use assent_server::crypto::RingSigner;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
@@ -17,10 +17,6 @@ use serde_json::{Value, json};
 
 fn object(value: Value) -> Object {
     value.as_object().unwrap().clone()
-}
-
-fn key() -> SoftwareKey {
-    SoftwareKey::generate(&mut SystemRandom::default()).unwrap()
 }
 
 /// Somebody who publishes documents: path, media type, body; and remembers what was asked.

@@ -1,12 +1,8 @@
 //! Encrypted credential requests and responses (OpenID4VCI 1.0 §10; CI-29).
 
-use assent_core::crypto::SoftwareKey;
 use assent_core::http::{HttpRequest, HttpResponse};
-use assent_core::oid4vci::credential::Proofs;
 use assent_core::oid4vci::encryption::{EncryptionRule, Exchange};
-use assent_core::oid4vci::{Access, CredentialRequest, CredentialTarget, IssuerMetadata, SecretText};
-use assent_core::profile::Endpoint;
-use assent_server::crypto::SystemRandom;
+use assent_core::oid4vci::{Access, IssuerMetadata, SecretText};
 use serde_json::{Value, json};
 
 use crate::common::Sandbox;
@@ -16,7 +12,7 @@ const METADATA: &str = "/.well-known/openid-credential-issuer/issuer";
 const INVALID: &str = "invalid_encryption_parameters";
 
 impl Sandbox {
-    async fn exchange(&self) -> Exchange {
+    pub(crate) async fn exchange(&self) -> Exchange {
         let document = self.get(METADATA).await.expect(200).json();
         let metadata = IssuerMetadata::from_object(document.as_object().unwrap(), &PROFILE).unwrap();
         self.env(|env| Exchange::with(&metadata, env)).unwrap().unwrap()
@@ -25,24 +21,12 @@ impl Sandbox {
     /// A request for a card, in the clear, with a token of its own.
     async fn plain_request(&self) -> HttpRequest {
         let (_, offer) = self.offer(&json!({ "card": "identity" })).await;
-        let answer = self.token(&offer, None).await.expect(200).json();
         let access = Access {
-            token: SecretText::new(answer["access_token"].as_str().unwrap()),
+            token: SecretText::new(self.token(&offer, None).await.access_token()),
             dpop: None,
         };
-        let key = SoftwareKey::generate(&mut SystemRandom::default()).unwrap();
-        let request = CredentialRequest {
-            target: CredentialTarget::Configuration(
-                offer["credential_configuration_ids"][0]
-                    .as_str()
-                    .unwrap()
-                    .to_owned(),
-            ),
-            proofs: Proofs::Jwt(vec![self.proof(&key, &self.nonce().await)]),
-        };
-        let endpoint = Endpoint::parse(&self.url("/issuer/credential"), &PROFILE).unwrap();
-        self.env(|env| request.to_http(&endpoint, &access, &PROFILE, env))
-            .unwrap()
+        let card = offer["credential_configuration_ids"][0].as_str().unwrap();
+        self.credential_request(&access, card).await
     }
 }
 

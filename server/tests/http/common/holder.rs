@@ -6,9 +6,9 @@ use assent_core::consent::{
     ReceiptKey, VerifiedReceipt,
 };
 use assent_core::crypto::{RustCrypto, Signer as _, SoftwareKey};
-use assent_core::encoding::form;
 use assent_core::env::{Env, Timestamp};
 use assent_core::http::{HttpRequest, HttpResponse, Method};
+use assent_core::oid4vci::offer::PRE_AUTHORIZED_CODE;
 use assent_core::oid4vci::{CredentialRequest, CredentialTarget, KeyProof, OfferLink, Proofs};
 use assent_core::oid4vp::{
     AuthorizationError, AuthorizationErrorCode, AuthorizationRequestLink, CheckedRequest, RequestCheck,
@@ -35,6 +35,19 @@ pub struct Card {
 pub struct Response {
     pub http: HttpRequest,
     pub receipt: Option<(VerifiedReceipt, SoftwareKey)>,
+}
+
+pub fn key() -> SoftwareKey {
+    SoftwareKey::generate(&mut SystemRandom::default()).unwrap()
+}
+
+/// What redeems the pre-authorised code of an offer.
+pub fn redeeming(offer: &Value) -> Vec<(&str, &str)> {
+    let code = &offer["grants"][PRE_AUTHORIZED_CODE]["pre-authorized_code"];
+    vec![
+        ("grant_type", PRE_AUTHORIZED_CODE),
+        ("pre-authorized_code", code.as_str().unwrap()),
+    ]
 }
 
 impl Sandbox {
@@ -92,24 +105,9 @@ impl Sandbox {
 
     /// Asks for a token with the code of an offer.
     pub async fn token(&self, offer: &Value, tx_code: Option<&str>) -> Answer {
-        let code =
-            offer["grants"]["urn:ietf:params:oauth:grant-type:pre-authorized_code"]["pre-authorized_code"]
-                .as_str()
-                .unwrap();
-        let mut pairs = vec![
-            (
-                "grant_type",
-                "urn:ietf:params:oauth:grant-type:pre-authorized_code",
-            ),
-            ("pre-authorized_code", code),
-        ];
+        let mut pairs = redeeming(offer);
         pairs.extend(tx_code.map(|typed| ("tx_code", typed)));
-        let request = self
-            .client
-            .post(self.url("/issuer/token"))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form::encode(pairs));
-        Answer::read(request.send().await.unwrap()).await
+        self.form("/issuer/token", &[], pairs).await
     }
 
     pub async fn nonce(&self) -> String {
@@ -153,9 +151,7 @@ impl Sandbox {
             .unwrap()
             .to_owned();
         let nonce = self.nonce().await;
-        let keys: Vec<SoftwareKey> = (0..copies)
-            .map(|_| SoftwareKey::generate(&mut SystemRandom::default()).unwrap())
-            .collect();
+        let keys: Vec<SoftwareKey> = (0..copies).map(|_| key()).collect();
         let proofs = keys.iter().map(|key| self.proof(key, &nonce)).collect();
         let configuration = offer["credential_configuration_ids"][0].as_str().unwrap();
         let answer = self
@@ -248,7 +244,7 @@ impl Sandbox {
             token.add(id, presentation);
         }
         let receipt = self.consent_request(request).map(|consent| {
-            let key = SoftwareKey::generate(&mut SystemRandom::default()).unwrap();
+            let key = key();
             let granted: Vec<String> = purposes.iter().map(|id| (*id).to_owned()).collect();
             let linkability = LinkabilityReport::compute(&LinkabilityInput {
                 credentials: &[] as &[CredentialUse<'_>],

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use assent_core::encoding::form;
 use assent_server::clock::Clock;
 use assent_server::config::{Config, ServiceConfig};
 use assent_server::serve::{Server, Stopper};
@@ -120,6 +121,24 @@ impl Sandbox {
         Answer::read(self.client.post(self.url(path)).json(body).send().await.unwrap()).await
     }
 
+    /// Posts a form.
+    pub async fn form<'a>(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Answer {
+        let mut request = self
+            .client
+            .post(self.url(path))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form::encode(pairs));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::read(request.send().await.unwrap()).await
+    }
+
     /// Sends a request with a bearer token and more headers.
     pub async fn call(
         &self,
@@ -175,6 +194,24 @@ impl Answer {
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    #[track_caller]
+    pub fn access_token(&self) -> String {
+        assert_eq!(self.status, 200, "{}", self.text);
+        self.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Checks that this is an error with the given status and code, in the form of OAuth 2.0.
+    #[track_caller]
+    pub fn oauth(&self, status: u16, code: &str) {
+        let said = self.json();
+        assert_eq!(
+            (self.status, said["error"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.text
+        );
     }
 
     /// Checks that this is a problem with the given status and code, in the form of RFC 9457.
