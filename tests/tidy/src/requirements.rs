@@ -1,9 +1,9 @@
-//! `specs/requirements.md` is true: every rule has a row, every test named there exists, and every id at a check in the
-//! code is one of them.
+//! `specs/requirements.md` is true: every rule has a row, every place and test named there exists, and every id at a check in
+//! the code is one of them.
 
 use std::collections::BTreeSet;
 
-use crate::{File, files, read};
+use crate::{File, files, read, root};
 
 /// The families of ids, with their numbers. A rule that is added gets a number here and a row there.
 const FAMILIES: &[(&str, &[(u32, u32)])] = &[
@@ -15,6 +15,7 @@ const FAMILIES: &[(&str, &[(u32, u32)])] = &[
     ("TD", &[(1, 4)]),
     ("SB", &[(1, 6)]),
     ("CI", &[(1, 7), (10, 16), (20, 31)]),
+    ("HP", &[(1, 11)]),
     ("SJ", &[(1, 12)]),
     ("SV", &[(1, 10)]),
     ("TS", &[(1, 11)]),
@@ -24,7 +25,14 @@ const FAMILIES: &[(&str, &[(u32, u32)])] = &[
 /// One row of a table.
 struct Row<'a> {
     id: &'a str,
+    places: &'a str,
     tests: &'a str,
+}
+
+impl Row<'_> {
+    fn is_built(&self) -> bool {
+        !self.tests.starts_with("not built: ")
+    }
 }
 
 fn rows(page: &str) -> Vec<Row<'_>> {
@@ -32,8 +40,8 @@ fn rows(page: &str) -> Vec<Row<'_>> {
         .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
         .filter_map(|line| {
             let mut cells = line.split(" | ");
-            let (id, _rule, _place, tests) = (cells.next()?, cells.next()?, cells.next()?, cells.next()?);
-            Some(Row { id, tests })
+            let (id, _rule, places, tests) = (cells.next()?, cells.next()?, cells.next()?, cells.next()?);
+            Some(Row { id, places, tests })
         })
         .filter(|row| row.id != "Id" && row.id != "---")
         .collect()
@@ -48,12 +56,14 @@ fn numbers(family: &(&str, &[(u32, u32)])) -> Vec<String> {
         .collect()
 }
 
+/// What stands between backticks.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
 /// What stands between backticks and has `::` in it.
 fn named_tests(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    text.split('`')
-        .skip(1)
-        .step_by(2)
-        .filter_map(|name| name.split_once("::"))
+    names(text).filter_map(|name| name.split_once("::"))
 }
 
 /// True when `file` has the test `name`: a function with a test attribute, a name in the list of the conformance suite of
@@ -119,6 +129,31 @@ fn every_rule_has_one_row_with_a_test_or_a_reason() {
 }
 
 #[test]
+fn every_place_named_is_in_the_tree() {
+    let page = read("specs/requirements.md");
+    let exists = |path: &str| {
+        let there = |path: &str| root().join(path).exists();
+        there(path) || there(&format!("{path}.rs"))
+    };
+    let mut wrong = Vec::new();
+    for row in rows(&page).iter().filter(|row| row.is_built()) {
+        if names(row.places).next().is_none() {
+            wrong.push(format!("{} names no place", row.id));
+        }
+        for place in names(row.places) {
+            if !exists(place) && !exists(&format!("core/src/{place}")) {
+                wrong.push(format!("{}: {place}", row.id));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "places in specs/requirements.md that do not exist:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
 fn every_test_named_is_in_the_tree() {
     let page = read("specs/requirements.md");
     let sources = files(".", &["rs", "mjs"]);
@@ -130,6 +165,24 @@ fn every_test_named_is_in_the_tree() {
         // The page explains the form with one name that is none.
         if !found && place != "file" && place != "file.test.mjs" {
             wrong.push(format!("{place}::{name}"));
+        }
+    }
+    // A whole file of tests, or a fuzz target.
+    let rows = rows(&page);
+    for name in rows
+        .iter()
+        .filter(|row| row.is_built())
+        .flat_map(|row| names(row.tests))
+    {
+        let target = format!("fuzz/fuzz_targets/{name}.rs");
+        let has_some = |file: &File| {
+            ["\n#[test]\n", "\n#[tokio::test]\n"]
+                .iter()
+                .any(|it| file.text.contains(it))
+        };
+        let is_there = |file: &File| file.path == target || (is_at(&file.path, name) && has_some(file));
+        if !name.contains("::") && !sources.iter().any(is_there) {
+            wrong.push(name.to_owned());
         }
     }
     assert!(
