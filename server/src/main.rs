@@ -64,7 +64,10 @@ impl Settings {
     fn load(self) -> Result<Config, ServeError> {
         let mut config = match &self.config {
             Some(path) => Config::from_file(path, self.sandbox).map_err(ServeError::Config)?,
-            None if self.sandbox => Config::sandbox(Config::default().listen, "data".into()),
+            None if self.sandbox => Config {
+                public_url: String::new(),
+                ..Config::sandbox(Config::default().listen, "data".into())
+            },
             None => {
                 return Err(ServeError::Config(vec![Issue::new(
                     "--config",
@@ -74,9 +77,10 @@ impl Settings {
         };
         if let Some(listen) = self.listen {
             config.listen = listen;
-            if self.config.is_none() {
-                config.public_url = format!("http://localhost:{}", listen.port());
-            }
+        }
+        // A file for the sandbox says only what is to be different.
+        if config.sandbox && config.public_url.is_empty() {
+            config.public_url = format!("http://localhost:{}", config.listen.port());
         }
         if let Some(data) = self.data {
             config.data_dir = data;
@@ -158,19 +162,20 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 fn check(config: &Config) -> anyhow::Result<()> {
     let mut issues = config.issues();
     issues.extend(config.outbound.authorities().err());
-    // The sandbox makes its keys when it starts; there is nothing to read before.
+    if let Err(more) = Keys::load(config) {
+        issues.extend(more);
+    }
+    // The sandbox makes what is missing when it starts.
     if !config.sandbox {
-        if let Err(more) = Keys::load(config) {
-            issues.extend(more);
-        }
         issues.extend(state::load_sealing(config).err());
         issues.extend(config.vault.blobs.open(&config.data_dir).err());
         issues.extend(state::database_url(config).err());
         issues.extend(state::key_store_url(config).err());
-    } else if let Some(operator) = &config.operator {
-        issues.extend(operator.secret().err());
     }
     issues.extend(check_files(config));
+    for note in config.notes() {
+        println!("note: {note}");
+    }
     if issues.is_empty() {
         println!("The configuration is in order.");
         return Ok(());

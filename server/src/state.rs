@@ -11,7 +11,7 @@ use assent_core::env::{Env, SecureRandom};
 use assent_core::oid4vci::Attesters;
 use assent_core::profile::Profile;
 use assent_core::sd_jwt::type_metadata::KnownType;
-use assent_core::trust::{TrustAnchors, certified_key, is_self_issued};
+use assent_core::trust::{Role, TrustAnchors, certified_key, is_self_issued};
 use assent_core::verifier::Published;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -311,6 +311,16 @@ impl Keys {
                     "registry.anchors_file",
                     format!("cannot read {}: {error}", path.display()),
                 )),
+            }
+        }
+        // The sandbox's own anchors are written when it starts.
+        let known = !config.sandbox || config.registry.anchors_file.is_some();
+        if known && config.roles.issuer && trust.anchors(Role::WalletProvider).next().is_none() {
+            for setting in config.issuer.need_wallet_providers() {
+                note(Issue::new(
+                    setting,
+                    "no wallet gets a card: registry.anchors_file names nobody under \"wallet_providers\"",
+                ));
             }
         }
         let types = lookups::types(config).unwrap_or_else(|wrong| {

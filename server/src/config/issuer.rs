@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{ClientConfig, Issue};
 
 /// The issuer's keys and lists.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IssuerConfig {
     /// PEM chain of the document signer, leaf first, without the anchor (HAIP 1.0 §6.1.1).
@@ -33,7 +33,7 @@ pub struct IssuerConfig {
 
 /// Whether access tokens are bound to a key of the wallet (RFC 9449).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", expecting = "\"offered\" or \"required\"")]
 pub enum DpopRule {
     /// When the wallet sends a proof.
     #[default]
@@ -44,7 +44,7 @@ pub enum DpopRule {
 
 /// Whether wallets authenticate themselves with an attestation of their provider (OpenID4VCI 1.0 Appendix E).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", expecting = "\"off\", \"offered\" or \"required\"")]
 pub enum ClientAttestation {
     /// It is not looked at.
     Off,
@@ -71,6 +71,17 @@ impl Default for IssuerConfig {
 }
 
 impl IssuerConfig {
+    /// Settings without a meaning where no wallet provider is trusted.
+    pub(crate) fn need_wallet_providers(&self) -> impl Iterator<Item = &'static str> {
+        let wallets = self.client_attestation == ClientAttestation::Required;
+        [
+            (wallets, "issuer.client_attestation"),
+            (!self.attested_keys.is_empty(), "issuer.attested_keys"),
+        ]
+        .into_iter()
+        .filter_map(|(needs, setting)| needs.then_some(setting))
+    }
+
     /// What is wrong with it. `known` are the wallets that need no settings.
     pub(super) fn issues(&self, runs: bool, sandbox: bool, known: &[ClientConfig]) -> Vec<Issue> {
         let mut out = Vec::new();
@@ -84,6 +95,9 @@ impl IssuerConfig {
                 }
             }
         }
+        if sandbox {
+            out.extend(super::half("issuer", &self.certificate_file, &self.key_file));
+        }
         let least = if sandbox { 8 } else { 1 << 14 };
         if !(least..=1 << 24).contains(&self.status_list_size) || !self.status_list_size.is_multiple_of(8) {
             out.push(Issue::new(
@@ -92,10 +106,12 @@ impl IssuerConfig {
             ));
         }
         for (i, id) in self.attested_keys.iter().enumerate() {
-            if !cards::configurations().contains_key(id) {
+            let cards = cards::configurations();
+            if !cards.contains_key(id) {
+                let known: Vec<_> = cards.keys().map(String::as_str).collect();
                 out.push(Issue::new(
                     format!("issuer.attested_keys.{i}"),
-                    "is not a card of this issuer",
+                    format!("is not a card of this issuer: those are {}", known.join(" and ")),
                 ));
             }
         }

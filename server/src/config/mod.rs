@@ -344,10 +344,33 @@ impl Config {
                     } else {
                         error.path.join(".")
                     };
-                    Issue::new(setting, error.kind.to_string())
+                    Issue::new(setting, in_words(&error.kind))
                 })
                 .collect()
         })
+    }
+
+    /// What is allowed and may not be meant: settings without an effect here.
+    #[must_use]
+    pub fn notes(&self) -> Vec<Issue> {
+        let mut out = Vec::new();
+        if !self.roles.wallet_provider {
+            if self.wallet_provider != WalletProviderConfig::default() {
+                out.push(Issue::new(
+                    "wallet_provider",
+                    "has no effect: roles.wallet_provider is off",
+                ));
+            }
+            if self.roles.issuer && self.roles.vault {
+                let text = "wallets of this server get no such card: roles.wallet_provider is off";
+                let demands = self.issuer.need_wallet_providers();
+                out.extend(demands.map(|setting| Issue::new(setting, text)));
+            }
+        }
+        if !self.roles.issuer && self.issuer != IssuerConfig::default() {
+            out.push(Issue::new("issuer", "has no effect: roles.issuer is off"));
+        }
+        out
     }
 
     /// The configuration of `serve --sandbox`: every role, SQLite and generated keys in `data_dir`.
@@ -460,6 +483,27 @@ impl Config {
         out.extend(self.metrics.issues(self.listen));
         out.extend(self.limits.issues());
         out
+    }
+}
+
+/// A certificate without its key, or a key without its certificate: the sandbox would put one of its own beside it.
+fn half(part: &str, certificate: &Option<PathBuf>, key: &Option<PathBuf>) -> Option<Issue> {
+    let missing = match (certificate, key) {
+        (Some(_), None) => "key_file",
+        (None, Some(_)) => "certificate_file",
+        _ => return None,
+    };
+    let text = "missing: give both, or leave both to the sandbox";
+    Some(Issue::new(format!("{part}.{missing}"), text))
+}
+
+/// What figment says, without its nested quotes.
+fn in_words(kind: &figment::error::Kind) -> String {
+    use figment::error::Kind;
+    match kind {
+        Kind::UnknownField(_, known) => format!("there is no such setting; there are {}", known.join(", ")),
+        Kind::UnknownVariant(found, known) => format!("\"{found}\" is not one of {}", known.join(", ")),
+        kind => kind.to_string(),
     }
 }
 

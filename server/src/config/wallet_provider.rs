@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Issue;
 
 /// The wallet provider's key and what it says about the wallet.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WalletProviderConfig {
     /// PEM chain of the provider, leaf first, without the anchor.
@@ -25,6 +25,13 @@ impl WalletProviderConfig {
     /// What is wrong with it, when the role runs.
     pub(super) fn issues(&self, sandbox: bool, profile: &Profile) -> Vec<Issue> {
         let mut out = Vec::new();
+        if sandbox {
+            out.extend(super::half(
+                "wallet_provider",
+                &self.certificate_file,
+                &self.key_file,
+            ));
+        }
         for (name, file) in [
             ("wallet_provider.certificate_file", &self.certificate_file),
             ("wallet_provider.key_file", &self.key_file),

@@ -12,6 +12,7 @@ mod blobs;
 mod bound_sign_in;
 mod bound_tokens;
 mod common;
+mod config_check;
 mod emergency;
 mod erasure;
 mod events;
