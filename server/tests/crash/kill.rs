@@ -1,7 +1,7 @@
 //! `kill -9` under writes, again and again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use assent_core::crypto::sha256;
@@ -16,6 +16,48 @@ const WRITERS: u8 = 4;
 const RECORDS: i64 = 3;
 /// Each so many commits one gives the vault new keys instead: another epoch, header and token, and a key for every record.
 const ROTATES: i64 = 5;
+
+/// Within this the server acknowledges what a round waits for, on the busiest machine; otherwise it is stuck.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// What those who write say to the one who kills.
+#[derive(Default)]
+pub struct Round {
+    over: AtomicBool,
+    /// Commits of writers that were acknowledged.
+    commits: AtomicU64,
+    /// Steps of uploads that were.
+    uploads: AtomicU64,
+}
+
+impl Round {
+    /// Whether the server was killed.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// A step of an upload was acknowledged.
+    pub fn upload_step(&self) {
+        self.uploads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits for a moment to kill at, another one for each `seed`, also in the middle of the first writes. It is told by what was
+    /// acknowledged and not by the clock alone: a busy machine gets little done in any time.
+    ///
+    /// False when so much was not acknowledged in time.
+    async fn moment(&self, seed: u64) -> bool {
+        let (of_uploads, enough) = ((seed >> 33).is_multiple_of(2), (seed >> 34) % 12);
+        let done = if of_uploads { &self.uploads } else { &self.commits };
+        let reached = async {
+            while done.load(Ordering::Relaxed) < enough {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(LONGEST, reached).await.is_ok();
+        tokio::time::sleep(Duration::from_millis((seed >> 40) % 12)).await;
+        in_time
+    }
+}
 
 /// One vault and what its writer knows.
 struct Writer {
@@ -104,8 +146,8 @@ fn commit(version: i64) -> Value {
 
 impl Writer {
     /// Commits until the server is gone.
-    async fn write(&mut self, client: &reqwest::Client, base: &str, stop: &AtomicBool) {
-        while !stop.load(Ordering::Relaxed) {
+    async fn write(&mut self, client: &reqwest::Client, base: &str, round: &Round) {
+        while !round.is_over() {
             let version = self.acknowledged + 1;
             self.in_flight = true;
             let sent = client
@@ -127,6 +169,7 @@ impl Writer {
             );
             self.acknowledged = version;
             self.acknowledgements += 1;
+            round.commits.fetch_add(1, Ordering::Relaxed);
             self.in_flight = false;
         }
     }
@@ -188,31 +231,30 @@ async fn no_acknowledged_write_is_lost() {
     let (mut seed, mut unanswered) = (0x5eed_u64, 0);
     for round in 0..rounds {
         let program = Program::start(dir.path(), &[]);
-        let stop = Arc::new(AtomicBool::new(false));
+        let writes = Arc::new(Round::default());
         for writer in &mut writers {
             writer.check(&client, &program.base).await;
         }
         uploader.check(&client, &program.base).await;
         let mut tasks = Vec::new();
         for mut writer in writers.drain(..) {
-            let (client, base, stop) = (client.clone(), program.base.clone(), stop.clone());
+            let (client, base, writes) = (client.clone(), program.base.clone(), writes.clone());
             tasks.push(tokio::spawn(async move {
-                writer.write(&client, &base, &stop).await;
+                writer.write(&client, &base, &writes).await;
                 writer
             }));
         }
         let uploads = tokio::spawn({
-            let (client, base, stop) = (client.clone(), program.base.clone(), stop.clone());
+            let (client, base, writes) = (client.clone(), program.base.clone(), writes.clone());
             async move {
-                uploader.upload(&client, &base, &stop).await;
+                uploader.upload(&client, &base, &writes).await;
                 uploader
             }
         });
-        // At another moment each time, also in the middle of the first commits.
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        tokio::time::sleep(Duration::from_millis(20 + (seed >> 33) % 180)).await;
+        let in_time = writes.moment(seed).await;
         program.kill();
-        stop.store(true, Ordering::Relaxed);
+        writes.over.store(true, Ordering::Relaxed);
         for task in tasks {
             match task.await {
                 Ok(writer) => writers.push(writer),
@@ -223,6 +265,7 @@ async fn no_acknowledged_write_is_lost() {
             Ok(uploader) => uploader,
             Err(error) => panic!("round {round}: {error}"),
         };
+        assert!(in_time, "round {round}: the server did nothing");
         unanswered += writers.iter().filter(|writer| writer.in_flight).count();
     }
     let last = Program::start(dir.path(), &[]);

@@ -1,12 +1,12 @@
 //! Uploads that are cut off: every acknowledged part is there afterwards, and the upload goes on with the rest.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use assent_core::crypto::sha256;
 use assent_core::encoding::base64url;
 use serde_json::{Value, json};
 
+use crate::kill::Round;
 use crate::program::{TOKEN, b64, read};
 
 const PART: usize = 1 << 20;
@@ -46,16 +46,17 @@ impl Uploader {
     }
 
     /// Uploads and links until the server is gone.
-    pub async fn upload(&mut self, client: &reqwest::Client, base: &str, stop: &AtomicBool) {
-        while !stop.load(Ordering::Relaxed) && self.one(client, base).await.is_some() {}
+    pub async fn upload(&mut self, client: &reqwest::Client, base: &str, round: &Round) {
+        while !round.is_over() && self.one(client, base, round).await.is_some() {}
     }
 
     /// `None` when the server is gone.
-    async fn one(&mut self, client: &reqwest::Client, base: &str) -> Option<()> {
+    async fn one(&mut self, client: &reqwest::Client, base: &str, round: &Round) -> Option<()> {
         let version = self.acknowledged + 1;
         let content = content(version);
         let (status, declared) = self.declare(client, base, &content).await?;
         assert!(matches!(status, 200 | 201), "{declared}");
+        round.upload_step();
         let missing: BTreeSet<u64> = declared["missing"]
             .as_array()
             .unwrap()
@@ -76,6 +77,7 @@ impl Uploader {
                 .body(part.to_vec());
             assert_eq!(sent.send().await.ok()?.status(), 204);
             self.parts.insert(number);
+            round.upload_step();
         }
         let unlink = self.blob(client, base, version - 1).await?;
         let body = json!({ "base_version": version - 1, "manifest": b64(&format!("manifest {version}")),
@@ -95,6 +97,7 @@ impl Uploader {
         );
         self.is_at(version);
         self.done += 1;
+        round.upload_step();
         for blob in unlink {
             let gone = client
                 .delete(self.at(base, &format!("blobs/{blob}")))
