@@ -5,6 +5,7 @@ pub mod holder;
 pub mod login;
 pub mod passkey;
 mod scratch;
+pub mod timing;
 pub mod vault;
 
 use std::path::PathBuf;
