@@ -280,16 +280,7 @@ fn interop(_: &Args) -> Result<Done> {
 }
 
 fn peers(_: &Args) -> Result<Done> {
-    Cmd::new("cargo")
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "assent-server",
-            "--package",
-            "assent-cli",
-        ])
-        .run()?;
+    programs()?;
     let w3c = bridge::build()?;
     tools::npm_ci("tests/peers")?;
     let python = tools::python_env("tests/peers")?;
@@ -311,9 +302,7 @@ pub(super) fn e2e(args: &Args) -> Result<Done> {
     if !args.flag("no-build") {
         web::run(args)?;
     }
-    Cmd::new("cargo")
-        .args(["build", "--quiet", "--package", "assent-server"])
-        .run()?;
+    programs()?;
     let cmd = web::script("tests/e2e", "test")
         .args(["--"])
         .args(files)
@@ -321,6 +310,21 @@ pub(super) fn e2e(args: &Args) -> Result<Done> {
         .env("ASSENT_SERVER", target_dir().join("debug/assent-server"))
         .env("HEADED", if args.flag("headed") { "1" } else { "" });
     counted(cmd)
+}
+
+/// Builds the server and the command as they are run, without what the tests of the workspace switch on in their dependencies.
+/// Both at once also where one would do: cargo chooses features by what is built together, and would build half of it again.
+fn programs() -> Result<()> {
+    Cmd::new("cargo")
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "assent-server",
+            "--package",
+            "assent-cli",
+        ])
+        .run()
 }
 
 /// The files of browser tests with `filter` in their names, from `tests/e2e`. Named one by one: what Node makes of a folder
