@@ -24,6 +24,53 @@ fn every_relative_link_leads_somewhere() {
     assert!(wrong.is_empty(), "dead links:\n{}", wrong.join("\n"));
 }
 
+/// Paths in code spans, where they begin with a folder of the repository: `wallet/src/present/`, `server/src/news.rs`. What is
+/// built is not there yet.
+#[test]
+fn every_named_path_is_there() {
+    let folders: Vec<String> = std::fs::read_dir(root())
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .filter(|name| root().join(name).is_dir() && !name.starts_with('.') && name != "target")
+        .collect();
+    let built = ["wallet/dist", "wasm/pkg"];
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for file in files(".", &["md"]) {
+        let here = root().join(&file.path);
+        // Spans end on their line; of three parts between ticks the second is one.
+        for line in file.text.lines() {
+            for span in line.split('`').skip(1).step_by(2) {
+                let path = span.split("::").next().unwrap_or_default().trim_end_matches('/');
+                let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+                let Some((top, rest)) = path.split_once('/') else {
+                    continue;
+                };
+                if !path.chars().all(plain)
+                    || built.contains(&path)
+                    || !folders.iter().any(|name| name == top)
+                {
+                    continue;
+                }
+                seen += 1;
+                // Modules are named as they are in code: `core/trust` is core/src/trust or core/src/trust.rs.
+                let module = format!("{top}/src/{rest}");
+                let known = [path, &module].into_iter().any(|path| {
+                    ["", ".rs", ".mjs"]
+                        .iter()
+                        .any(|end| root().join(format!("{path}{end}")).exists())
+                });
+                let beside = here.parent().is_some_and(|folder| folder.join(path).exists());
+                if !known && !beside {
+                    wrong.push(format!("{}: {path}", file.path));
+                }
+            }
+        }
+    }
+    assert!(seen > 200, "{seen}");
+    assert!(wrong.is_empty(), "named and not there:\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_error_code_is_explained() {
     let page = crate::problems::page();
