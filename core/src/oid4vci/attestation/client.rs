@@ -49,7 +49,8 @@ pub struct VerifiedClient {
     pub instance_key: PublicKey,
     /// The proof's own name.
     pub jti: String,
-    /// Until when the same `jti` would be believed again, in seconds since 1970; keep it at least that long.
+    /// Until when the same `jti` would be believed again, in seconds since 1970, also by another process of the server whose
+    /// clock goes behind; keep it at least that long.
     pub good_until: crate::env::Timestamp,
     /// The challenge in the proof.
     pub challenge: Option<String>,
@@ -139,7 +140,7 @@ impl VerifiedClient {
         }
         Ok(Self {
             jti: fields.text("jti", 256)?.to_owned(),
-            good_until: issued_at.plus(MAX_AGE + 1),
+            good_until: issued_at.plus(MAX_AGE + CLOCK_LEEWAY + 1),
             challenge: fields.opt_text("challenge", 1024)?.map(str::to_owned),
             client_id: attestation.client_id,
             instance_key: attestation.instance_key,

@@ -386,7 +386,14 @@ fn a_wallet_authenticates_itself() {
     assert_eq!(client.client_id, "https://wallet.example");
     assert_eq!(client.instance_key, key(7).public_key());
     assert_eq!(client.challenge.as_deref(), Some("c"));
-    assert!(client.good_until > NOW.plus(client::MAX_AGE));
+    // Remembered until it is refused anyway, also by a clock that goes behind the one that forgets.
+    let behind = |seconds| Attesters {
+        now: client.good_until.plus(-crate::profile::CLOCK_LEEWAY - seconds),
+        ..judge
+    };
+    let late = VerifiedClient::verify(&attestation, &proof_by(7), &expected, &behind(0));
+    assert_eq!(late, Err(AttestationError::Time));
+    assert!(VerifiedClient::verify(&attestation, &proof_by(7), &expected, &behind(1)).is_ok());
     assert_eq!(
         VerifiedClient::verify(&attestation, &proof_by(8), &expected, &judge),
         Err(AttestationError::Jws(JwsError::Signature)),

@@ -60,7 +60,8 @@ pub struct VerifiedDpopProof {
     pub jkt: String,
     /// The id of the proof.
     pub jti: String,
-    /// From when the proof is too old, so that its id need not be remembered.
+    /// From when the proof is too old, so that its id need not be remembered. Also for another process of the server, whose
+    /// clock may go behind that of the one that forgets.
     pub good_until: Timestamp,
 }
 
@@ -156,7 +157,7 @@ impl VerifiedDpopProof {
         Ok(Self {
             jkt: base64url::encode(&key.thumbprint()),
             jti: jti.to_owned(),
-            good_until: issued_at.plus(MAX_AGE + CLOCK_LEEWAY + 1),
+            good_until: issued_at.plus(MAX_AGE + 2 * CLOCK_LEEWAY + 1),
         })
     }
 }
