@@ -1,9 +1,13 @@
-//! The authorization code flow of card issuance: pushed requests, answers a browser comes back with, token requests.
+//! The way to a token. What an issuer reads: pushed requests, token requests. What a wallet reads: offers, what a server says
+//! about itself, its answers, and what a browser comes back with.
 #![no_main]
 
+use assent_core::encoding::json;
+use assent_core::http::HttpResponse;
 use assent_core::oid4vci::authorization::Expected;
 use assent_core::oid4vci::{
-    AuthorizationAnswer, AuthorizationRequest, ClientAuth, DeferredRequest, TokenRequest,
+    AuthorizationAnswer, AuthorizationRequest, AuthorizationServerMetadata, ClientAuth, CredentialOffer,
+    DeferredRequest, OfferLink, PushedAnswer, Rejection, TokenRequest, TokenResponse,
 };
 use assent_core::profile::{Endpoint, Profile};
 use libfuzzer_sys::fuzz_target;
@@ -43,4 +47,66 @@ fuzz_target!(|data: &[u8]| {
         }
         assert!(AuthorizationAnswer::read(text, &expected(&format!("{state}x"))).is_err());
     }
+    if let Ok(link) = OfferLink::parse(text, &PROFILE) {
+        assert_eq!(OfferLink::parse(&link.to_link(), &PROFILE), Ok(link));
+    }
+    if data.first() == Some(&b'{') {
+        answers(text);
+    }
 });
+
+/// The input as what a server says.
+fn answers(text: &str) {
+    if let Ok(offer) = CredentialOffer::parse(text.as_bytes(), &PROFILE) {
+        let again = offer.to_json().to_string();
+        assert_eq!(CredentialOffer::parse(again.as_bytes(), &PROFILE), Ok(offer));
+    }
+    if let Ok(object) = json::parse_object(text.as_bytes(), PROFILE.limits.json(PROFILE.limits.metadata))
+        && let Ok(server) = AuthorizationServerMetadata::from_object(&object, &PROFILE)
+    {
+        let again = server.to_json();
+        let again = again
+            .as_object()
+            .map(|it| AuthorizationServerMetadata::from_object(it, &PROFILE));
+        assert_eq!(again, Some(Ok(server.clone())));
+        let _ = server.client_auth(&PROFILE);
+        let _ = server.pre_authorized_endpoint(&PROFILE);
+        // Where a code goes is known only where the server keeps a stolen one from being good.
+        if server.code_endpoints(&PROFILE).is_ok() {
+            assert!(
+                server
+                    .code_challenge_methods_supported
+                    .iter()
+                    .any(|name| name == "S256")
+            );
+        }
+    }
+    let response = |status| HttpResponse {
+        status,
+        headers: vec![("content-type".into(), "application/json".into())],
+        body: text.into(),
+    };
+    if let Ok(pushed) = PushedAnswer::from_response(&response(201), &PROFILE) {
+        assert!(pushed.expires_in > 0 && !pushed.request_uri.is_empty());
+    }
+    for expect_dpop in [false, true] {
+        let token = TokenResponse::from_response(&response(200), expect_dpop, &PROFILE);
+        if let Ok(token) = token {
+            let again = HttpResponse {
+                body: token.to_json().to_string(),
+                ..response(200)
+            };
+            assert_eq!(
+                TokenResponse::from_response(&again, expect_dpop, &PROFILE),
+                Ok(token)
+            );
+        }
+    }
+    if let Some(rejection) = Rejection::from_response(&response(400)) {
+        let shown = [
+            rejection.code.as_str(),
+            rejection.description.as_deref().unwrap_or_default(),
+        ];
+        assert!(!shown.concat().contains(char::is_control), "shown as it is");
+    }
+}

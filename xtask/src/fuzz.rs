@@ -41,6 +41,11 @@ pub fn run(args: &Args) -> Result<()> {
     for target in targets {
         println!("\n── {target}, {seconds} s");
         std::fs::create_dir_all(root().join("fuzz/corpus").join(target))?;
+        // Where there are none, what the fuzzer finds by itself is enough to get in.
+        let seeds = format!("seeds/{target}");
+        let seeds = root().join("fuzz").join(&seeds).is_dir().then_some(seeds);
+        let words = format!("dictionaries/{target}.dict");
+        let words = root().join("fuzz").join(&words).is_file().then_some(words);
         let sanitizer = if CURVES.contains(&target) {
             "none"
         } else {
@@ -55,8 +60,11 @@ pub fn run(args: &Args) -> Result<()> {
                 "--sanitizer",
                 sanitizer,
                 target,
-                "--",
+                &format!("corpus/{target}"),
             ])
+            .args(seeds)
+            .args(["--"])
+            .args(words.map(|words| format!("-dict={words}")))
             .args([
                 format!("-max_total_time={seconds}"),
                 "-max_len=65536".to_owned(),
