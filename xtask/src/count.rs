@@ -1,7 +1,7 @@
 //! Reading "N passed, M failed" out of what test runners print.
 
-/// How many tests ran.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// How many tests ran, and which of them failed.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Counts {
     /// Passed.
     pub passed: u64,
@@ -9,6 +9,8 @@ pub struct Counts {
     pub failed: u64,
     /// Left out by the runner.
     pub skipped: u64,
+    /// Names of those that failed.
+    pub failing: Vec<String>,
 }
 
 impl Counts {
@@ -47,6 +49,7 @@ impl Counts {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
+        self.failing.extend(other.failing);
     }
 
     fn add(&mut self, name: &str, number: u64) {

@@ -12,6 +12,7 @@ mod commands;
 mod count;
 mod demo;
 mod deny;
+mod failing;
 mod fuzz;
 mod postgres;
 mod process;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::count::Counts;
+use crate::failing::Failing;
 
 /// The project's root folder.
 pub fn root() -> PathBuf {
@@ -117,15 +118,17 @@ impl Cmd {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| self.missing())?;
-        let mut counts = Counts::default();
+        let (mut counts, mut failing) = (Counts::default(), Failing::default());
         if let Some(stdout) = child.stdout.take() {
             for line in BufReader::new(stdout).split(b'\n') {
                 let line = line?;
                 let line = String::from_utf8_lossy(&line);
                 println!("{line}");
                 counts.read(&line);
+                failing.read(&line);
             }
         }
+        counts.failing = failing.names();
         let passed = child.wait()?.success();
         if passed && counts.passed == 0 {
             bail!("`{}` reported no test that ran", self.shown());
