@@ -88,7 +88,7 @@ impl Display {
             logo_alt_text = logo.opt_text("alt_text", 512)?.map(str::to_owned);
         }
         Ok(Self {
-            name: text("name", 512)?,
+            name: text("name", 512)?.and_then(|name| harmless(&name)),
             locale: text("locale", 35)?,
             description: text("description", 4096)?,
             background_color: text("background_color", 64)?,
@@ -122,6 +122,13 @@ impl Display {
     }
 }
 
+/// A name without what turns the reading direction of the sentence it stands in, or ends its line (Unicode TR 36 §2.10).
+fn harmless(name: &str) -> Option<String> {
+    let stays = |c: &char| !c.is_control() && !matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let name: String = name.chars().filter(stays).collect();
+    (!name.trim().is_empty()).then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,5 +148,26 @@ mod tests {
         assert_eq!(name("en"), Some("Card"));
         assert_eq!(name("fr"), Some("?"));
         assert_eq!(Display::best(&[], "fr"), None);
+    }
+
+    /// Names of strangers stand in sentences of ours, also before anybody is trusted.
+    #[test]
+    fn names_stay_in_their_place() {
+        let read = |name: &str| {
+            let display = serde_json::json!({ "display": [{ "name": name }] });
+            let object = display.as_object().unwrap();
+            let entries = Display::read_all(&Fields::new(object, ""), "display").unwrap();
+            entries[0].name.clone()
+        };
+        assert_eq!(
+            read("a\u{202e}b\u{2066}c\nd\u{2029}e\u{9b}f").as_deref(),
+            Some("abcdef")
+        );
+        // Joiners are letters' business: Persian needs them, and so do emoji.
+        assert_eq!(
+            read("\u{645}\u{6cc}\u{200c}\u{62e}").as_deref(),
+            Some("\u{645}\u{6cc}\u{200c}\u{62e}")
+        );
+        assert_eq!(read("\u{202e} \u{7}"), None);
     }
 }
