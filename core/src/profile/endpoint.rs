@@ -108,12 +108,6 @@ impl Endpoint {
     pub fn with_parameter(&self, name: &str, value: &str) -> String {
         form::append(&self.text, &form::encode([(name, value)]))
     }
-
-    /// True when `other` has the same scheme, host and port, as written.
-    #[must_use]
-    pub fn same_origin(&self, other: &Self) -> bool {
-        self.origin().eq_ignore_ascii_case(other.origin())
-    }
 }
 
 // Query strings may carry one-time codes: only the origin is printed.

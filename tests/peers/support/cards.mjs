@@ -3,11 +3,27 @@
 import { digest, ES256, generateSalt } from '@sd-jwt/crypto-nodejs'
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc'
 import { createHash } from 'node:crypto'
-import { importJWK, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose'
 
 export const PID = 'urn:eudi:pid:1'
+/** What metadata of an issuer says of the PID. */
+export const pidConfiguration = (proofTypes) => ({
+  format: 'dc+sd-jwt',
+  vct: PID,
+  scope: 'pid',
+  cryptographic_binding_methods_supported: ['jwk'],
+  credential_signing_alg_values_supported: ['ES256'],
+  proof_types_supported: proofTypes,
+  credential_metadata: { display: [{ name: 'Identity card', locale: 'en' }] },
+})
 export const now = () => Math.floor(Date.now() / 1000)
 export const b64 = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+
+/** A key of a wallet. */
+export async function newKey() {
+  const pair = await generateKeyPair('ES256', { extractable: true })
+  return { privateJwk: await exportJWK(pair.privateKey), publicJwk: await exportJWK(pair.publicKey) }
+}
 
 /** The instance of @sd-jwt for an issuer, and optionally a holder. */
 export async function instance(issuer, holder) {

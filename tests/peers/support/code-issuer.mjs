@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { calculateJwkThumbprint, compactDecrypt, CompactEncrypt, decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK } from 'jose'
 
 import { callbacks } from './callbacks.mjs'
-import { issue, now, PID } from './cards.mjs'
+import { issue, now, pidConfiguration } from './cards.mjs'
 import { serve } from './http.mjs'
 
 /** An answer that ends a handler at once. */
@@ -57,15 +57,7 @@ export async function startCodeIssuer(signer, options = {}) {
       : {}),
     display: [{ name: 'City of Voorbeeld', locale: 'en' }],
     credential_configurations_supported: {
-      pid: {
-        format: 'dc+sd-jwt',
-        vct: PID,
-        scope: 'pid',
-        cryptographic_binding_methods_supported: ['jwk'],
-        credential_signing_alg_values_supported: ['ES256'],
-        proof_types_supported: { jwt: jwtProof },
-        credential_metadata: { display: [{ name: 'Identity card', locale: 'en' }] },
-      },
+      pid: pidConfiguration({ jwt: jwtProof }),
     },
   })
   wrong.metadata?.(credentialIssuer)

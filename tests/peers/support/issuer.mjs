@@ -5,7 +5,7 @@ import { Openid4vciIssuer } from '@openid4vc/openid4vci'
 import { randomUUID } from 'node:crypto'
 
 import { callbacks } from './callbacks.mjs'
-import { issue, PID } from './cards.mjs'
+import { issue, pidConfiguration } from './cards.mjs'
 import { serve } from './http.mjs'
 
 /** Starts it. `txCode` demands a transaction code; `batch` is the batch size; `card` changes what is issued. */
@@ -23,15 +23,7 @@ export async function startIssuer(signer, { txCode, batch = 3, card = {} } = {})
     batch_credential_issuance: { batch_size: batch },
     display: [{ name: 'City of Voorbeeld', locale: 'en' }],
     credential_configurations_supported: {
-      pid: {
-        format: 'dc+sd-jwt',
-        vct: PID,
-        scope: 'pid',
-        cryptographic_binding_methods_supported: ['jwk'],
-        credential_signing_alg_values_supported: ['ES256'],
-        proof_types_supported: { jwt: { proof_signing_alg_values_supported: ['ES256'] } },
-        credential_metadata: { display: [{ name: 'Identity card', locale: 'en' }] },
-      },
+      pid: pidConfiguration({ jwt: { proof_signing_alg_values_supported: ['ES256'] } }),
     },
   })
   const metadata = authorizationServer.createAuthorizationServerMetadata({

@@ -7,7 +7,7 @@ import { createServer } from 'node:http'
 import { exportJWK, generateKeyPair, importX509 } from 'jose'
 import { Provider } from 'oidc-provider'
 
-import { issue, PID } from './cards.mjs'
+import { issue, pidConfiguration } from './cards.mjs'
 
 const [port, settings] = [Number(process.argv[2]), JSON.parse(process.argv[3])]
 const { signer, attested, walletAttestation } = settings
@@ -66,15 +66,7 @@ const provider = new Provider(base, {
         display: [{ name: 'Province of Voorbeeld', locale: 'en' }],
       },
       credentialConfigurationsSupported: {
-        pid: {
-          format: 'dc+sd-jwt',
-          vct: PID,
-          scope: 'pid',
-          cryptographic_binding_methods_supported: ['jwk'],
-          credential_signing_alg_values_supported: ['ES256'],
-          proof_types_supported: attested === 'attestation' ? { attestation: { proof_signing_alg_values_supported: ['ES256'], key_attestations_required: {} } } : proofTypes,
-          credential_metadata: { display: [{ name: 'Identity card', locale: 'en' }] },
-        },
+        pid: pidConfiguration(attested === 'attestation' ? { attestation: { proof_signing_alg_values_supported: ['ES256'], key_attestations_required: {} } } : proofTypes),
       },
       credentialEndpointExpectedAudience: () => base,
       getKeyAttestationSignaturePublicKey: (_, iss, header) => attester(header),

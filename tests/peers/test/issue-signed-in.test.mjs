@@ -7,7 +7,7 @@ import { compactDecrypt, CompactEncrypt, exportJWK, generateKeyPair, importJWK }
 import { after, before, describe, test } from 'node:test'
 
 import { callbacks } from '../support/callbacks.mjs'
-import { now } from '../support/cards.mjs'
+import { newKey, now } from '../support/cards.mjs'
 import { Client, proof } from '../support/oauth-client.mjs'
 import { openPage, press, signIn } from '../support/person.mjs'
 import { startServer } from '../support/server.mjs'
@@ -383,11 +383,6 @@ describe('our issuer behind a sign-in, a peer wallet', () => {
     server = await startServer()
   })
   after(() => server?.stop())
-
-  async function newKey() {
-    const pair = await generateKeyPair('ES256', { extractable: true })
-    return { privateJwk: await exportJWK(pair.privateKey), publicJwk: await exportJWK(pair.publicKey) }
-  }
 
   /** Answers without `notification_id`: the peer takes no deferred answer that has one, against section 9.2. */
   const lenient = async (...given) => {

@@ -6,10 +6,11 @@ import { getListFromStatusListJWT } from '@sd-jwt/jwt-status-list'
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc'
 import assert from 'node:assert/strict'
 import { createPublicKey, X509Certificate } from 'node:crypto'
-import { exportJWK, generateKeyPair } from 'jose'
+import { exportJWK } from 'jose'
 import { after, before, describe, test } from 'node:test'
 
 import { callbacks } from '../support/callbacks.mjs'
+import { newKey } from '../support/cards.mjs'
 import { startServer } from '../support/server.mjs'
 
 describe('our issuer, a peer wallet', () => {
@@ -19,11 +20,6 @@ describe('our issuer, a peer wallet', () => {
     server = await startServer()
   })
   after(() => server?.stop())
-
-  async function newKey() {
-    const pair = await generateKeyPair('ES256', { extractable: true })
-    return { privateJwk: await exportJWK(pair.privateKey), publicJwk: await exportJWK(pair.publicKey) }
-  }
 
   async function offer(wanted) {
     const response = await fetch(`${server.base}/v1/sandbox/offers`, {

@@ -46,6 +46,15 @@ impl Sandbox {
         path
     }
 
+    /// Makes a wallet of its own that believes nobody. `options` say where it is and what else is wanted.
+    pub fn init<S: AsRef<str>>(&self, options: impl IntoIterator<Item = S>) -> Run {
+        self.put("passphrase", "correct horse battery staple\n");
+        self.put("anchors.json", r#"{"access":[],"issuers":[]}"#);
+        let init = "holder init --local --anchors anchors.json --passphrase-file passphrase";
+        let options = options.into_iter().map(|option| option.as_ref().to_owned());
+        self.run(init.split(' ').map(str::to_owned).chain(options))
+    }
+
     pub fn run<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
         self.run_with(args, "")
     }

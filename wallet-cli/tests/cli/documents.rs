@@ -8,10 +8,7 @@ const STATE: [&str; 4] = ["--state", "w/wallet.json", "--passphrase-file", "pass
 
 fn wallet() -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.put("passphrase", "correct horse battery staple\n");
-    sandbox.put("anchors.json", r#"{"access":[],"issuers":[]}"#);
-    let init = "holder init --local --anchors anchors.json --recovery-code-file recovery";
-    let made = sandbox.run(init.split(' ').chain(STATE));
+    let made = sandbox.init(["--recovery-code-file", "recovery", STATE[0], STATE[1]]);
     assert_eq!(made.code, 0, "{}", made.err);
     sandbox
 }

@@ -9,18 +9,7 @@ use crate::common::{Run, Sandbox};
 const STATE: [&str; 4] = ["--state", "w/wallet.json", "--passphrase-file", "passphrase"];
 
 fn init(sandbox: &Sandbox) -> Run {
-    sandbox.put("passphrase", "correct horse battery staple\n");
-    sandbox.put("anchors.json", r#"{"access":[],"issuers":[]}"#);
-    let init = [
-        "holder",
-        "init",
-        "--local",
-        "--anchors",
-        "anchors.json",
-        "--recovery-code-file",
-        "recovery",
-    ];
-    sandbox.run(init.into_iter().chain(STATE))
+    sandbox.init(["--recovery-code-file", "recovery", STATE[0], STATE[1]])
 }
 
 #[test]
@@ -196,18 +185,14 @@ fn init_keeps_the_recovery_code_or_does_nothing() {
 #[test]
 fn the_wallet_is_kept_before_anything_leaves() {
     let sandbox = Sandbox::new();
-    sandbox.put("passphrase", "correct horse battery staple\n");
-    sandbox.put("anchors.json", r#"{"access":[],"issuers":[]}"#);
-    let init = [
-        "holder",
-        "init",
-        "--local",
+    let made = sandbox.init([
         "--sandbox",
-        "--anchors",
-        "anchors.json",
-    ];
-    let code = ["--recovery-code-file", "recovery"];
-    assert_eq!(sandbox.run(init.into_iter().chain(code).chain(STATE)).code, 0);
+        "--recovery-code-file",
+        "recovery",
+        STATE[0],
+        STATE[1],
+    ]);
+    assert_eq!(made.code, 0, "{}", made.err);
     let service = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = service.local_addr().unwrap();
     let file = sandbox.path("w/wallet.json");

@@ -16,18 +16,14 @@ const STATE: [&str; 4] = ["--state", "w/wallet.json", "--passphrase-file", "pass
 /// A wallet, and an issuer that gives nothing without a sign-in.
 fn begin() -> (Sandbox, String, Arc<Mutex<String>>, String) {
     let sandbox = Sandbox::new();
-    sandbox.put("passphrase", "correct horse battery staple\n");
-    sandbox.put("anchors.json", r#"{"access":[],"issuers":[]}"#);
-    let init = [
-        "holder",
-        "init",
-        "--local",
+    let made = sandbox.init([
         "--sandbox",
-        "--anchors",
-        "anchors.json",
-    ];
-    let code = ["--recovery-code-file", "recovery"];
-    assert_eq!(sandbox.run(init.into_iter().chain(code).chain(STATE)).code, 0);
+        "--recovery-code-file",
+        "recovery",
+        STATE[0],
+        STATE[1],
+    ]);
+    assert_eq!(made.code, 0, "{}", made.err);
     let (base, seen) = serve(|path, base| match path {
         "/.well-known/openid-credential-issuer" => (200, issuer(base)),
         "/.well-known/oauth-authorization-server" => (200, server(base)),

@@ -17,20 +17,9 @@ fn state(name: &str) -> [String; 4] {
 }
 
 fn wallet(sandbox: &Sandbox, name: &str) {
-    sandbox.put("passphrase", "correct horse battery staple\n");
     sandbox.put("seal", SECRET);
-    sandbox.put("anchors.json", r#"{"access":[],"issuers":[]}"#);
-    let code = format!("{name}-recovery");
-    let init = [
-        "holder",
-        "init",
-        "--local",
-        "--anchors",
-        "anchors.json",
-        "--recovery-code-file",
-        &code,
-    ];
-    let run = sandbox.run(init.into_iter().map(str::to_owned).chain(state(name)));
+    let (file, code) = (format!("{name}.json"), format!("{name}-recovery"));
+    let run = sandbox.init(["--recovery-code-file", &code, "--state", &file]);
     assert_eq!(run.code, 0, "{}", run.err);
 }
 

@@ -72,14 +72,6 @@ fn second_device(person: &Person, city: &mut City, seed: u64) -> Person {
     other
 }
 
-fn asked(city: &mut City, end: &str) -> usize {
-    city.at(REGISTER)
-        .asked
-        .iter()
-        .filter(|asked| *asked == end)
-        .count()
-}
-
 #[test]
 fn a_card_that_comes_later_is_awaited_and_fetched() {
     for (dpop, nonces, encryption, life) in [
@@ -106,7 +98,10 @@ fn a_card_that_comes_later_is_awaited_and_fetched() {
         assert_eq!(shown["latest"], json!([]), "nothing was received yet");
         // Too early: nothing is due, and who asks anyway is told when.
         let nothing = person.run(&mut city, due()).unwrap();
-        assert_eq!((&nothing["cards"], asked(&mut city, "deferred")), (&json!([]), 0));
+        assert_eq!(
+            (&nothing["cards"], city.at(REGISTER).times("deferred")),
+            (&json!([]), 0)
+        );
         pass(&mut city, &mut [&mut person], 1800);
         let early = person.run(&mut city, fetch(&card["id"])).unwrap();
         assert_eq!(early["cards"], json!([]));
@@ -124,7 +119,7 @@ fn a_card_that_comes_later_is_awaited_and_fetched() {
             "credentialIssuance"
         );
         // The first one hears of it, and asks nobody.
-        let before = asked(&mut city, "deferred");
+        let before = city.at(REGISTER).times("deferred");
         person.run(&mut city, json!({ "type": "sync" })).unwrap();
         let shown = home(&mut person, &mut city);
         assert_eq!(
@@ -132,7 +127,7 @@ fn a_card_that_comes_later_is_awaited_and_fetched() {
             (&json!([]), &Value::Null)
         );
         assert_eq!(shown["cards"].as_array().unwrap().len(), 1);
-        assert_eq!(asked(&mut city, "deferred"), before);
+        assert_eq!(city.at(REGISTER).times("deferred"), before);
     }
 }
 
@@ -143,16 +138,16 @@ fn an_issuer_may_change_its_encryption_key_meanwhile() {
     let (mut city, mut person, _) = waiting(&["residence"], demand);
     city.at(REGISTER).change_encryption_key();
     pass(&mut city, &mut [&mut person], 1800);
-    let read = asked(&mut city, "metadata");
+    let read = city.at(REGISTER).times("metadata");
     let early = person.run(&mut city, due()).unwrap();
     assert_eq!(
-        (&early["cards"], asked(&mut city, "metadata")),
+        (&early["cards"], city.at(REGISTER).times("metadata")),
         (&json!([]), read)
     );
     pass(&mut city, &mut [&mut person], 2400);
     let came = person.run(&mut city, due()).unwrap();
     assert_eq!(came["cards"].as_array().unwrap().len(), 1);
-    assert_eq!(asked(&mut city, "metadata"), read + 1);
+    assert_eq!(city.at(REGISTER).times("metadata"), read + 1);
 
     // One that never likes it is asked no more often, and later again.
     let (mut city, mut person, awaited) = waiting(&["residence"], demand);
@@ -166,7 +161,7 @@ fn an_issuer_may_change_its_encryption_key_meanwhile() {
     pass(&mut city, &mut [&mut person], HOUR + 60);
     let error = person.fails(&mut city, fetch(&awaited[0]["id"]));
     assert_eq!(error["code"], "issuance-refused");
-    assert_eq!(asked(&mut city, "deferred"), 2);
+    assert_eq!(city.at(REGISTER).times("deferred"), 2);
     let kept = home(&mut person, &mut city)["awaited"][0]["nextTryAt"].as_i64();
     assert!(kept.unwrap() > person.now.0);
 }
@@ -178,10 +173,10 @@ fn tokens_are_renewed_for_all_cards_of_an_issuance() {
         waiting(&["residence", "identity"], |register| register.token_life = 300);
     assert_eq!(awaited.as_array().unwrap().len(), 2);
     pass(&mut city, &mut [&mut person], HOUR + 60);
-    let before = asked(&mut city, "token");
+    let before = city.at(REGISTER).times("token");
     let came = person.run(&mut city, due()).unwrap();
     assert_eq!(came["cards"].as_array().unwrap().len(), 2);
-    assert_eq!(asked(&mut city, "token"), before + 1);
+    assert_eq!(city.at(REGISTER).times("token"), before + 1);
 }
 
 /// A device that picks up what another one has picked up or given up meanwhile.
@@ -239,7 +234,7 @@ fn what_is_given_up_is_gone_everywhere() {
         assert_eq!(home(device, &mut city)["awaited"], json!([]));
         assert_eq!(device.run(&mut city, due()).unwrap()["cards"], json!([]));
     }
-    assert_eq!(asked(&mut city, "deferred"), 0);
+    assert_eq!(city.at(REGISTER).times("deferred"), 0);
 }
 
 /// The vault's service does not answer while the card comes: the card waits here, and nobody fetches it twice.
@@ -274,7 +269,7 @@ fn a_card_that_came_waits_for_the_vault_service() {
                 "{broken}"
             );
         }
-        assert_eq!(asked(&mut city, "deferred"), 1);
+        assert_eq!(city.at(REGISTER).times("deferred"), 1);
     }
 }
 
@@ -304,7 +299,7 @@ fn after(
     );
     let shown = home(&mut person, &mut city);
     assert_eq!(shown["cards"], json!([]));
-    let tried = asked(&mut city, "deferred");
+    let tried = city.at(REGISTER).times("deferred");
     let next = shown["awaited"][0]["nextTryAt"]
         .as_i64()
         .map(|at| at - (person.now.0 - 1));

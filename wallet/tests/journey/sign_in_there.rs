@@ -40,14 +40,6 @@ fn back(answer: &str) -> Value {
     json!({ "type": "offerReturn", "answer": answer })
 }
 
-fn asked(city: &mut City, end: &str) -> usize {
-    city.at(REGISTER)
-        .asked
-        .iter()
-        .filter(|asked| *asked == end)
-        .count()
-}
-
 #[test]
 fn a_card_behind_a_sign_in_is_received() {
     for (dpop, nonces, encryption, pushes, scopes) in [
@@ -81,10 +73,10 @@ fn a_card_behind_a_sign_in_is_received() {
         assert_eq!(reply["cards"][0]["copiesLeft"], 10);
         assert_eq!(reply["awaited"], json!([]));
         assert_eq!(
-            asked(&mut city, "par"),
+            city.at(REGISTER).times("par"),
             usize::from(pushes) * (1 + usize::from(nonces))
         );
-        assert_eq!(asked(&mut city, "token"), 1 + usize::from(nonces));
+        assert_eq!(city.at(REGISTER).times("token"), 1 + usize::from(nonces));
         // Nothing is left of the sign-in.
         let again = person.fails(&mut city, back(&answer));
         assert_eq!(again["code"], "sign-in-not-expected");
@@ -151,7 +143,7 @@ fn only_the_answer_that_was_asked_for_leads_on() {
     let answer = "https://wallet.example/?code=a&state=b&iss=https%3A%2F%2Fcity.example%2Fregister";
     let error = person.fails(&mut city, back(answer));
     assert_eq!(error["code"], "sign-in-not-expected");
-    assert_eq!(asked(&mut city, "token"), 5);
+    assert_eq!(city.at(REGISTER).times("token"), 5);
 }
 
 /// RFC 9207 §1: two issuers, one of them evil, and a code of the honest one brought to the wallet as the evil one's.
@@ -184,7 +176,11 @@ fn a_code_of_another_issuer_is_not_redeemed() {
         person.fails(&mut city, back(&mixed))["code"],
         "sign-in-other-issuer"
     );
-    assert_eq!(asked(&mut city, "token"), 0, "the evil one does not see the code");
+    assert_eq!(
+        city.at(REGISTER).times("token"),
+        0,
+        "the evil one does not see the code"
+    );
     // The other sign-in goes on.
     assert_eq!(person.run(&mut city, back(&honest)).unwrap()["type"], "cards");
 }
@@ -281,7 +277,7 @@ fn a_sign_in_goes_on_after_the_network_failed() {
         city.down.clear();
         let cards = person.run(&mut city, back(&answer)).unwrap();
         assert_eq!(cards["cards"].as_array().unwrap().len(), 2, "{end}");
-        assert_eq!(asked(&mut city, "token"), 1);
+        assert_eq!(city.at(REGISTER).times("token"), 1);
     }
 }
 
@@ -311,7 +307,7 @@ fn nonces_do_not_go_round_in_circles() {
             );
         }
         assert_eq!(ended.unwrap_err().view().blame, "service");
-        assert_eq!(asked(&mut city, end), 2, "{end}");
+        assert_eq!(city.at(REGISTER).times(end), 2, "{end}");
     }
 }
 
@@ -417,7 +413,7 @@ fn a_token_is_what_the_issuer_says_or_nothing() {
         person.fails(&mut city, back(&answer))["code"],
         "issuer-bad-answer"
     );
-    assert_eq!(asked(&mut city, "credential"), 0);
+    assert_eq!(city.at(REGISTER).times("credential"), 0);
 }
 
 /// CI-29: the answer comes as it was demanded, or not at all.

@@ -13,9 +13,9 @@ use crate::status::StatusReference;
 use crate::trust::VerifiedChain;
 
 /// The `typ` of a proof.
-pub const TYP: &str = "oauth-client-attestation-pop+jwt";
+pub(super) const TYP: &str = "oauth-client-attestation-pop+jwt";
 /// Longest time between making and using a proof, in seconds.
-pub const MAX_AGE: i64 = 300;
+pub(super) const MAX_AGE: i64 = 300;
 /// Longest proof read, in bytes.
 const MAX_LENGTH: usize = 8 << 10;
 

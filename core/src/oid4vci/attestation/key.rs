@@ -14,7 +14,7 @@ use crate::status::StatusReference;
 use crate::trust::VerifiedChain;
 
 /// The `typ` of a key attestation.
-pub const TYP: &str = "key-attestation+jwt";
+pub(super) const TYP: &str = "key-attestation+jwt";
 /// What examples of others have shown for it.
 const MISSPELT: &str = "keyattestation+jwt";
 /// Longest key attestation read, in bytes.
@@ -26,8 +26,6 @@ pub mod level {
     pub const HIGH: &str = "iso_18045_high";
     /// Resists attackers of moderate potential.
     pub const MODERATE: &str = "iso_18045_moderate";
-    /// Resists attackers of enhanced-basic potential.
-    pub const ENHANCED_BASIC: &str = "iso_18045_enhanced-basic";
     /// Resists attackers of basic potential.
     pub const BASIC: &str = "iso_18045_basic";
 }

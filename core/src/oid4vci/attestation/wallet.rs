@@ -13,7 +13,7 @@ use crate::status::StatusReference;
 use crate::trust::VerifiedChain;
 
 /// The `typ` of a wallet attestation.
-pub const TYP: &str = "oauth-client-attestation+jwt";
+pub(super) const TYP: &str = "oauth-client-attestation+jwt";
 /// Longest attestation read, in bytes.
 const MAX_LENGTH: usize = 16 << 10;
 

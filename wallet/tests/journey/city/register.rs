@@ -23,6 +23,7 @@ use assent_core::oid4vci::{
 };
 use assent_core::profile::Endpoint;
 use assent_core::sd_jwt::{DisclosurePolicy, SdJwtBuilder};
+use assent_core::trust::TrustAnchors;
 use serde_json::{Value, json};
 
 use super::{BASE, City, Counter, NOW, PROFILE, ok, provider, respond};
@@ -116,6 +117,20 @@ impl Register {
             nonces: 0,
             proofs: Vec::new(),
             rng: Counter(1 << 50),
+        }
+    }
+
+    /// How often an endpoint was asked.
+    pub fn times(&self, endpoint: &str) -> usize {
+        self.asked.iter().filter(|asked| *asked == endpoint).count()
+    }
+
+    fn attesters<'a>(&self, anchors: &'a TrustAnchors) -> Attesters<'a> {
+        Attesters {
+            anchors,
+            now: self.now(),
+            profile: &PROFILE,
+            crypto: &RustCrypto,
         }
     }
 
@@ -270,12 +285,7 @@ impl Register {
             client_id,
         };
         let anchors = provider::anchors();
-        let attesters = Attesters {
-            anchors: &anchors,
-            now: self.now(),
-            profile: &PROFILE,
-            crypto: &RustCrypto,
-        };
+        let attesters = self.attesters(&anchors);
         let client = VerifiedClient::verify(attestation, proof, &expected, &attesters).unwrap();
         assert!(!self.proofs.contains(&client.jti), "a proof is used once");
         self.proofs.push(client.jti);
@@ -462,12 +472,7 @@ impl Register {
             };
             let issuer = Endpoint::parse(&self.id(), &PROFILE).unwrap();
             let anchors = provider::anchors();
-            let attesters = Attesters {
-                anchors: &anchors,
-                now: self.now(),
-                profile: &PROFILE,
-                crypto: &RustCrypto,
-            };
+            let attesters = self.attesters(&anchors);
             let expected = ProofExpectation {
                 issuer: &issuer,
                 client_id: self.client.as_deref(),
