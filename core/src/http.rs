@@ -76,6 +76,16 @@ impl HttpRequest {
         }
     }
 
+    /// A POST of nothing, for JSON.
+    #[must_use]
+    pub fn post_nothing(url: impl Into<String>, max_response: usize) -> Self {
+        Self {
+            method: Method::Post,
+            body: Some(String::new()),
+            ..Self::get(url, "application/json", max_response)
+        }
+    }
+
     /// A DELETE.
     #[must_use]
     pub fn delete(url: impl Into<String>, max_response: usize) -> Self {

@@ -32,7 +32,7 @@ pub enum AnswerError {
     /// The authorization server has no token endpoint, or the issuer no such authorization server.
     #[error("the issuer has no usable authorization server")]
     NoAuthorizationServer,
-    /// The authorization server serves only clients it knows, and a wallet has no client identifier (CI-12).
+    /// The authorization server demands a name, or a way to prove it, that the wallet does not have (CI-12).
     #[error("the issuer serves only wallets that are registered with it")]
     ClientRequired,
     /// The issuer says "later", and not where to ask, or of another card than was asked for.

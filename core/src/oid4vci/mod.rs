@@ -3,8 +3,8 @@
 //! Everything here reads or writes one message; what an issuer remembers between messages is in
 //! [`crate::issuer`], what a wallet remembers is in its own crate. Supported: offers by value and by reference,
 //! the pre-authorised code flow with and without a transaction code, the authorization code flow with PKCE and pushed
-//! requests, the nonce endpoint, batches of `jwt` proofs, deferred issuance, refresh tokens, notifications. Read but not
-//! used: encryption of credential requests and responses.
+//! requests, tokens bound to a key by DPoP, refresh tokens, the nonce endpoint, batches of `jwt` proofs, attestations of
+//! wallets and keys, encrypted requests and responses, deferred issuance, notifications.
 //!
 //! The comments name our ids of the rules (`CI-…`, see `specs/requirements.md`) and the section of the standard.
 

@@ -18,11 +18,7 @@ impl NonceResponse {
     /// The request: an empty POST without authentication.
     #[must_use]
     pub fn request(nonce_endpoint: &Endpoint, profile: &Profile) -> HttpRequest {
-        HttpRequest {
-            body: Some(String::new()),
-            method: crate::http::Method::Post,
-            ..HttpRequest::get(nonce_endpoint.as_str(), "application/json", profile.limits.small)
-        }
+        HttpRequest::post_nothing(nonce_endpoint.as_str(), profile.limits.small)
     }
 
     /// Reads the answer.

@@ -24,11 +24,7 @@ impl AttestationChallenge {
     /// The request: an empty POST.
     #[must_use]
     pub fn request(endpoint: &Endpoint, profile: &Profile) -> HttpRequest {
-        HttpRequest {
-            body: Some(String::new()),
-            method: crate::http::Method::Post,
-            ..HttpRequest::get(endpoint.as_str(), "application/json", profile.limits.small)
-        }
+        HttpRequest::post_nothing(endpoint.as_str(), profile.limits.small)
     }
 
     /// Reads the answer.
