@@ -1,5 +1,10 @@
 //! What the fuzzers begin with is accepted by what it is for: a seed that stops at the first check leads nowhere.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something unexpected happens"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -25,6 +30,9 @@ const PROFILE: Profile = Profile::BASELINE;
 /// The clock of the fuzz target.
 const NOW: Timestamp = Timestamp(1_790_000_000);
 
+/// A seed and what accepts it.
+type Check<'a> = (&'a str, &'a dyn Fn(&str) -> bool);
+
 fn folder(target: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../fuzz/seeds")
@@ -49,7 +57,7 @@ fn answer(status: u16, body: &str) -> HttpResponse {
 
 /// Every seed of a target is looked at by one of `checks`.
 #[track_caller]
-fn all_are_accepted(target: &str, checks: &[(&str, &dyn Fn(&str) -> bool)]) {
+fn all_are_accepted(target: &str, checks: &[Check<'_>]) {
     let there: BTreeSet<String> = fs::read_dir(folder(target))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
