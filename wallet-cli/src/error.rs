@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use assent_core::error::ErrorCode;
-use assent_wallet::app::{Shared, WalletError};
+use assent_wallet::app::{ErrorView, Shared, WalletError};
 
 use crate::exit::Exit;
 
@@ -73,7 +73,12 @@ impl CliError {
 
 impl From<WalletError> for CliError {
     fn from(error: WalletError) -> Self {
-        let view = error.view();
+        Self::from(error.view())
+    }
+}
+
+impl From<ErrorView> for CliError {
+    fn from(view: ErrorView) -> Self {
         let exit = match view.code.as_str() {
             code if code.contains("not-found") => Exit::NotFound,
             "sign-in-not-expected" => Exit::NotFound,

@@ -188,6 +188,14 @@ export interface CardSummary {
   renewal: "copies" | "details" | null;
 }
 
+/** A card of an offer that does not come. */
+export interface FailedCard {
+  name: string;
+  problem: WalletError;
+  /** True while the wallet is open and no other offer: `offerAccept` asks for it again. Else only a new offer brings it. */
+  again: boolean;
+}
+
 /** A card that its issuer gives later. */
 export interface AwaitedCard {
   /** Of what is awaited, not of the card. */
@@ -493,7 +501,7 @@ export type Reply =
   | { type: "pairing"; pairing: Pairing }
   | { type: "recoveryCode"; recoveryCode: string[] }
   | { type: "home"; home: Home }
-  | { type: "cards"; cards: CardSummary[]; awaited: AwaitedCard[] }
+  | { type: "cards"; cards: CardSummary[]; awaited: AwaitedCard[]; failed: FailedCard[] }
   /** Open `url` in the browser: the issuer wants the person to sign in. Then `offerReturn`. */
   | { type: "signIn"; url: string }
   | { type: "card"; card: Card }

@@ -6,6 +6,7 @@ mod doctor;
 mod documents;
 mod general;
 mod holder;
+mod partly;
 mod receipt;
 mod request;
 mod sign_in;

@@ -52,6 +52,7 @@ pub(super) fn all(core: &Core, now: Timestamp) -> Result<Next, WalletError> {
     Ok(Next::Done(Reply::Cards {
         cards: summaries(core, now)?,
         awaited: awaited(&core.records()?),
+        failed: Vec::new(),
     }))
 }
 

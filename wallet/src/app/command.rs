@@ -265,8 +265,9 @@ pub enum Command {
         /// Link or QR text (`openid-credential-offer://…`, `haip-vci://…` or https).
         link: String,
     },
-    /// Receives the cards of the open offer. Reply: `cards`, only the new ones and those that come later; or `signIn`, when
-    /// the issuer wants to see the person first: then go there, and on with [`Command::OfferReturn`].
+    /// Receives the cards of the open offer. Reply: `cards`, only the new ones, those that come later, and those that do not
+    /// come (this command again asks for those that may still be asked for); or `signIn`, when the issuer wants to see the person
+    /// first: then go there, and on with [`Command::OfferReturn`].
     OfferAccept {
         /// Transaction code, when the offer wants one.
         #[serde(default)]

@@ -4,9 +4,9 @@ use assent_core::encoding::record::ToJson;
 
 use super::view::{
     AwaitedCard, CardDetail, CardSummary, CardView, DetailVersion, DeviceView, DocumentView, EntrySummary,
-    EntryView, HomeView, MethodView, OfferView, OwnDetail, PairingView, PasskeyQuestion, PointQuestion,
-    ReceiptView, RecognisabilityView, RequestView, ResultView, SecretText, SecretValue, SettingsView,
-    SharingView, StatusView, UploadView,
+    EntryView, FailedCard, HomeView, MethodView, OfferView, OwnDetail, PairingView, PasskeyQuestion,
+    PointQuestion, ReceiptView, RecognisabilityView, RequestView, ResultView, SecretText, SecretValue,
+    SettingsView, SharingView, StatusView, UploadView,
 };
 
 /// The answer to one command. In JSON: an object whose `type` is the reply's name in camelCase.
@@ -80,6 +80,8 @@ pub enum Reply {
         cards: Vec<CardSummary>,
         /// Those that their issuers give later.
         awaited: Vec<AwaitedCard>,
+        /// Those of an offer that do not come.
+        failed: Vec<FailedCard>,
     },
     /// One card.
     Card {

@@ -52,6 +52,7 @@ impl Wallet {
             session: Session::Empty,
             offer: None,
             redeemed: None,
+            unfinished: None,
             request: None,
             pending: Pending::Nothing,
             made: None,
@@ -258,6 +259,7 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         Command::OfferCancel => {
             core.offer = None;
             core.redeemed = None;
+            core.unfinished = None;
             Ok(Next::Done(Reply::Done))
         }
         Command::RequestOpen { link, scanned } => request::open(core, &link, !scanned, env),

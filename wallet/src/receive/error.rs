@@ -2,7 +2,7 @@
 
 use assent_core::error::{Audience, Blame, ErrorCode};
 use assent_core::oid4vci::authorization::AuthorizationError;
-use assent_core::oid4vci::{AnswerError, OfferError};
+use assent_core::oid4vci::{AnswerError, OfferError, RejectionCode};
 use assent_core::trust::CredentialError;
 
 /// Why cards could not be received.
@@ -70,6 +70,14 @@ impl ReceiveError {
     /// True when the issuer refused nothing: what it gave so far is still good, and may be used again.
     pub(crate) fn leaves_what_was_given(&self) -> bool {
         self.is_network() || matches!(self, Self::NotVouched)
+    }
+
+    /// True when the issuer does not take the token: it will not for another card either.
+    pub(crate) fn is_token_refused(&self) -> bool {
+        let Self::Answer(AnswerError::Refused(rejection)) = self else {
+            return false;
+        };
+        rejection.code == RejectionCode::InvalidToken
     }
 }
 

@@ -16,6 +16,7 @@ use super::attested::{Form, proofs};
 use super::origin::{Offering, Origin};
 use super::verify::{ReceivedCard, verified};
 use super::{Awaited, ReceiveError, Tokens};
+use crate::app::WalletError;
 
 /// Copies to ask for, where the issuer gives that many.
 const BATCH: usize = 10;
@@ -34,7 +35,21 @@ pub(crate) struct Authorised {
     at: usize,
     pub(crate) received: Vec<ReceivedCard>,
     pub(crate) awaited: Vec<Awaited>,
-    notifications: Vec<String>,
+    /// Those that do not come, and why.
+    pub(crate) missing: Vec<Missing>,
+    /// What an earlier one left to ask for.
+    pub(crate) is_rest: bool,
+    /// How to tell the issuer of those that were received, and of those that are no good.
+    accepted: Vec<String>,
+    refused: Vec<String>,
+}
+
+/// A card of an offer that does not come.
+pub(crate) struct Missing {
+    pub(crate) card: Offering,
+    pub(crate) error: WalletError,
+    /// It can be asked for again, with what was given so far.
+    pub(crate) again: bool,
 }
 
 /// A credential request, with the keys it proves. Made once, and sent again when the issuer wants another DPoP nonce.
@@ -64,7 +79,10 @@ impl Authorised {
             at: 0,
             received: Vec::new(),
             awaited: Vec::new(),
-            notifications: Vec::new(),
+            missing: Vec::new(),
+            is_rest: false,
+            accepted: Vec::new(),
+            refused: Vec::new(),
         })
     }
 
@@ -153,11 +171,15 @@ impl Authorised {
         let response = opened(asking.encryption.as_ref(), response)?;
         match CredentialAnswer::from_response(&response, asking.keys.len(), profile)? {
             CredentialAnswer::Issued(answer) => {
-                self.notifications.extend(answer.notification_id);
                 let issuer = &self.origin.metadata.credential_issuer;
                 let keys = asking.keys.clone();
-                let received = verified(&answer.credentials, keys, card, issuer, anchors, crypto, env)?;
-                self.received.push(received);
+                let received = verified(&answer.credentials, keys, card, issuer, anchors, crypto, env);
+                let told = match received {
+                    Ok(_) => &mut self.accepted,
+                    Err(_) => &mut self.refused,
+                };
+                told.extend(answer.notification_id);
+                self.received.push(received?);
             }
             CredentialAnswer::Later {
                 transaction_id,
@@ -171,6 +193,34 @@ impl Authorised {
         Ok(())
     }
 
+    /// The card that is next does not come. Where nobody answers, or the token is worth nothing, none after it does.
+    pub(crate) fn miss(&mut self, error: ReceiveError) {
+        let is_last = error.is_network() || error.is_token_refused();
+        let (again, error) = (error.leaves_what_was_given(), WalletError::from_code(&error));
+        let until = if is_last { self.cards.len() } else { self.at + 1 };
+        let missed = self.cards.get(self.at..until).unwrap_or_default();
+        let missed = missed.iter().map(|card| Missing {
+            card: card.clone(),
+            error: error.clone(),
+            again,
+        });
+        self.missing.extend(missed);
+        self.at = until;
+    }
+
+    /// What is left to ask for, with the same tokens: the cards that their issuer did not refuse.
+    pub(crate) fn again(&self, env: &mut Env<'_>) -> Option<Self> {
+        let left = self.missing.iter().filter(|missing| missing.again);
+        let cards: Vec<Offering> = left.map(|missing| missing.card.clone()).collect();
+        if cards.is_empty() {
+            return None;
+        }
+        let (origin, client_id, tokens, _) = self.kept();
+        let mut rest = Self::new(origin, cards, client_id.as_deref(), tokens, None, env).ok()?;
+        rest.is_rest = true;
+        Some(rest)
+    }
+
     /// For what is awaited of it.
     pub(super) fn kept(&self) -> (Origin, Option<String>, Tokens, String) {
         (
@@ -182,20 +232,11 @@ impl Authorised {
     }
 
     /// Tells the issuer what became of its cards (§11); its answer does not matter.
-    pub(crate) fn notifications(
-        &self,
-        accepted: bool,
-        profile: &Profile,
-        env: &mut Env<'_>,
-    ) -> Vec<HttpRequest> {
-        notifications(
-            &self.notifications,
-            accepted,
-            &self.origin,
-            &self.tokens.access,
-            profile,
-            env,
-        )
+    pub(crate) fn notifications(&self, profile: &Profile, env: &mut Env<'_>) -> Vec<HttpRequest> {
+        let (origin, access) = (&self.origin, &self.tokens.access);
+        let mut requests = notifications(&self.accepted, true, origin, access, profile, env);
+        requests.extend(notifications(&self.refused, false, origin, access, profile, env));
+        requests
     }
 }
 

@@ -24,6 +24,7 @@ mod methods;
 mod moving;
 mod other_app;
 mod pairing;
+mod partly;
 mod person;
 mod purposes;
 mod request;

@@ -77,10 +77,14 @@ async fn list(shell: &mut Shell) -> Result<Answer, CliError> {
         [] => "No card is on its way.".to_owned(),
         some => some.iter().map(words::awaited).collect::<Vec<_>>().join("\n"),
     };
-    let cards = Vec::new();
+    let (cards, failed) = (Vec::new(), Vec::new());
     Ok(Answer::new(
         "assent.holder-awaited/1",
-        data(&Reply::Cards { cards, awaited })?,
+        data(&Reply::Cards {
+            cards,
+            awaited,
+            failed,
+        })?,
         text,
     ))
 }
@@ -89,6 +93,7 @@ async fn fetch(args: Fetch, shell: &mut Shell, output: Output) -> Result<Answer,
     let Reply::Cards {
         mut cards,
         mut awaited,
+        failed,
     } = shell.run(Engine::FetchAwaited { id: args.awaited }).await?
     else {
         return Err(unexpected());
@@ -101,9 +106,13 @@ async fn fetch(args: Fetch, shell: &mut Shell, output: Output) -> Result<Answer,
     }
     let text = match (cards.is_empty(), awaited.is_empty()) {
         (true, true) => "No card is on its way.".to_owned(),
-        _ => receive::lines(&cards, &awaited, late.as_ref()),
+        _ => receive::lines(&cards, &awaited, &failed, late.as_ref()),
     };
-    let data = data(&Reply::Cards { cards, awaited })?;
+    let data = data(&Reply::Cards {
+        cards,
+        awaited,
+        failed,
+    })?;
     Ok(Answer::new("assent.holder-receive/1", data, text).failing(late))
 }
 
@@ -166,7 +175,9 @@ pub async fn wait(
             () = &mut limit => return Ok(Waited { cards, awaited: left, error: Some(too_late()) }),
         }
         drop(waiting);
-        let Reply::Cards { cards: came, awaited } = shell.run(Engine::FetchAwaited { id: None }).await?
+        let Reply::Cards {
+            cards: came, awaited, ..
+        } = shell.run(Engine::FetchAwaited { id: None }).await?
         else {
             return Err(unexpected());
         };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use assent_wallet::app::view::{AwaitedCard, CardSummary, OfferView};
+use assent_wallet::app::view::{AwaitedCard, CardSummary, FailedCard, OfferView};
 use assent_wallet::app::{Command, Reply};
 use zeroize::Zeroizing;
 
@@ -15,6 +15,9 @@ use crate::exit::Exit;
 use crate::files;
 use crate::output::{Answer, Output, one_line};
 use crate::wallet::Shell;
+
+/// What to do about a card that did not come: the code of an offer is good once.
+const NEW_OFFER: &str = "What came is kept. Ask the issuer for a new offer of what did not come.";
 
 /// Flags.
 #[derive(Debug, clap::Args)]
@@ -30,7 +33,10 @@ sign-in-needed, and the address goes to --answer.
 Examples:
   assent holder receive 'openid-credential-offer://?credential_offer=…' --yes --open
   assent holder receive @offer.txt --yes --elsewhere
-  assent holder receive --answer 'http://127.0.0.1:1/?code=…'")]
+  assent holder receive --answer 'http://127.0.0.1:1/?code=…'
+
+Where only some cards of an offer come, they are kept; data.failed says which did not come and why, and the exit code is that
+of the first of them.")]
 pub struct Args {
     /// The offer: a link, @FILE, or - for standard input
     #[arg(value_name = "LINK", required_unless_present = "answer")]
@@ -87,19 +93,50 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
         }
         (None, None) => return Err(unexpected()),
     };
-    let (mut cards, mut awaited) = match outcome {
-        Outcome::Cards { cards, awaited } => (cards, awaited),
+    let (mut cards, mut awaited, mut failed) = match outcome {
+        Outcome::Cards {
+            cards,
+            awaited,
+            failed,
+        } => (cards, awaited, failed),
         Outcome::Elsewhere(answer) => return Ok(answer),
     };
+    // Where nobody answered: once more, while the issuer's permission is here. Nobody has it after this program.
+    if failed.iter().any(|card| card.again)
+        && let Ok(Reply::Cards {
+            cards: came,
+            awaited: comes,
+            failed: still,
+        }) = shell.run(again()).await
+    {
+        cards.extend(came);
+        awaited.extend(comes);
+        failed.retain(|card| !card.again);
+        failed.extend(still);
+    }
     let mut late = None;
     if args.wait && !awaited.is_empty() {
         let waited = awaited::wait(shell, &awaited, Duration::from_secs(args.timeout), output).await?;
         cards.extend(waited.cards);
         (awaited, late) = (waited.awaited, waited.error);
     }
-    let text = lines(&cards, &awaited, late.as_ref());
-    let data = data(&Reply::Cards { cards, awaited })?;
-    Ok(Answer::new("assent.holder-receive/1", data, text).failing(late))
+    let text = lines(&cards, &awaited, &failed, late.as_ref());
+    // What is lost weighs more than what is late.
+    let error = failed.first().map(not_received).or(late);
+    let data = data(&Reply::Cards {
+        cards,
+        awaited,
+        failed,
+    })?;
+    Ok(Answer::new("assent.holder-receive/1", data, text).failing(error))
+}
+
+fn again() -> Command {
+    Command::OfferAccept {
+        tx_code: None,
+        client_id: None,
+        redirect_uri: None,
+    }
 }
 
 async fn accept(
@@ -149,8 +186,23 @@ fn tx_code(args: &Args, offer: &OfferView, output: Output) -> Result<Option<Zero
     }
 }
 
-/// What came and what is to come, for people; and what to do when not all came.
-pub fn lines(cards: &[CardSummary], awaited: &[AwaitedCard], late: Option<&CliError>) -> String {
+/// What one card that does not come makes of the command: its reason, and how the program ends for it.
+fn not_received(card: &FailedCard) -> CliError {
+    let reason = CliError::from(card.problem.clone());
+    CliError {
+        message: one_line(&format!("{} did not come: {}", card.name, reason.message)),
+        hint: NEW_OFFER.to_owned(),
+        ..reason
+    }
+}
+
+/// What came, what is to come and what does not come, for people; and what to do when not all came.
+pub fn lines(
+    cards: &[CardSummary],
+    awaited: &[AwaitedCard],
+    failed: &[FailedCard],
+    late: Option<&CliError>,
+) -> String {
     let came = cards.iter().map(|card| {
         let more = match card.renewal {
             Some("copies") => "  (fresh copies of a card that was here)",
@@ -159,9 +211,14 @@ pub fn lines(cards: &[CardSummary], awaited: &[AwaitedCard], late: Option<&CliEr
         };
         one_line(&format!("{}  {}{more}", card.id, card.name))
     });
-    let then = late.map(|error| error.hint.clone());
+    let lost = failed
+        .iter()
+        .map(|card| format!("{} ({})", not_received(card).message, card.problem.code));
+    let next = (!failed.is_empty()).then(|| NEW_OFFER.to_owned());
+    let then = next.into_iter().chain(late.map(|error| error.hint.clone()));
     let lines: Vec<String> = came
         .chain(awaited.iter().map(words::awaited))
+        .chain(lost)
         .chain(then)
         .collect();
     lines.join("\n")

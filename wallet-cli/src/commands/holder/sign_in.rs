@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assent_wallet::app::view::{AwaitedCard, CardSummary, SecretText};
+use assent_wallet::app::view::{AwaitedCard, CardSummary, FailedCard, SecretText};
 use assent_wallet::app::{Command, Reply};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -40,6 +40,8 @@ pub enum Outcome {
         cards: Vec<CardSummary>,
         /// What comes later.
         awaited: Vec<AwaitedCard>,
+        /// What does not come.
+        failed: Vec<FailedCard>,
     },
     /// The person goes on with `--answer`.
     Elsewhere(Answer),
@@ -142,7 +144,15 @@ fn later(data: Value, text: String) -> Outcome {
 /// What the engine said when it received something.
 pub fn cards(reply: Reply) -> Result<Outcome, CliError> {
     match reply {
-        Reply::Cards { cards, awaited } => Ok(Outcome::Cards { cards, awaited }),
+        Reply::Cards {
+            cards,
+            awaited,
+            failed,
+        } => Ok(Outcome::Cards {
+            cards,
+            awaited,
+            failed,
+        }),
         _ => Err(unexpected()),
     }
 }

@@ -93,6 +93,7 @@ fn next(core: &mut Core, mut round: Round, env: &mut Env<'_>) -> Result<Next, Wa
             _ => Ok(Next::Done(Reply::Cards {
                 cards: summaries(core, round.kept, env.now)?,
                 awaited: views(&core.records()?),
+                failed: Vec::new(),
             })),
         };
     };

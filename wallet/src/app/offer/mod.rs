@@ -32,6 +32,7 @@ use exchange::got;
 pub(super) fn open(core: &mut Core, link: &str, env: &mut Env<'_>) -> Result<Next, WalletError> {
     core.open()?;
     core.offer = None;
+    core.unfinished = None;
     let profile = core.profile();
     match Opening::from_link(link, &profile).map_err(failed)? {
         Opening::Here(offered) => describe(offered, &profile),
@@ -88,15 +89,13 @@ fn view(core: &Core, offer: &OpenOffer) -> Result<OfferView, WalletError> {
     let here: Vec<Card> = core.records()?.list();
     let issuer_id = offer.origin.metadata.credential_issuer.as_str().to_owned();
     let cards = offer.cards.iter().map(
-        |Offering {
+        |card @ Offering {
              id,
              vct,
              configuration,
          }| OfferedCard {
             id: id.clone(),
-            name: Display::best(&configuration.display, &language)
-                .and_then(|display| display.name.clone())
-                .unwrap_or_else(|| labels::card_name(vct, &language)),
+            name: card_name(card, &language),
             vct: vct.clone(),
             details: configuration
                 .claims
@@ -130,6 +129,13 @@ fn view(core: &Core, offer: &OpenOffer) -> Result<OfferView, WalletError> {
         sign_in: offer.sign_in().map(str::to_owned),
         warnings,
     })
+}
+
+/// What a card on offer is called.
+fn card_name(card: &Offering, language: &str) -> String {
+    Display::best(&card.configuration.display, language)
+        .and_then(|display| display.name.clone())
+        .unwrap_or_else(|| labels::card_name(&card.vct, language))
 }
 
 /// A card that is here from this issuer.
@@ -208,7 +214,7 @@ fn operator(core: &Core) -> &str {
     core.surroundings.operator.trim_end_matches('/')
 }
 
-/// Receives the cards of the open offer, or begins the sign-in that it wants.
+/// Receives the cards of the open offer, or those of it about which nobody answered; or begins the sign-in that it wants.
 pub(super) fn accept(
     core: &mut Core,
     tx_code: Option<Zeroizing<String>>,
@@ -216,6 +222,9 @@ pub(super) fn accept(
     redirect_uri: Option<String>,
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
+    if let Some(unfinished) = core.unfinished.take() {
+        return issue::next_card(core, *unfinished, env);
+    }
     let offer = core.offer.as_ref().map(Arc::clone).ok_or_else(no_offer)?;
     if let Way::SignIn { .. } = offer.way {
         return sign_in::leave(core, offer, client_id, redirect_uri, env);

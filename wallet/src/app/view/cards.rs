@@ -2,6 +2,7 @@
 
 use assent_core::encoding::record::{FromJson, ToJson};
 
+use super::super::ErrorView;
 use super::{DetailView, ServiceTrust, Warning};
 
 /// Whether a card can be used.
@@ -135,6 +136,19 @@ pub struct AwaitedCard {
     pub issuer: String,
     /// When the issuer can be asked again. `None`: it gives this card no more; offer it again, or forget it.
     pub next_try_at: Option<i64>,
+}
+
+/// A card of an offer that does not come.
+#[derive(Debug, Clone, PartialEq, Eq, ToJson)]
+#[serde(rename_all = "camelCase")]
+pub struct FailedCard {
+    /// Name for people.
+    pub name: String,
+    /// Why.
+    pub problem: ErrorView,
+    /// Whether it can be asked for again while the vault is open: `offerAccept`, until another offer is opened. Else only a
+    /// new offer brings it.
+    pub again: bool,
 }
 
 /// An offer of cards.

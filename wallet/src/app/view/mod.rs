@@ -12,7 +12,8 @@ mod sharing;
 mod vault;
 
 pub use cards::{
-    AwaitedCard, CardChoice, CardState, CardSummary, CardUse, CardView, OfferView, OfferedCard, TxCodeView,
+    AwaitedCard, CardChoice, CardState, CardSummary, CardUse, CardView, FailedCard, OfferView, OfferedCard,
+    TxCodeView,
 };
 pub use details::{CardDetail, DetailVersion, HolderView, OriginView, OwnDetail, Parts};
 pub use devices::{DeviceView, PairingState, PairingView};

@@ -66,6 +66,8 @@ pub struct Register {
     /// Seconds a token lives.
     pub token_life: i64,
     pub lie: Option<Lie>,
+    /// What wallets said became of their cards.
+    pub told: Vec<String>,
     /// Endpoints that were asked, in order.
     pub asked: Vec<String>,
     /// Seconds after the beginning.
@@ -106,6 +108,7 @@ impl Register {
             instances: Vec::new(),
             token_life: 3600,
             lie: None,
+            told: vec![],
             asked: Vec::new(),
             clock: 0,
             pushed: Vec::new(),
@@ -586,7 +589,11 @@ impl Register {
             "token" => self.redeem(request),
             "nonce" => ok(&json!({ "c_nonce": "the nonce" })),
             "credential" | "deferred" => self.credential(request),
-            "notification" => respond(204, "", ""),
+            "notification" => {
+                let said: Value = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
+                self.told.push(said["event"].as_str().unwrap().to_owned());
+                respond(204, "", "")
+            }
             other => panic!("nothing lives at {other}"),
         }
     }

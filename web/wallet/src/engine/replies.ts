@@ -1,10 +1,13 @@
 // Which reply answers which command (wallet/src/app/reply.rs).
 import type { CommandType } from "./commands";
-import { blob, list, number, object, type Of, oneOf, optional, pair, type Shape, text, variants } from "./shape";
+import { failure } from "./messages";
+import { blob, flag, list, number, object, type Of, oneOf, optional, pair, type Shape, text, variants } from "./shape";
 import * as view from "./views";
 
 const status = object({ type: oneOf("status"), status: view.status });
-const someCards = { cards: list(view.cardSummary), awaited: list(view.awaitedCard) };
+/** A card of an offer that does not come. With `again`, `offerAccept` asks for it once more. */
+const failedCard = object({ name: text, problem: failure, again: flag });
+const someCards = { cards: list(view.cardSummary), awaited: list(view.awaitedCard), failed: list(failedCard) };
 const cards = object({ type: oneOf("cards"), ...someCards });
 const result = object({ type: oneOf("result"), result: view.result });
 const sharing = object({ type: oneOf("sharing"), sharing: list(view.sharingItem) });
@@ -96,6 +99,7 @@ export const replies = {
   importEnd: done,
 } satisfies Record<CommandType, Shape<unknown>>;
 
+export type Received = Of<typeof cards>;
 export type Questions = Of<typeof replies.unlockQuestions>;
 export type Reply<C extends CommandType> = Of<(typeof replies)[C]>;
 
