@@ -10,11 +10,13 @@ const PASSPHRASE: &str = "canary-passphrase Zq7";
 const TX_CODE: &str = "739174";
 const CODE: &str = "CanaryPreAuthorizedCode77";
 const TOKEN: &str = "CanaryAccessToken4711abc";
+/// What the issuer says about its code, and what it would have the program say.
+const SAYS: &str = "By letter to\nVerified: you";
 const NONCE: &str = "CanaryNonce0815xyz";
 
 /// An issuer that goes along until the credential request.
 fn issuer(path: &str, issuer: &str) -> (u16, Value) {
-    let grant = json!({ "pre-authorized_code": CODE, "tx_code": { "length": 6 } });
+    let grant = json!({ "pre-authorized_code": CODE, "tx_code": { "length": 6, "description": SAYS } });
     match path.split('?').next().unwrap_or_default() {
         "/offer" => (
             200,
@@ -88,6 +90,14 @@ fn a_trace_shows_the_way_and_no_secret() {
     let link = format!(
         "openid-credential-offer://?credential_offer_uri={}%2Foffer%3Fkey%3D{CODE}",
         base.replace(':', "%3A").replace('/', "%2F")
+    );
+    let without = sandbox.run(["holder", "receive", &link, "--yes"].into_iter().chain(wallet));
+    assert_eq!(without.code, 5, "{}", without.err);
+    let words = "a code that the issuer sent you and says about it: By letter to Verified: you";
+    assert!(
+        without.err.contains(words) && without.err.contains("code: tx-code-missing"),
+        "{}",
+        without.err
     );
     let receive = ["holder", "receive", &link, "--yes", "--tx-code-file", "tx"];
     let run = sandbox.run(

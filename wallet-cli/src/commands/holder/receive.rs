@@ -173,17 +173,29 @@ fn offered(offer: &OfferView) -> String {
 }
 
 fn tx_code(args: &Args, offer: &OfferView, output: Output) -> Result<Option<Zeroizing<String>>, CliError> {
-    match (&offer.tx_code, &args.tx_code_file) {
-        (None, _) => Ok(None),
-        (Some(_), Some(file)) => files::read_secret(file).map(Some),
-        (Some(_), None) if ask::somebody_there(output) => ask::text("Code from the issuer").map(Some),
-        (Some(_), None) => Err(CliError::new(
-            Exit::Refused,
-            "tx-code-missing",
-            "the offer needs a code that the issuer sent you",
-            "Give it with --tx-code-file FILE, or - for standard input.",
-        )),
+    let Some(wanted) = &offer.tx_code else {
+        return Ok(None);
+    };
+    if let Some(file) = &args.tx_code_file {
+        return files::read_secret(file).map(Some);
     }
+    // OpenID4VCI 1.0 §4.1.1: how the person gets it, in the issuer's words.
+    let from = wanted.description.as_deref().map(one_line);
+    if ask::somebody_there(output) {
+        if let Some(from) = from {
+            output.note(&format!("The issuer says about its code: {from}"));
+        }
+        return ask::text("Code from the issuer").map(Some);
+    }
+    let says = from
+        .map(|from| format!(" and says about it: {from}"))
+        .unwrap_or_default();
+    Err(CliError::new(
+        Exit::Refused,
+        "tx-code-missing",
+        format!("the offer needs a code that the issuer sent you{says}"),
+        "Give it with --tx-code-file FILE, or - for standard input.",
+    ))
 }
 
 /// What one card that does not come makes of the command: its reason, and how the program ends for it.
