@@ -111,8 +111,16 @@ test("a request that waits for the card is still there after the sign-in", async
   await zoe.press("button", t("add.open"));
   await goToIssuer(zoe);
   await atIssuer(zoe);
+  // A phone that needs the memory loads the page again when the person comes back to it.
+  for (let times = 0; times < 2; times += 1) {
+    await zoe.page.getByText(t("unlock.returned")).waitFor();
+    await zoe.page.reload();
+  }
+  await zoe.page.getByText(t("unlock.returned")).waitFor();
   await unlock(zoe, PASSPHRASE);
   await zoe.sees(t("offer.done"));
+  const waiting = () => zoe.page.evaluate(() => JSON.stringify({ ...sessionStorage }));
+  await until("the answer to be gone", async () => !(await waiting()).includes("code="));
   await zoe.press("button", t("offer.to-request"));
   await zoe.sees(t("request.title"));
   await share(zoe);

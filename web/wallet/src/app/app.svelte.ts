@@ -12,7 +12,7 @@ import { applyTheme, lastUsed, lookedAt, preferences, type Theme } from "../host
 import { startWorker } from "../host/trusted-urls";
 import { watchUpdates } from "../host/updates";
 import { dropOld } from "../host/left-behind";
-import { type Arrival, arrive, leftForCard, told } from "../host/sign-in";
+import { type Arrival, arrive, leftForCard, told, waitForCard } from "../host/sign-in";
 import { type IncomingLink, incomingLink, signInAnswer } from "./links";
 import { href, parseRoute, type Route, type ScreenName } from "./router";
 
@@ -301,11 +301,20 @@ class App {
 
   /** Takes up what was left for a sign-in at an issuer: on the way back, also by the browser's own button. */
   async #takeLeft(): Promise<void> {
-    if (this.incoming || !["returned", "offer"].includes(this.route.screen)) return;
+    const { screen } = this.route;
+    if (this.incoming || !["returned", "offer"].includes(screen)) return;
     const left = await leftForCard();
-    if (!left) return;
-    this.incoming = { kind: "offer", link: left.offer };
-    this.resume = left.resume;
+    if (left?.offer) this.incoming = { kind: "offer", link: left.offer };
+    this.resume = left?.resume;
+    if (screen === "returned") this.answer ??= left?.answer;
+    const { answer, resume } = this;
+    if (answer) await waitForCard({ offer: left?.offer ?? "", resume, answer });
+  }
+
+  /** What an issuer sent the browser back with was used, or is of no use. */
+  answered(): void {
+    this.answer = undefined;
+    void leftForCard();
   }
 
   /** What came of signing in for this purpose; once. */

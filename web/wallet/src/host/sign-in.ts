@@ -19,6 +19,8 @@ export interface Leave {
   offer: string;
   /** The request that waits for the card. */
   resume?: IncomingLink | undefined;
+  /** What the issuer sent the browser back with, until the vault is open. Without the vault it is worth nothing. */
+  answer?: string | undefined;
 }
 
 const key = "assent.sign-in";
@@ -36,13 +38,16 @@ export async function leaveForCard(url: string, leave: Leave): Promise<void> {
   goTo(url);
 }
 
+/** Back from the issuer, and not done yet: a page that is loaded again, as phones do with it, goes on here. */
+export const waitForCard = (leave: Leave): Promise<void> => leaveBehind(issuerKey, leave);
+
 /** What was left for an issuer; once. */
 export async function leftForCard(): Promise<Leave | undefined> {
-  const left = await takeUp(issuerKey);
-  if (typeof left?.["offer"] !== "string") return undefined;
-  const { kind, link, scanned } = (left["resume"] ?? {}) as Partial<IncomingLink>;
+  const { offer, resume: request, answer } = (await takeUp(issuerKey)) ?? {};
+  if (typeof offer !== "string") return undefined;
+  const { kind, link, scanned } = (request ?? {}) as Partial<IncomingLink>;
   const resume = kind === "request" && typeof link === "string" ? { kind, link, scanned: scanned === true } : undefined;
-  return { offer: left["offer"], resume };
+  return { offer, resume, answer: typeof answer === "string" ? answer : undefined };
 }
 
 /** What the vault service sent the browser here with. */

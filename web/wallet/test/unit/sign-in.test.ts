@@ -31,7 +31,7 @@ vi.mock("idb", () => ({
 }));
 
 const { dropOld } = await import("../../src/host/left-behind");
-const { arrive, leave, leaveForCard, leftForCard, told } = await import("../../src/host/sign-in");
+const { arrive, leave, leaveForCard, leftForCard, told, waitForCard } = await import("../../src/host/sign-in");
 
 beforeEach(() => {
   tab.clear();
@@ -55,6 +55,18 @@ describe("leaving for an issuer", () => {
     expect(await leftForCard()).toEqual({ offer, resume });
     expect(await leftForCard()).toBeUndefined();
     expect(tab.size + database.size).toBe(0);
+  });
+
+  it("goes on after the page was loaded again on the way back, with the answer", async () => {
+    await leaveForCard("https://issuer.example/authorize?x", { offer, resume });
+    await waitForCard({ ...(await leftForCard())!, answer: "?code=c&state=s" });
+    expect(await leftForCard()).toEqual({ offer, resume, answer: "?code=c&state=s" });
+    expect(await leftForCard()).toBeUndefined();
+    // One that nobody began.
+    await waitForCard({ offer: "", answer: "?code=c" });
+    expect(await leftForCard()).toEqual({ offer: "", answer: "?code=c" });
+    tab.set("assent.issuer", JSON.stringify({ offer, at: Date.now(), answer: {} }));
+    expect(await leftForCard()).toEqual({ offer });
   });
 
   it("is over after an hour", async () => {
