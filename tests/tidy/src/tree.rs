@@ -7,6 +7,7 @@ const NOT_OURS: &[&str] = &[
     "target",
     "node_modules",
     "dist",
+    ".fixture-dist",
     "build",
     "pkg",
     ".git",
