@@ -116,6 +116,17 @@ impl Sandbox {
     }
 }
 
+/// Every byte as `%XX`.
+pub fn url_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// A link with this offer in it.
+pub fn offer_link(offer: &Value) -> String {
+    let offer = url_encoded(&offer.to_string());
+    format!("openid-credential-offer://?credential_offer={offer}")
+}
+
 /// Answers with JSON on a port of its own, given path and base address. Gives the base address and everything received.
 pub fn serve(reply: impl Fn(&str, &str) -> (u16, Value) + Send + 'static) -> (String, Arc<Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

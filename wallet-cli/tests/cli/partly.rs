@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::common::{Sandbox, serve};
+use crate::common::{Sandbox, offer_link, serve};
 
 const STATE: [&str; 4] = ["--state", "w/wallet.json", "--passphrase-file", "passphrase"];
 const CARDS: [&str; 2] = ["first", "second"];
@@ -13,18 +13,14 @@ const CARDS: [&str; 2] = ["first", "second"];
 /// A wallet, and an offer of two cards by an issuer that answers requests for cards with these, one after the other.
 fn begin(answers: &'static [(u16, &'static str)]) -> (Sandbox, String) {
     let sandbox = Sandbox::new();
-    sandbox.put("passphrase", "correct horse battery staple\n");
-    sandbox.put("anchors.json", r#"{"access":[],"issuers":[]}"#);
-    let init = [
-        "holder",
-        "init",
-        "--local",
+    let made = sandbox.init([
         "--sandbox",
-        "--anchors",
-        "anchors.json",
-    ];
-    let code = ["--recovery-code-file", "recovery"];
-    assert_eq!(sandbox.run(init.into_iter().chain(code).chain(STATE)).code, 0);
+        "--recovery-code-file",
+        "recovery",
+        STATE[0],
+        STATE[1],
+    ]);
+    assert_eq!(made.code, 0, "{}", made.err);
     let count = AtomicUsize::new(0);
     let (base, _) = serve(move |path, base| match path {
         "/.well-known/openid-credential-issuer" => (200, issuer(base)),
@@ -41,13 +37,7 @@ fn begin(answers: &'static [(u16, &'static str)]) -> (Sandbox, String) {
     });
     let offer = json!({ "credential_issuer": base, "credential_configuration_ids": CARDS,
         "grants": { "urn:ietf:params:oauth:grant-type:pre-authorized_code": { "pre-authorized_code": "code" } } });
-    let offer: String = offer
-        .to_string()
-        .bytes()
-        .map(|byte| format!("%{byte:02X}"))
-        .collect();
-    let link = format!("openid-credential-offer://?credential_offer={offer}");
-    (sandbox, link)
+    (sandbox, offer_link(&offer))
 }
 
 fn issuer(base: &str) -> Value {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::common::{Sandbox, serve};
+use crate::common::{Sandbox, offer_link, serve, url_encoded};
 
 const STATE: [&str; 4] = ["--state", "w/wallet.json", "--passphrase-file", "passphrase"];
 
@@ -35,13 +35,7 @@ fn begin() -> (Sandbox, String, Arc<Mutex<String>>, String) {
     });
     let offer = json!({ "credential_issuer": base, "credential_configuration_ids": ["card"],
         "grants": { "authorization_code": { "issuer_state": "from-the-offer" } } });
-    let offer: String = url_encoded(&offer.to_string());
-    let link = format!("openid-credential-offer://?credential_offer={offer}");
-    (sandbox, base, seen, link)
-}
-
-fn url_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    (sandbox, base, seen, offer_link(&offer))
 }
 
 fn issuer(base: &str) -> Value {
