@@ -26,13 +26,15 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(request) = AuthorizationRequest::parse(text, &PROFILE) {
         assert!(!(request.scope.is_empty() && request.configuration_ids.is_empty()));
         let again = body(request.to_pushed(&endpoint, &ClientAuth::default(), &PROFILE));
-        assert_eq!(AuthorizationRequest::parse(&again, &PROFILE), Ok(request));
+        if fits(&again, text) {
+            assert_eq!(AuthorizationRequest::parse(&again, &PROFILE), Ok(request));
+        }
     }
     if let Ok(request) = TokenRequest::parse(text) {
-        assert_eq!(
-            TokenRequest::parse(&body(request.to_http(&endpoint, &PROFILE))),
-            Ok(request)
-        );
+        let again = body(request.to_http(&endpoint, &PROFILE));
+        if fits(&again, text) {
+            assert_eq!(TokenRequest::parse(&again), Ok(request));
+        }
     }
     let _ = DeferredRequest::parse(data, &PROFILE);
     // A code is read only from an answer with the right state and server.
@@ -48,7 +50,10 @@ fuzz_target!(|data: &[u8]| {
         assert!(AuthorizationAnswer::read(text, &expected(&format!("{state}x"))).is_err());
     }
     if let Ok(link) = OfferLink::parse(text, &PROFILE) {
-        assert_eq!(OfferLink::parse(&link.to_link(), &PROFILE), Ok(link));
+        let again = link.to_link();
+        if fits(&again, text) {
+            assert_eq!(OfferLink::parse(&again, &PROFILE), Ok(link));
+        }
     }
     if data.first() == Some(&b'{') {
         answers(text);
@@ -56,10 +61,17 @@ fuzz_target!(|data: &[u8]| {
 });
 
 /// The input as what a server says.
+/// What is written again can be longer, for its escapes, and then longer than anything that is read.
+fn fits(again: &str, text: &str) -> bool {
+    again.len() <= text.len().max(4096)
+}
+
 fn answers(text: &str) {
     if let Ok(offer) = CredentialOffer::parse(text.as_bytes(), &PROFILE) {
         let again = offer.to_json().to_string();
-        assert_eq!(CredentialOffer::parse(again.as_bytes(), &PROFILE), Ok(offer));
+        if fits(&again, text) {
+            assert_eq!(CredentialOffer::parse(again.as_bytes(), &PROFILE), Ok(offer));
+        }
     }
     if let Ok(object) = json::parse_object(text.as_bytes(), PROFILE.limits.json(PROFILE.limits.metadata))
         && let Ok(server) = AuthorizationServerMetadata::from_object(&object, &PROFILE)
@@ -92,14 +104,17 @@ fn answers(text: &str) {
     for expect_dpop in [false, true] {
         let token = TokenResponse::from_response(&response(200), expect_dpop, &PROFILE);
         if let Ok(token) = token {
-            let again = HttpResponse {
-                body: token.to_json().to_string(),
-                ..response(200)
-            };
-            assert_eq!(
-                TokenResponse::from_response(&again, expect_dpop, &PROFILE),
-                Ok(token)
-            );
+            let again = token.to_json().to_string();
+            if fits(&again, text) {
+                let again = HttpResponse {
+                    body: again,
+                    ..response(200)
+                };
+                assert_eq!(
+                    TokenResponse::from_response(&again, expect_dpop, &PROFILE),
+                    Ok(token)
+                );
+            }
         }
     }
     if let Some(rejection) = Rejection::from_response(&response(400)) {
