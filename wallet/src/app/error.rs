@@ -117,7 +117,7 @@ impl WalletError {
 
 fn hint(blame: Blame) -> &'static str {
     match blame {
-        Blame::Peer => "Ask the service to try again.",
+        Blame::Peer => "Ask the other side: only they can change it.",
         Blame::Caller => "Check what you entered.",
         Blame::Network => "Check your connection and try again.",
         Blame::Us => "Try again. If it stays, report it.",
