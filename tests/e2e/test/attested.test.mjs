@@ -67,6 +67,7 @@ async function signIn() {
 async function cardsAtHome() {
   await noor.page.goto(`${stack.base}/#/`);
   await noor.sees(t("home.title"));
+  await noor.page.getByRole("heading", { name: t("home.cards") }).waitFor();
   return (await noor.page.getByRole("link", { name: /Identity card|Residence card/ }).allInnerTexts()).map((text) => text.match(/^[\w ]+ card/)[0]).sort();
 }
 

@@ -79,6 +79,7 @@ test("of several cards that fit, another can be chosen, and what it would show i
   await pasteLink(hal, stack, made.links.same_device);
   await hal.sees(t("request.title"));
   const choice = hal.page.getByLabel(t("request.which-card"));
+  await choice.waitFor();
   const names = await choice.locator("option").allInnerTexts();
   assert.deepEqual(names.map((name) => name.split(" ")[0]).toSorted(), ["Identity", "Residence"]);
   await hal.looksAt("request-choose-card");

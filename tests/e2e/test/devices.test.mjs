@@ -101,6 +101,7 @@ test("both devices are listed, the other one's name changes without loading agai
   await ada.looksAt("devices");
   await tablet.page.goto(`${stack.base}/#/devices`);
   await tablet.sees(t("devices.title"));
+  await tablet.page.locator("li.device").nth(1).waitFor();
   assert.equal(await tablet.page.locator("li.device").count(), 2);
   await tablet.page.getByText(t("devices.own-key")).waitFor();
   // What one does, the other shows, by itself.
