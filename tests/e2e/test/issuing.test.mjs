@@ -153,8 +153,9 @@ test("an answer that nobody waits for brings nothing, and does not stay", async 
   await zoe.looksAt("returned-not-expected");
   await zoe.press("button", t("returned.without"));
   await zoe.sees(t("home.title"));
-  // What was in memory is gone with the page.
+  // What nobody left for is in memory only, and gone with the page.
   await zoe.page.goto(`${stack.base}/?code=x&state=y`);
+  await zoe.page.getByText(t("unlock.returned")).waitFor();
   await zoe.page.reload();
   await unlock(zoe, PASSPHRASE);
   await zoe.sees(t("offer.none"));

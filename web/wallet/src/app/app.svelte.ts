@@ -307,14 +307,14 @@ class App {
     if (left?.offer) this.incoming = { kind: "offer", link: left.offer };
     this.resume = left?.resume;
     if (screen === "returned") this.answer ??= left?.answer;
-    const { answer, resume } = this;
-    if (answer) await waitForCard({ offer: left?.offer ?? "", resume, answer });
+    // An answer that nobody left for does not stay.
+    if (left && this.answer) await waitForCard({ ...left, answer: this.answer });
   }
 
   /** What an issuer sent the browser back with was used, or is of no use. */
-  answered(): void {
+  async answered(): Promise<void> {
     this.answer = undefined;
-    void leftForCard();
+    await leftForCard();
   }
 
   /** What came of signing in for this purpose; once. */
