@@ -17,6 +17,9 @@ use tempfile::TempDir;
 /// 2026-11-20T12:00:00Z, for `--at`.
 pub const NOW: Timestamp = Timestamp(1_795_176_000);
 
+/// Where [`Sandbox::with_wallet`] has its wallet, and how it is opened.
+pub const STATE: [&str; 4] = ["--state", "w/wallet.json", "--passphrase-file", "passphrase"];
+
 /// A folder of its own, and the command run with no home and no environment.
 pub struct Sandbox {
     folder: TempDir,
@@ -53,6 +56,15 @@ impl Sandbox {
         let init = "holder init --local --anchors anchors.json --passphrase-file passphrase";
         let options = options.into_iter().map(|option| option.as_ref().to_owned());
         self.run(init.split(' ').map(str::to_owned).chain(options))
+    }
+
+    /// A folder with such a wallet in it, at `w/wallet.json`, that takes part in the sandbox.
+    pub fn with_wallet() -> Self {
+        let sandbox = Self::new();
+        let code = ["--sandbox", "--recovery-code-file", "recovery"];
+        let made = sandbox.init(code.iter().chain(&STATE[..2]));
+        assert_eq!(made.code, 0, "{}", made.err);
+        sandbox
     }
 
     pub fn run<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {

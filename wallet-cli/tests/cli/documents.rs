@@ -2,9 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::Sandbox;
-
-const STATE: [&str; 4] = ["--state", "w/wallet.json", "--passphrase-file", "passphrase"];
+use crate::common::{STATE, Sandbox};
 
 fn wallet() -> Sandbox {
     let sandbox = Sandbox::new();

@@ -4,9 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::json;
 
-use crate::common::{Run, Sandbox};
-
-const STATE: [&str; 4] = ["--state", "w/wallet.json", "--passphrase-file", "passphrase"];
+use crate::common::{Run, STATE, Sandbox};
 
 fn init(sandbox: &Sandbox) -> Run {
     sandbox.init(["--recovery-code-file", "recovery", STATE[0], STATE[1]])
@@ -184,15 +182,7 @@ fn init_keeps_the_recovery_code_or_does_nothing() {
 /// What the engine burnt must be on disk before the request that uses it leaves: a killed program sends nothing twice.
 #[test]
 fn the_wallet_is_kept_before_anything_leaves() {
-    let sandbox = Sandbox::new();
-    let made = sandbox.init([
-        "--sandbox",
-        "--recovery-code-file",
-        "recovery",
-        STATE[0],
-        STATE[1],
-    ]);
-    assert_eq!(made.code, 0, "{}", made.err);
+    let sandbox = Sandbox::with_wallet();
     let service = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = service.local_addr().unwrap();
     let file = sandbox.path("w/wallet.json");

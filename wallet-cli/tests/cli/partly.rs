@@ -5,22 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::common::{Sandbox, offer_link, serve};
+use crate::common::{STATE, Sandbox, offer_link, serve};
 
-const STATE: [&str; 4] = ["--state", "w/wallet.json", "--passphrase-file", "passphrase"];
 const CARDS: [&str; 2] = ["first", "second"];
 
 /// A wallet, and an offer of two cards by an issuer that answers requests for cards with these, one after the other.
 fn begin(answers: &'static [(u16, &'static str)]) -> (Sandbox, String) {
-    let sandbox = Sandbox::new();
-    let made = sandbox.init([
-        "--sandbox",
-        "--recovery-code-file",
-        "recovery",
-        STATE[0],
-        STATE[1],
-    ]);
-    assert_eq!(made.code, 0, "{}", made.err);
+    let sandbox = Sandbox::with_wallet();
     let count = AtomicUsize::new(0);
     let (base, _) = serve(move |path, base| match path {
         "/.well-known/openid-credential-issuer" => (200, issuer(base)),

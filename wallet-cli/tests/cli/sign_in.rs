@@ -9,21 +9,11 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::common::{Sandbox, offer_link, serve, url_encoded};
-
-const STATE: [&str; 4] = ["--state", "w/wallet.json", "--passphrase-file", "passphrase"];
+use crate::common::{STATE, Sandbox, offer_link, serve, url_encoded};
 
 /// A wallet, and an issuer that gives nothing without a sign-in.
 fn begin() -> (Sandbox, String, Arc<Mutex<String>>, String) {
-    let sandbox = Sandbox::new();
-    let made = sandbox.init([
-        "--sandbox",
-        "--recovery-code-file",
-        "recovery",
-        STATE[0],
-        STATE[1],
-    ]);
-    assert_eq!(made.code, 0, "{}", made.err);
+    let sandbox = Sandbox::with_wallet();
     let (base, seen) = serve(|path, base| match path {
         "/.well-known/openid-credential-issuer" => (200, issuer(base)),
         "/.well-known/oauth-authorization-server" => (200, server(base)),

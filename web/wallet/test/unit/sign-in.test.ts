@@ -62,9 +62,6 @@ describe("leaving for an issuer", () => {
     await waitForCard({ ...(await leftForCard())!, answer: "?code=c&state=s" });
     expect(await leftForCard()).toEqual({ offer, resume, answer: "?code=c&state=s" });
     expect(await leftForCard()).toBeUndefined();
-    // One that nobody began.
-    await waitForCard({ offer: "", answer: "?code=c" });
-    expect(await leftForCard()).toEqual({ offer: "", answer: "?code=c" });
     tab.set("assent.issuer", JSON.stringify({ offer, at: Date.now(), answer: {} }));
     expect(await leftForCard()).toEqual({ offer });
   });
