@@ -67,22 +67,38 @@ pub(crate) fn text(value: &Value, language: &str) -> String {
     }
 }
 
-/// Details to show only on tap: portraits (ARF RPA_07c asks for a separate approval) and personal numbers.
-pub(crate) fn is_sensitive(path: &ClaimsPath) -> bool {
-    keys(path).any(|key| {
-        [
-            "picture",
-            "portrait",
-            "personal_administrative_number",
-            "document_number",
-        ]
-        .contains(&key)
+const PORTRAITS: [&str; 2] = ["picture", "portrait"];
+const NUMBERS: [&str; 2] = ["personal_administrative_number", "document_number"];
+
+/// True for a detail to show only on tap: portraits (ARF RPA_07c asks for a separate approval) and personal numbers, and what
+/// has one in its `value`.
+pub(crate) fn is_sensitive(path: &ClaimsPath, value: &Value) -> bool {
+    names(path, value, &|name| {
+        PORTRAITS.contains(&name) || NUMBERS.contains(&name)
     })
 }
 
-/// True for a portrait or other biometric picture.
-pub(crate) fn is_portrait(path: &ClaimsPath) -> bool {
-    keys(path).any(|key| ["picture", "portrait"].contains(&key))
+/// True when what `path` selects of `claims` is, or has in it, a portrait or other biometric picture.
+pub(crate) fn has_portrait(path: &ClaimsPath, claims: &Value) -> bool {
+    let selected = path.select(claims).unwrap_or_default();
+    let is_portrait = |name: &str| PORTRAITS.contains(&name);
+    let mut values = selected.iter().map(|(_, value)| *value);
+    values.any(|value| names(path, value, &is_portrait))
+}
+
+/// True when a name on `path`, or of a member somewhere in `value`, is one of these.
+fn names(path: &ClaimsPath, value: &Value, is_one: &dyn Fn(&str) -> bool) -> bool {
+    keys(path).any(is_one) || has_member(value, is_one)
+}
+
+fn has_member(value: &Value, is_one: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, member)| is_one(name) || has_member(member, is_one)),
+        Value::Array(items) => items.iter().any(|item| has_member(item, is_one)),
+        _ => false,
+    }
 }
 
 /// Registered claims that say something about the credential, not about the person.
@@ -184,6 +200,7 @@ const DICTIONARY: &[(&str, &str, &str)] = &[
     ("issuing_jurisdiction", "Issuing region", "Regio van uitgifte"),
     ("document_number", "Document number", "Documentnummer"),
     ("library_number", "Library number", "Bibliotheeknummer"),
+    ("sub", "Number of the holder", "Nummer van de houder"),
     ("municipality", "Municipality", "Gemeente"),
     ("age_equal_or_over", "Age", "Leeftijd"),
 ];
@@ -231,6 +248,10 @@ mod tests {
             card_name("https://a.example/types/library_card", "en"),
             "Library card"
         );
-        assert!(is_portrait(&path(json!(["picture"]))) && !is_portrait(&path(json!(["sex"]))));
+        let claims =
+            json!({ "picture": "data:,", "sex": 2, "holders": [{ "face": { "portrait": "data:," } }] });
+        let is_portrait = |at: Value| has_portrait(&path(at), &claims);
+        assert!(is_portrait(json!(["picture"])) && !is_portrait(json!(["sex"])));
+        assert!(is_portrait(json!(["holders"])) && is_portrait(json!(["holders", null])));
     }
 }

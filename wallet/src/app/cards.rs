@@ -123,7 +123,7 @@ pub(super) fn detail(path: &ClaimsPath, value: &Value, card: &Card, language: &s
         path: path.to_json(),
         label: labels::label(path, &card.claims, language),
         value: SecretText(labels::text(value, language)),
-        sensitive: labels::is_sensitive(path),
+        sensitive: labels::is_sensitive(path, value),
     }
 }
 

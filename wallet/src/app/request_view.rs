@@ -4,6 +4,8 @@ use assent_core::consent::{ConsentTerms, LinkabilityReport};
 use assent_core::dcql::Meta;
 use assent_core::encoding::record::ToJson as _;
 
+use serde_json::Value;
+
 use super::cards::detail;
 use super::view::{
     DetailView, MissingCard, OptionalSet, OtherCard, Recognisability, RecognisabilityView, RequestView,
@@ -177,7 +179,7 @@ fn asked_details(open: &OpenRequest, query_ids: &[String], language: &str) -> Ve
                 path: claim.path.to_json(),
                 label: labels::label(&claim.path, &[], language),
                 value: SecretText(String::new()),
-                sensitive: labels::is_sensitive(&claim.path),
+                sensitive: labels::is_sensitive(&claim.path, &Value::Null),
             });
         }
     }

@@ -1,6 +1,6 @@
 //! How recognisable an answer makes the person, from what is really sent.
 
-use assent_core::claims::{ClaimsPath, PathElement};
+use assent_core::claims::{ClaimsPath, MAX_PATH, PathElement};
 use assent_core::consent::{CredentialUse, LinkabilityInput, LinkabilityReport, ReceiptKey};
 use assent_core::sd_jwt::HolderSdJwt;
 use serde_json::Value;
@@ -15,24 +15,15 @@ pub(crate) struct Uses {
     pub(crate) elsewhere: u32,
 }
 
-/// The report for showing these paths of these cards.
+/// The report for showing these paths of these cards, everything that becomes visible included.
 pub(super) fn report(
-    shown: &[(&HeldCard, Vec<ClaimsPath>)],
+    shown: &[(&HeldCard, &[ClaimsPath])],
     with_receipt: bool,
     operator_sees: bool,
 ) -> LinkabilityReport {
-    let visible: Vec<Vec<ClaimsPath>> = shown
-        .iter()
-        .map(|(held, approved)| {
-            let mut visible = always_visible(&held.credential);
-            visible.extend(approved.iter().cloned());
-            visible
-        })
-        .collect();
     let credentials: Vec<CredentialUse<'_>> = shown
         .iter()
-        .zip(&visible)
-        .map(|((held, _), visible)| CredentialUse {
+        .map(|(held, visible)| CredentialUse {
             visible,
             uses_here: held.uses.here,
             uses_elsewhere: held.uses.elsewhere,
@@ -54,19 +45,25 @@ pub(super) fn report(
     })
 }
 
-/// Details that every presentation shows, whatever is approved.
-fn always_visible(credential: &HolderSdJwt) -> Vec<ClaimsPath> {
+/// Details that every presentation shows, whatever is asked for (RFC 9901 §7.2): those that the issuer did not make
+/// disclosable. `sub` (RFC 7519 §4.1.2) says something about the person, unlike the other registered claims: it is the
+/// same in all copies.
+pub(super) fn always_visible(credential: &HolderSdJwt) -> Vec<ClaimsPath> {
     let mut leaves = Vec::new();
     if let Value::Object(members) = credential.claims() {
-        for (name, value) in members.iter().filter(|(name, _)| !labels::is_technical(name)) {
-            collect(vec![PathElement::Key(name.clone())], value, &mut leaves);
+        for (name, value) in members {
+            if name == "sub" || !labels::is_technical(name) {
+                leaves_below(vec![PathElement::Key(name.clone())], value, &mut leaves);
+            }
         }
     }
     leaves.retain(|leaf| !credential.disclosable().any(|path| path.covers(leaf)));
     leaves
 }
 
-fn collect(path: Vec<PathElement>, value: &Value, leaves: &mut Vec<ClaimsPath>) {
+/// The paths of the simple values at or below `value`, which is at `path`. What lies deeper than a path can point counts with
+/// its deepest nameable parent.
+fn leaves_below(path: Vec<PathElement>, value: &Value, leaves: &mut Vec<ClaimsPath>) {
     let children: Vec<(PathElement, &Value)> = match value {
         Value::Object(members) => members
             .iter()
@@ -79,14 +76,14 @@ fn collect(path: Vec<PathElement>, value: &Value, leaves: &mut Vec<ClaimsPath>) 
             .collect(),
         _ => Vec::new(),
     };
-    if children.is_empty() {
+    if children.is_empty() || path.len() == MAX_PATH {
         leaves.extend(ClaimsPath::new(path));
         return;
     }
     for (element, child) in children {
         let mut path = path.clone();
         path.push(element);
-        collect(path, child, leaves);
+        leaves_below(path, child, leaves);
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct Proposal {
     /// Index into the held cards.
     held: usize,
     pub(crate) card: String,
-    /// Everything that becomes visible and is not visible anyway: concrete paths.
+    /// Everything that becomes visible, asked for or not: concrete paths.
     pub(crate) paths: Vec<ClaimsPath>,
 }
 
@@ -139,11 +139,16 @@ impl<'r> DisclosurePlan<'r> {
                     continue;
                 };
                 // What the issuer made disclosable only together must be shown, and approved, together.
-                let Ok(paths) = held[index].credential.needed_approval(&matched.disclose) else {
+                let Ok(mut paths) = held[index].credential.needed_approval(&matched.disclose) else {
                     // A card that cannot be shown in parts is as good as none; the others still answer.
                     held.remove(index);
                     return Self::new(open, held, operator_sees);
                 };
+                for leaf in linkability::always_visible(&held[index].credential) {
+                    if !paths.iter().any(|path| path.covers(&leaf)) {
+                        paths.push(leaf);
+                    }
+                }
                 fitting.push(Proposal {
                     held: index,
                     card: matched.candidate.clone(),
@@ -350,9 +355,9 @@ impl<'r> DisclosurePlan<'r> {
     }
 
     fn report(&self, chosen: &[&Proposal]) -> LinkabilityReport {
-        let shown: Vec<(&HeldCard, Vec<ClaimsPath>)> = chosen
+        let shown: Vec<(&HeldCard, &[ClaimsPath])> = chosen
             .iter()
-            .filter_map(|proposal| Some((self.held(proposal)?, proposal.paths.clone())))
+            .filter_map(|proposal| Some((self.held(proposal)?, proposal.paths.as_slice())))
             .collect();
         linkability::report(&shown, self.open.makes_receipt(), self.operator_sees)
     }
@@ -368,7 +373,11 @@ impl<'r> DisclosurePlan<'r> {
         if self.is_reused(proposal) {
             warnings.push(NamedWarning::COPY_REUSED);
         }
-        if proposal.paths.iter().any(labels::is_portrait) {
+        // What is asked for may be an object or a list that the portrait is in.
+        let claims = self.held(proposal).map(|held| held.credential.claims());
+        let has_portrait =
+            |path: &ClaimsPath| claims.is_some_and(|claims| labels::has_portrait(path, claims));
+        if proposal.paths.iter().any(has_portrait) {
             warnings.push(NamedWarning::PORTRAIT);
         }
         let is_birth_date = |path: &ClaimsPath| matches!(path.elements(), [PathElement::Key(key), ..] if key == "birthdate" || key == "birth_date");

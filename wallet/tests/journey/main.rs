@@ -29,5 +29,6 @@ mod person;
 mod purposes;
 mod request;
 mod sharing;
+mod shown;
 mod sign_in_there;
 mod vault;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use assent_core::claims::ClaimsPath;
 use assent_core::crypto::RustCrypto;
 use assent_core::env::Env;
 use assent_core::http::HttpResponse;
 use assent_core::issuer::{Asking, CredentialSigner, Issuance, NewOfferOptions, Presented, sandbox};
 use assent_core::oid4vci::{Attesters, CredentialRequest, SecretText, TokenRequest};
+use assent_core::sd_jwt::DisclosurePolicy;
 use assent_core::status::{
     Status, StatusBits, StatusList, StatusListClaims, StatusReference, UnverifiedStatusListToken,
 };
@@ -84,6 +86,14 @@ impl City {
             sandbox::subject(ready.configuration_id(), "https://city.example/anchors", now).unwrap();
         if let Some((name, value)) = &self.details {
             subject.claims.insert((*name).to_owned(), value.clone());
+        }
+        if !self.always.is_empty() {
+            let hidden = subject
+                .claims
+                .keys()
+                .filter(|name| !self.always.contains(&name.as_str()));
+            let paths = hidden.map(|name| ClaimsPath::keys(&[name]).unwrap());
+            subject.policy = DisclosurePolicy::Paths(paths.collect());
         }
         let statuses = (0..ready.copies() as u64)
             .map(|at| StatusReference {

@@ -75,6 +75,8 @@ pub struct City {
     pub revoked: Vec<u64>,
     /// What the issuer changes in the details of the next card.
     pub details: Option<(&'static str, Value)>,
+    /// Details that every presentation of the next card shows.
+    pub always: Vec<&'static str>,
     /// Whether the city vouches for its wallets, and what it was asked.
     pub vouches: bool,
     pub vouched: Vec<String>,
@@ -126,6 +128,7 @@ impl City {
             types: Vec::new(),
             revoked: Vec::new(),
             details: None,
+            always: Vec::new(),
             vouches: true,
             vouched: Vec::new(),
             instead_of_attestations: None,
