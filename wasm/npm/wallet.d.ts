@@ -139,7 +139,7 @@ export type Command =
   | { type: "fetchAwaited"; id?: string }
   | { type: "forgetAwaited"; id: string }
   | { type: "requestOpen"; link: string; scanned?: boolean }
-  | { type: "requestShare"; optional?: string[]; cards?: Record<string, string>; understood?: string[] }
+  | { type: "requestShare"; shown: string; optional?: string[]; cards?: Record<string, string>; understood?: string[] }
   | { type: "requestWeigh"; optional?: string[]; cards?: Record<string, string> }
   | { type: "history"; service?: string; text?: string }
   | { type: "stopSharing"; id: string; purposes?: string[]; askErasure?: boolean }
@@ -290,6 +290,8 @@ export interface Request {
   sameDevice: boolean;
   warnings: Warning[];
   canShare: boolean;
+  /** Goes back in `requestShare`: nothing is shared when anything of this has changed meanwhile (`request-changed`). */
+  shown: string;
 }
 
 export interface Result {

@@ -96,7 +96,7 @@ export async function measure(job, { Wallet }) {
       const warnings = [...request.warnings, ...request.required.flatMap((block) => block.warnings)];
       const understood = warnings.filter((w) => w.mustUnderstand).map((w) => w.code);
       let size = 0;
-      const shared = await timed.run({ type: "requestShare", optional: [], understood }, ({ url, body }) => {
+      const shared = await timed.run({ type: "requestShare", shown: request.shown, optional: [], understood }, ({ url, body }) => {
         if (!url.includes("/vp/responses/")) return false;
         size = body.length;
         return true;

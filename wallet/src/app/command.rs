@@ -308,6 +308,9 @@ pub enum Command {
     },
     /// Shares what the open request needs, and the switches put on. Reply: `result`.
     RequestShare {
+        /// `shown` of the request that the person looked at. Anything else that is open now, or that would be sent now,
+        /// is refused.
+        shown: String,
         /// Ids of the optional sets switched on.
         #[serde(default)]
         optional: Vec<String>,

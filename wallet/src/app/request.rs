@@ -186,9 +186,11 @@ pub(super) fn weigh(
     }))
 }
 
-/// Shares: burns the copies and records what is about to be sent, then sends, then records what came back.
+/// Shares: burns the copies and records what is about to be sent, then sends, then records what came back. The vault may
+/// have changed since the person looked, or another request been opened: only what was `shown` is shared.
 pub(super) fn share(
     core: &mut Core,
+    shown: &str,
     optional: Vec<String>,
     cards: Sorted<String, String>,
     understood: Vec<String>,
@@ -198,6 +200,9 @@ pub(super) fn share(
     if open.is_expired(env.now) {
         core.request = None;
         return Err(failed(PresentError::Expired));
+    }
+    if view(core, &open, env)?.shown != shown {
+        return Err(failed(PresentError::Changed));
     }
     let selection = plan(core, &open, env)?
         .select(&optional, &cards, &understood)

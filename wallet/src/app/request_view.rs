@@ -1,6 +1,6 @@
 //! The request screen, from a plan.
 
-use assent_core::consent::{ConsentTerms, LinkabilityReport};
+use assent_core::consent::{ConsentTerms, Digest, LinkabilityReport};
 use assent_core::dcql::Meta;
 use assent_core::encoding::record::ToJson as _;
 
@@ -31,7 +31,8 @@ pub(super) fn view(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str
             });
         }
     }
-    RequestView {
+    let mut view = RequestView {
+        shown: String::new(),
         service: open.service.clone(),
         purpose: terms.map(|terms| terms.purpose.best(language).1.to_owned()),
         required,
@@ -52,7 +53,11 @@ pub(super) fn view(open: &OpenRequest, plan: &DisclosurePlan<'_>, language: &str
         same_device: open.same_device,
         warnings: warnings(&plan.general_warnings()),
         can_share: plan.can_share(),
-    }
+    };
+    // The nonce tells apart two requests that look alike (OpenID4VP 1.0 §5.2).
+    let text = [open.request.nonce(), &view.write_json().to_string()].concat();
+    view.shown = Digest::of(text).to_string();
+    view
 }
 
 /// What is asked, by name, required and optional together, without the receipt.

@@ -264,10 +264,11 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         }
         Command::RequestOpen { link, scanned } => request::open(core, &link, !scanned, env),
         Command::RequestShare {
+            shown,
             optional,
             cards,
             understood,
-        } => request::share(core, optional, cards, understood, env),
+        } => request::share(core, &shown, optional, cards, understood, env),
         Command::RequestWeigh { optional, cards } => request::weigh(core, &optional, &cards, env),
         Command::RequestDecline => request::decline(core, env),
         Command::History { service, text } => history::list(core, service.as_deref(), text.as_deref()),

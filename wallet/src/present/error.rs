@@ -20,6 +20,9 @@ pub(crate) enum PresentError {
     /// A warning was not confirmed; its code.
     #[error("first confirm that you understand the warning {0}")]
     NotUnderstood(String),
+    /// The screen showed something else, or another request.
+    #[error("this is not what was shown")]
+    Changed,
     /// The request ended.
     #[error("the request has expired")]
     Expired,
@@ -36,6 +39,7 @@ impl ErrorCode for PresentError {
             Self::CardDoesNotFit => "request-card-does-not-fit",
             Self::NoSuchChoice => "request-no-such-choice",
             Self::NotUnderstood(_) => "request-warning-not-understood",
+            Self::Changed => "request-changed",
             Self::Expired => "request-expired",
             Self::Build => "response-not-built",
         }

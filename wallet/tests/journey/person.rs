@@ -14,6 +14,8 @@ pub struct Person {
     pub now: Timestamp,
     pub code: Vec<String>,
     pub address: String,
+    /// What the last request screen showed.
+    pub shown: Value,
     /// What the wallet keeps at the moment each request leaves.
     pub kept: Vec<Vec<u8>>,
     rng: Counter,
@@ -28,6 +30,7 @@ impl Person {
             now: NOW,
             code: vec![],
             address: String::new(),
+            shown: Value::Null,
             kept: vec![],
             rng: Counter(seed),
         }
@@ -69,7 +72,11 @@ impl Person {
     }
 
     /// Runs a command to its end; the reply as JSON.
-    pub fn run(&mut self, city: &mut City, command: Value) -> Result<Value, WalletError> {
+    pub fn run(&mut self, city: &mut City, mut command: Value) -> Result<Value, WalletError> {
+        // Who shares means what they see.
+        if command["type"] == "requestShare" && command.get("shown").is_none() {
+            command["shown"] = self.shown.clone();
+        }
         let command = Command::read_json(command).unwrap();
         self.now = self.now.plus(1);
         let mut env = Env {
@@ -79,7 +86,13 @@ impl Person {
         let mut step: Step<Reply> = self.wallet.start(command, &mut env)?;
         for _ in 0..130 {
             match step {
-                Step::Done(reply) => return Ok(reply.write_json()),
+                Step::Done(reply) => {
+                    let reply = reply.write_json();
+                    if let Some(shown) = reply["request"].get("shown") {
+                        self.shown = shown.clone();
+                    }
+                    return Ok(reply);
+                }
                 Step::Send(request) => {
                     self.kept.push(self.wallet.cache().to_vec());
                     let answer = city.answer(&request).ok_or(NetworkFailure);

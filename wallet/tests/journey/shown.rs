@@ -45,9 +45,9 @@ fn what_goes_along_unasked_is_shown_and_on_record() {
     let entry = person
         .run(&mut city, json!({ "type": "entry", "id": result["entryId"] }))
         .unwrap();
-    assert!(
-        entry["entry"]["presented"].to_string().contains("E-mail"),
-        "{entry}"
+    assert_eq!(
+        paths(&entry["entry"]["presented"]),
+        json!([["municipality"], ["email"]])
     );
 }
 
@@ -83,4 +83,52 @@ fn a_portrait_inside_of_what_is_asked_wants_its_own_word() {
         person.fails(&mut city, shares(&request))["code"],
         "request-warning-not-understood"
     );
+}
+
+/// The vault changes while somebody looks at a request: another card would be shown now. Nobody agreed to that.
+#[test]
+fn another_card_than_the_one_on_the_screen_is_not_shared() {
+    let mut city = City::new();
+    let mut person = Person::with_vault(&mut city);
+    person.receive(&mut city, "residence");
+    city.details = Some(("library_number", json!("L-2026-000018")));
+    person.receive(&mut city, "residence");
+    let request = opened(&mut person, &mut city, asks(json!(["library_number"])));
+    let block = &request["required"][0];
+    assert_eq!(block["details"][0]["value"], "L-2026-000017");
+    let remove = json!({ "type": "removeCard", "id": block["card"]["id"] });
+    person.run(&mut city, remove).unwrap();
+    let refused = person.fails(&mut city, shares(&request));
+    assert_eq!(
+        (&refused["code"], &refused["wasAnythingShared"]),
+        (&json!("request-changed"), &json!("no"))
+    );
+    assert_eq!(city.responses, [""; 0]);
+    // Looked at again, it is what the person sees.
+    let request = opened(&mut person, &mut city, asks(json!(["library_number"])));
+    assert_eq!(request["required"][0]["details"][0]["value"], "L-2026-000018");
+    let result = person.run(&mut city, shares(&request)).unwrap();
+    assert_eq!(result["result"]["outcome"], "shared");
+}
+
+/// A screen of one request is no answer to another that was opened meanwhile: by a link, or by the service that gives out
+/// something else when it is asked again.
+#[test]
+fn what_was_said_to_one_request_is_not_said_to_another() {
+    let mut city = City::new();
+    let mut person = Person::with_vault(&mut city);
+    person.receive(&mut city, "residence");
+    let harmless = opened(&mut person, &mut city, asks(json!(["municipality"])));
+    opened(&mut person, &mut city, asks(json!(["email"])));
+    assert_eq!(
+        person.fails(&mut city, shares(&harmless))["code"],
+        "request-changed"
+    );
+    // Also when both look the same.
+    opened(&mut person, &mut city, asks(json!(["municipality"])));
+    assert_eq!(
+        person.fails(&mut city, shares(&harmless))["code"],
+        "request-changed"
+    );
+    assert_eq!(city.responses, [""; 0]);
 }

@@ -97,6 +97,7 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
         output,
     )?;
     let share = Command::RequestShare {
+        shown: request.shown.clone(),
         optional,
         cards: cards.into_iter().collect(),
         understood: args.understand,

@@ -176,6 +176,8 @@ impl Warning {
 #[derive(Debug, Clone, ToJson)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestView {
+    /// Names this request with everything that is shown of it; goes back with `requestShare`.
+    pub shown: String,
     /// Who asks.
     pub service: ServiceView,
     /// Why, in the language of the settings when the service gave it.

@@ -122,6 +122,7 @@ export class Selection {
   get command() {
     return {
       type: "requestShare" as const,
+      shown: this.request.shown,
       optional: this.chosenSets.map((set) => set.setId),
       cards: { ...this.cards },
       understood: this.warnings.map((warning) => warning.code).filter((code) => this.understood[code]),

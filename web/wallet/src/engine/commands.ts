@@ -105,7 +105,7 @@ export const command = variants({
   forgetAwaited: { id: text },
   offerCancel: {},
   requestOpen: { link: text, scanned: flag },
-  requestShare: { optional: list(text), cards: record(text), understood: list(text) },
+  requestShare: { shown: text, optional: list(text), cards: record(text), understood: list(text) },
   requestWeigh: { optional: list(text), cards: record(text) },
   requestDecline: {},
   history: { service: optional(text), text: optional(text) },

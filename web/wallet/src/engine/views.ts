@@ -143,6 +143,7 @@ export const request = object({
   sameDevice: flag,
   warnings: list(warning),
   canShare: flag,
+  shown: text,
 });
 
 export const result = object({

@@ -6,7 +6,7 @@ describe("choices on a request", () => {
   it("begin with what is needed and nothing else", () => {
     const selection = new Selection(requests["plain"]!);
     expect(selection.count).toBe(2);
-    expect(selection.command).toEqual({ type: "requestShare", optional: [], cards: {}, understood: [] });
+    expect(selection.command).toEqual({ type: "requestShare", shown: "s1", optional: [], cards: {}, understood: [] });
   });
 
   it("count an optional set and its effect on recognisability", () => {
