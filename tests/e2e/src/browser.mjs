@@ -23,6 +23,14 @@ export function launch({ camera, allowed = true } = {}) {
   });
 }
 
+/** How many times slower pages are than this machine makes them: `E2E_SLOW=6` shows what a busy machine or an old phone does. */
+const SLOWER = Number(process.env.E2E_SLOW ?? 1);
+
+async function slowDown(page) {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
+}
+
 /** One person with a browser of their own: own storage, own cookies. */
 export class Person {
   /** Clicks and key presses that decided something, since `startCounting`. */
@@ -41,7 +49,8 @@ export class Person {
       serviceWorkers: "allow",
       ...options,
     });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(40_000);
+    if (SLOWER > 1) context.on("page", (page) => void slowDown(page).catch(() => undefined));
     const person = new Person();
     person.context = context;
     person.use(await context.newPage());
@@ -54,6 +63,8 @@ export class Person {
     page.on("console", (message) => {
       if (message.type() === "error") this.complaints.push(`${page.url()}: ${message.text()}`);
     });
+    // Someone who listens from the start: file pickers that open just when a test begins to wait are given to it, too.
+    page.on("filechooser", () => undefined);
     page.on("pageerror", (error) => this.complaints.push(`${page.url()}: ${error.message}`));
   }
 
@@ -88,7 +99,7 @@ export class Person {
    * of 320 pixels. Fails on any violation.
    */
   async looksAt(screen) {
-    await this.#settles();
+    await this.settles();
     const wrong = [];
     const usual = this.page.viewportSize();
     for (const colorScheme of ["light", "dark"]) {
@@ -111,8 +122,8 @@ export class Person {
   }
 
   /** What comes late moves what is there. A screen that still waits after a while is looked at as it waits. */
-  async #settles() {
-    await this.page.locator(".waiting").first().waitFor({ state: "detached", timeout: 5000 }).catch(() => undefined);
+  async settles() {
+    await this.page.locator(".waiting").first().waitFor({ state: "detached", timeout: 10_000 }).catch(() => undefined);
   }
 
   /** A picture of the whole page, to look at. */

@@ -105,6 +105,7 @@ export class Keyboard {
 
   /** Goes all round the screen, forwards and backwards: every control is met, so nothing holds the focus. */
   async goesRound(screen) {
+    await this.person.settles();
     const controls = await this.#page.evaluate(COUNT);
     if (controls === 0) throw new Error(`${screen}: no controls`);
     for (const key of ["Tab", "Shift+Tab"]) {

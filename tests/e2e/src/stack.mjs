@@ -1,28 +1,16 @@
 // The real programs: the server with its own SQLite in a temporary folder, and the library in its own process.
 import { spawn } from "node:child_process";
 import { cpSync, createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../peers/support/ports.mjs";
 
 export const ROOT = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
 const SERVER = process.env.ASSENT_SERVER ?? join(ROOT, "target/debug/assent-server");
 
-/** A port nobody uses now. */
-function freePort() {
-  return new Promise((done, failed) => {
-    const server = createServer();
-    server.once("error", failed);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
-
 /** Waits until `probe` returns something true; says what it waited for when it does not. */
-export async function until(what, probe, seconds = 20) {
+export async function until(what, probe, seconds = 40) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const value = await probe();

@@ -133,6 +133,7 @@ test("a device can be removed: it is told and keeps nothing, the others unlock o
   await ada.press("button", t("devices.remove-yes"));
   await ada.sees(t("devices.title"));
   await ada.page.getByText(t("devices.done-removed")).first().waitFor();
+  await ada.page.locator("li.device").first().waitFor();
   assert.equal(await ada.page.locator("li.device").count(), 2);
   await ada.looksAt("devices-removed");
   // Told at once, because it was open; its copy is gone from the browser.

@@ -62,8 +62,6 @@ const hasFocus = (locator) => locator.evaluate((element) => element === document
 /** Opens the file picker that has the focus, and chooses. */
 async function choose(path) {
   const chooser = gus.page.waitForEvent("filechooser");
-  // After a question to the page, the browser is sure to give the picker to the test.
-  await gus.page.evaluate(() => undefined);
   await keys.press("Space");
   await (await chooser).setFiles(path);
 }

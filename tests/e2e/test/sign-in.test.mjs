@@ -1,7 +1,8 @@
 // Signing in at a real login provider (`oidc-provider`, in a process of its own) finds a vault, and does not open it.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { freePort, startLoginProvider } from "../../peers/support/login.mjs";
+import { startLoginProvider } from "../../peers/support/login.mjs";
+import { freePort } from "../../peers/support/ports.mjs";
 import { launch, Person } from "../src/browser.mjs";
 import { startStack } from "../src/stack.mjs";
 import { makeVault, unlock } from "../src/vault.mjs";

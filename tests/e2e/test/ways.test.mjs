@@ -197,6 +197,7 @@ test("this browser's own key opens with one press and nothing typed; removed els
   await locked.type(t("passphrase.label"), NEW);
   await locked.press("button", t("ways.remove-yes"));
   await locked.sees(t("ways.title"));
+  await locked.page.locator("li.way").first().waitFor();
   assert.deepEqual(await locked.page.locator("li.way h2").allInnerTexts(), ["Passphrase", "Recovery code"]);
   await sam.press("button", t("unlock.here"));
   await sam.page.getByText(t("problem.device-key-gone.title")).waitFor();

@@ -1,16 +1,9 @@
 // Starting the login provider, and a person in a browser at its pages.
 
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
-export async function freePort() {
-  const probe = createServer()
-  await new Promise((done) => probe.listen(0, '127.0.0.1', done))
-  const { port } = probe.address()
-  await new Promise((done) => probe.close(done))
-  return port
-}
+import { freePort } from './ports.mjs'
 
 /** Starts a login provider on `port`. `stop` ends it. */
 export const startLoginProvider = (port, clients) => startProvider('login-provider', port, clients)

@@ -2,19 +2,11 @@
 
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 
 import { requester } from './http.mjs'
+import { freePort } from './ports.mjs'
 import { atEnd, put, scratch, SERVER } from './run.mjs'
-
-async function freePort() {
-  const probe = createServer()
-  await new Promise((done) => probe.listen(0, '127.0.0.1', done))
-  const { port } = probe.address()
-  await new Promise((done) => probe.close(done))
-  return port
-}
 
 /**
  * Starts a sandbox server; `anchors` replaces those of the sandbox, `bridge` is the program for W3C credentials,
@@ -45,10 +37,10 @@ export async function startServer({ anchors, bridge, tls, more = '' } = {}) {
   child.stdout.on('data', (chunk) => (log += chunk))
   child.stderr.on('data', (chunk) => (log += chunk))
   atEnd(() => child.kill('SIGKILL'))
-  for (let tries = 0; ; tries++) {
+  for (const end = Date.now() + 60_000; ; ) {
     const ready = await fetch(`${base}/readyz`).then((response) => response.ok, () => false)
     if (ready) break
-    if (tries > 100 || child.exitCode !== null) throw new Error(`the server did not start: ${log}`)
+    if (Date.now() > end || child.exitCode !== null) throw new Error(`the server did not start: ${log}`)
     await new Promise((done) => setTimeout(done, 100))
   }
   const key = readFileSync(join(data, 'library.key'), 'utf8').trim()

@@ -13,6 +13,8 @@ import { openPage, press, signIn } from '../support/person.mjs'
 import { startServer } from '../support/server.mjs'
 
 const CARD = 'identity'
+/** Seconds until a card is ready that comes later: long enough to ask before, on a busy machine. */
+const LATER = 6
 
 async function offer(server, wanted) {
   const response = await fetch(`${server.base}/v1/sandbox/offers`, {
@@ -301,7 +303,7 @@ for (const dpop of ['offered', 'required']) {
     }
 
     test('a card that comes later: the same transaction, only with this token, once', async () => {
-      const { inside } = await offer(server, { later_seconds: 2 })
+      const { inside } = await offer(server, { later_seconds: LATER })
       const key = await client.bound()
       const { granted } = await token({ bound: key, change: { issuer_state: inside.grants.authorization_code.issuer_state } })
       const first = await credential(granted.access_token, key, { count: 2 })
@@ -321,7 +323,7 @@ for (const dpop of ['offered', 'required']) {
       const { granted: others } = await token({ bound: stranger })
       const stolen = await ask(first.body.transaction_id, others.access_token, stranger)
       assert.deepEqual([stolen.status, stolen.body.error], [400, 'invalid_transaction_id'])
-      await new Promise((done) => setTimeout(done, 2500))
+      await new Promise((done) => setTimeout(done, LATER * 1000 + 500))
       const ready = await ask(first.body.transaction_id)
       assert.equal(ready.status, 200, JSON.stringify(ready.body))
       assert.equal(ready.body.credentials.length, 2)
@@ -440,12 +442,12 @@ describe('our issuer behind a sign-in, a peer wallet', () => {
   }
 
   test('a card that comes later', async () => {
-    const { client, access, credentialResponse } = await receive({ later_seconds: 2 })
+    const { client, access, credentialResponse } = await receive({ later_seconds: LATER })
     const { transaction_id: transactionId } = credentialResponse
     assert.ok(transactionId && credentialResponse.interval > 0)
     const early = await client.retrieveDeferredCredentials({ ...access, transactionId })
     assert.equal(early.deferredCredentialResponse.transaction_id, transactionId)
-    await new Promise((done) => setTimeout(done, 2500))
+    await new Promise((done) => setTimeout(done, LATER * 1000 + 500))
     const { deferredCredentialResponse } = await client.retrieveDeferredCredentials({ ...access, transactionId })
     assert.equal(deferredCredentialResponse.credentials.length, 2)
   })

@@ -173,7 +173,7 @@ describe('a peer issuer behind a sign-in, our wallet', () => {
   test('the transaction id changes on the way: not this issuance any more', async () => {
     const peer = await issuer({ later: 3, wrong: { deferred: (answer) => (answer.transaction_id = 'another') } })
     const ours = await wallet()
-    const answer = await receiveSignedIn(ours, peer.offer, { more: ['--wait'], timeout: 4 })
+    const answer = await receiveSignedIn(ours, peer.offer, { more: ['--wait'], timeout: 10 })
     await nothingCame(ours, answer, 'another transaction')
     assert.equal(answer.error.code, 'awaited-timeout')
   })
@@ -222,7 +222,7 @@ describe('a peer issuer behind a sign-in, our wallet', () => {
         stolen = new URL(await follow(url, back)).searchParams.get('code')
         return `${back}?error=access_denied&state=x`
       },
-      timeout: 2,
+      timeout: 5,
     })
     const ended = await receiveSignedIn(ours, one.offer, {
       browse: async (url, back) => {

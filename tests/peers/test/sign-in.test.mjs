@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 
-import { freePort, Person, startLoginProvider } from '../support/login.mjs'
+import { Person, startLoginProvider } from '../support/login.mjs'
+import { freePort } from '../support/ports.mjs'
 import { startServer } from '../support/server.mjs'
 
 const b64 = (bytes) => Buffer.from(bytes).toString('base64url')
