@@ -90,6 +90,28 @@ test("of several cards that fit, another can be chosen, and what it would show i
   assert.equal(credentials[0].vct, names[1].startsWith("Identity") ? PID : RESIDENCE);
 });
 
+test("in another language a request is read again; nothing can be decided before, or be lost", async () => {
+  const made = await wants([RESIDENCE], ["email"]);
+  await pasteLink(hal, stack, made.links.same_device);
+  await hal.sees(t("request.title"));
+  // The service takes its time.
+  let goOn;
+  const held = new Promise((done) => (goOn = done));
+  const address = new URL(made.links.same_device).searchParams.get("request_uri");
+  await hal.context.route(address, (route) => held.then(() => route.continue()));
+  await hal.press("button", "Nederlands");
+  await hal.sees(nl("request.opening"));
+  assert.equal(await hal.page.getByRole("button", { name: nl("request.share") }).count(), 0);
+  goOn();
+  await hal.sees(nl("request.title"));
+  await hal.page.getByText("E-mail", { exact: true }).first().waitFor();
+  await hal.context.unrouteAll({ behavior: "wait" });
+  await hal.press("button", "English");
+  await hal.page.getByText("Email", { exact: true }).first().waitFor();
+  await share(hal);
+  await hal.sees(t("result.shared"));
+});
+
 test("the same card again is one card, with fresh copies", async () => {
   const cards = hal.page.getByRole("link", { name: /Identity card/ });
   await addCard(hal, stack, "identity");
