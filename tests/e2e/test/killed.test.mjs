@@ -140,12 +140,12 @@ async function interrupt({ name, before }, carriedOut, conflict) {
   await change(kim, passphrase(round), passphrase(round + 1), close).catch(() => undefined);
   const whole = page.locator(".notice").getByText(t("ways.done-changed")).waitFor({ timeout: 120_000 });
   const reached = await Promise.race([killed.then(() => true), whole.then(() => false, () => true)]);
-  await kim.context.unrouteAll({ behavior: "ignoreErrors" });
   if (reached) {
     await killed;
     kim.use(await kim.context.newPage());
     await page.close();
   } else round += 1;
+  await kim.context.unrouteAll({ behavior: "ignoreErrors" });
   return reached;
 }
 
