@@ -8,6 +8,7 @@ use assent_wallet::app::NetworkFailure;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -54,8 +55,11 @@ impl NetworkArgs {
 const NO_CLIENT: &str =
     "Check the certificates of this machine (Debian package ca-certificates), or name some with --ca-file.";
 
-/// For a piece of a document, a megabyte, on a slow line.
-const PIECE_TIME: Duration = Duration::from_secs(120);
+/// How long an answer may take, besides the time that its bytes and those sent need.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The slowest line that is waited for, in bytes a millisecond. A fixed time would keep people with slow lines from
+/// changing a large vault.
+const SLOWEST: usize = 8;
 
 /// Sends requests.
 #[derive(Debug, Clone)]
@@ -64,15 +68,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that follows no redirects (OpenID4VP 1.0 §14.8) and gives up after ten seconds.
+    /// A client that follows no redirects (OpenID4VP 1.0 §14.8).
     pub fn new(network: &NetworkArgs) -> Result<Self, CliError> {
         // Fails only when a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let inner = reqwest::Client::builder()
             .tls_certs_merge(network.authorities()?)
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(10))
-            .connect_timeout(Duration::from_secs(5))
+            .connect_timeout(Duration::from_secs(10))
             .user_agent(concat!("assent/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| CliError::new(Exit::Failed, "http-client", error.to_string(), NO_CLIENT))?;
@@ -95,22 +98,17 @@ impl Client {
         result
     }
 
-    /// Sends a request whose body or answer is bytes, with the time that a megabyte needs. Gives status and body.
+    /// Sends a request whose body or answer is bytes. Gives status and body.
     pub async fn send_bytes(
         &self,
         request: &HttpRequest,
         body: Option<Vec<u8>>,
     ) -> Result<(u16, Vec<u8>), NetworkFailure> {
         let pending = trace::request(request, " (bytes)");
-        let sent = self
-            .begin(request, body.map(reqwest::Body::from), Some(PIECE_TIME))
-            .await;
-        let answer = match sent {
-            Ok(mut response) => bounded(&mut response, request.max_response)
-                .await
-                .map(|body| (response.status().as_u16(), body)),
-            Err(why) => Err(why),
-        };
+        let answer = self
+            .whole(request, body)
+            .await
+            .map(|(response, body)| (response.status().as_u16(), body));
         match &answer {
             // Only how many bytes: they are a document's.
             Ok((status, body)) => pending.answered_bytes(*status, body.len()),
@@ -120,14 +118,13 @@ impl Client {
     }
 
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, String> {
-        let body = request.body.clone().map(reqwest::Body::from);
-        let mut response = self.begin(request, body, None).await?;
+        let body = request.body.clone().map(String::into_bytes);
+        let (response, body) = self.whole(request, body).await?;
         let headers = response
             .headers()
             .iter()
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect();
-        let body = bounded(&mut response, request.max_response).await?;
         Ok(HttpResponse {
             status: response.status().as_u16(),
             headers,
@@ -135,12 +132,29 @@ impl Client {
         })
     }
 
-    async fn begin(
+    /// The answer with its body, bounded in size and time.
+    async fn whole(
         &self,
         request: &HttpRequest,
-        body: Option<reqwest::Body>,
-        time: Option<Duration>,
-    ) -> Result<reqwest::Response, String> {
+        body: Option<Vec<u8>>,
+    ) -> Result<(reqwest::Response, Vec<u8>), String> {
+        let mut deadline = Deadline::new(body.as_ref().map_or(0, Vec::len));
+        let mut response = deadline.within(self.begin(request, body)).await?;
+        let mut body = Vec::new();
+        loop {
+            let next = async { response.chunk().await.map_err(|error| reason(&error)) };
+            let Some(chunk) = deadline.within(next).await? else {
+                return Ok((response, body));
+            };
+            if body.len() + chunk.len() > request.max_response {
+                return Err(format!("longer than {} bytes", request.max_response));
+            }
+            deadline.arrived(chunk.len());
+            body.extend_from_slice(&chunk);
+        }
+    }
+
+    async fn begin(&self, request: &HttpRequest, body: Option<Vec<u8>>) -> Result<reqwest::Response, String> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -153,9 +167,6 @@ impl Client {
         }
         if let Some(body) = body {
             out = out.body(body);
-        }
-        if let Some(time) = time {
-            out = out.timeout(time);
         }
         out.send().await.map_err(|error| reason(&error))
     }
@@ -192,16 +203,29 @@ impl Client {
     }
 }
 
-/// The body of an answer, up to `most` bytes.
-async fn bounded(response: &mut reqwest::Response, most: usize) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| reason(&error))? {
-        if body.len() + chunk.len() > most {
-            return Err(format!("longer than {most} bytes"));
-        }
-        body.extend_from_slice(&chunk);
+/// Until when to wait: a while, and what the bytes need on a slow line.
+#[derive(Debug)]
+struct Deadline {
+    until: Instant,
+}
+
+impl Deadline {
+    /// Begins now, with so many bytes to send.
+    fn new(bytes: usize) -> Self {
+        let until = Instant::now() + PATIENCE;
+        let mut out = Self { until };
+        out.arrived(bytes);
+        out
     }
-    Ok(body)
+
+    fn arrived(&mut self, bytes: usize) {
+        self.until += Duration::from_millis((bytes / SLOWEST) as u64);
+    }
+
+    async fn within<T>(&self, step: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+        let late = |_| Err("took too long".to_owned());
+        timeout_at(self.until, step).await.unwrap_or_else(late)
+    }
 }
 
 /// What went wrong on the way, down to its cause, e.g. `cannot connect: Connection refused (os error 111)`. The address

@@ -83,14 +83,15 @@ export async function pasteLink(person, stack, link) {
 
 /** Waits until the button that shares was in sight for a moment: before, it does nothing. */
 export async function readyToShare(person) {
-  // The screen may be drawn anew just then, with another button.
   const button = person.page.getByRole("button", { name: t("request.share") });
-  const scrolled = () => button.scrollIntoViewIfNeeded({ timeout: 5_000 }).then(
-    () => true,
-    () => false,
-  );
-  await until("the button that shares to be in sight", scrolled);
-  await person.page.locator(".decide button[data-armed=true]").waitFor();
+  const awake = person.page.locator(".decide button[data-armed=true]");
+  // The screen may be drawn anew just then, with another button further down: look for it again, as a person does.
+  const seen = async () => {
+    await button.scrollIntoViewIfNeeded({ timeout: 5_000 });
+    await awake.waitFor({ timeout: 2_000 });
+    return true;
+  };
+  await until("the button that shares to be awake", () => seen().catch(() => false));
 }
 
 /** Shares what the open request needs. */

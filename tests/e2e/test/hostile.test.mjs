@@ -6,7 +6,7 @@ import { insistOnNone } from "../src/canary.mjs";
 import { openHostile } from "../src/hostile.mjs";
 import { cardValues } from "../src/persona.mjs";
 import { startStack } from "../src/stack.mjs";
-import { addCard, ask, makeVault, pasteLink, share } from "../src/vault.mjs";
+import { addCard, ask, makeVault, pasteLink, share, unlock } from "../src/vault.mjs";
 import { words } from "../src/words.mjs";
 
 const t = words("en");
@@ -143,6 +143,31 @@ test("a request for everything shows everything, wants a tick for what is sensit
   await fay.press("button", t("request.refuse"));
   await fay.sees(t("result.declined"));
   assert.equal(fay.actions, 1, "refusing is one action");
+});
+
+test("the button that shares wakes up also when a busy browser tells late that it is in sight", async () => {
+  // Holds back what an observer is told until there are two things to tell, as a browser does that has no time between them.
+  await fay.context.addInitScript(() => {
+    window.IntersectionObserver = class extends IntersectionObserver {
+      constructor(tell, options) {
+        const held = [];
+        super((entries, observer) => {
+          held.push(...entries);
+          document.documentElement.dataset.held = held.length;
+          if (held.length > 1) tell(held.splice(0), observer);
+        }, options);
+      }
+    };
+  });
+  await fay.page.setViewportSize({ width: 412, height: 400 });
+  await fay.page.reload();
+  await unlock(fay, PASSPHRASE);
+  await fay.sees(t("home.title"));
+  await pasteLink(fay, stack, (await ask(stack, CITY)).links.same_device);
+  await fay.sees(t("request.title"));
+  await fay.page.locator("html[data-held='1']").waitFor();
+  await share(fay);
+  await fay.sees(t("result.shared"));
 });
 
 test("nothing reached the collector, and nothing of the card is on the server", async () => {

@@ -79,7 +79,7 @@ test("a wrong proof changes nothing", async () => {
 test("a changed passphrase: the old one opens nothing any more, here and in other browsers", async () => {
   await sam.page.getByLabel(t("passphrase.label")).fill(OLD);
   // The service takes its time: what happens is told meanwhile, and that it is all or nothing. It does not answer at all: how
-  // long a look takes must not matter, and the wallet waits for ten seconds only.
+  // long a look takes must not matter, and the wallet does not wait for ever.
   let giveUp;
   const held = new Promise((done) => (giveUp = done));
   await sam.context.route(/\/commits$/, (route) => held.then(() => route.abort().catch(() => undefined)));

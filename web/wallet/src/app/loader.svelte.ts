@@ -7,6 +7,7 @@ export class Loader<T> {
   value = $state.raw<T>();
   failure = $state.raw<Failure>();
   readonly #load: () => Promise<T>;
+  #round = 0;
 
   /** With `live`, loads again when another device changed the vault. Only while a screen is being set up. */
   constructor(load: () => Promise<T>, live = false) {
@@ -21,12 +22,15 @@ export class Loader<T> {
     });
   }
 
+  /** Of several at once, only the last one counts, however long the others take. */
   reload = async (): Promise<void> => {
+    const round = ++this.#round;
     this.failure = undefined;
     try {
-      this.value = await this.#load();
+      const value = await this.#load();
+      if (round === this.#round) this.value = value;
     } catch (error) {
-      this.failure = failureOf(error);
+      if (round === this.#round) this.failure = failureOf(error);
     }
   };
 }

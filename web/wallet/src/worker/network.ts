@@ -1,23 +1,22 @@
 // Carries out every exchange the engine asks for; besides it, only news.ts opens a connection. No cookies, no redirects, no referrer; bounded in time and size.
+import { Deadline } from "./deadline";
 import type { BytesAnswer, Exchange, HttpRequest } from "./engine-type";
-
-const timeLimit = 10_000;
-/** For a piece of a document, a megabyte: what a slow telephone needs. */
-const pieceTimeLimit = 120_000;
 
 /** Carries out one exchange for the engine, unless it is given up before. Never throws. */
 export async function exchange(request: HttpRequest, giveUp?: AbortSignal): Promise<Exchange> {
-  const timeout = AbortSignal.timeout(timeLimit);
-  const abort = giveUp ? AbortSignal.any([timeout, giveUp]) : timeout;
+  const deadline = new Deadline(request.body?.length ?? 0);
+  const abort = giveUp ? AbortSignal.any([deadline.signal, giveUp]) : deadline.signal;
   try {
     const response = await send(request, request.body, abort);
-    const bytes = await readBounded(response, request.max_response);
+    const bytes = await readBounded(response, request.max_response, deadline);
     if (!bytes) return { failure: "too-large" };
     const body = asText(bytes);
     if (body === undefined) return { failure: "not-text" };
     return { response: { status: response.status, headers: [...response.headers], body } };
   } catch {
-    return { failure: timeout.aborted ? "timeout" : "unreachable" };
+    return { failure: deadline.signal.aborted ? "timeout" : "unreachable" };
+  } finally {
+    deadline.end();
   }
 }
 
@@ -25,12 +24,15 @@ export async function exchange(request: HttpRequest, giveUp?: AbortSignal): Prom
 export async function exchangeBytes(
   request: HttpRequest, body: Uint8Array<ArrayBuffer> | undefined, stop: AbortSignal,
 ): Promise<BytesAnswer | undefined> {
+  const deadline = new Deadline(body?.length ?? 0);
   try {
-    const response = await send(request, body ?? null, AbortSignal.any([AbortSignal.timeout(pieceTimeLimit), stop]));
-    const bytes = await readBounded(response, request.max_response);
+    const response = await send(request, body ?? null, AbortSignal.any([deadline.signal, stop]));
+    const bytes = await readBounded(response, request.max_response, deadline);
     return bytes && { status: response.status, bytes };
   } catch {
     return undefined;
+  } finally {
+    deadline.end();
   }
 }
 
@@ -47,7 +49,7 @@ function send(request: HttpRequest, body: BodyInit | null, signal: AbortSignal):
   });
 }
 
-async function readBounded(response: Response, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+async function readBounded(response: Response, most: number, deadline: Deadline): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (Number(response.headers.get("content-length")) > most) {
     await response.body?.cancel();
     return undefined;
@@ -59,6 +61,7 @@ async function readBounded(response: Response, most: number): Promise<Uint8Array
     const next = await reader?.read();
     if (!next || next.done) break;
     size += next.value.length;
+    deadline.arrived(next.value.length);
     if (size > most) {
       await reader?.cancel();
       return undefined;
