@@ -1,8 +1,7 @@
 // This device's own key: a way to unlock for which nothing is typed. The browser keeps its private half and gives it to no
 // script, not even this one (WebCrypto, `extractable: false`); it only agrees on a secret with a point.
-import type { IDBPDatabase } from "idb";
 import { base64url, fromBase64url } from "../engine/base64url";
-import type { Schema } from "./storage";
+import type { Database } from "./storage";
 
 export interface KeptKey {
   key: CryptoKey;
@@ -27,10 +26,10 @@ const curve = { name: "ECDH", namedCurve: "P-256" } as const;
 export class DeviceKey {
   #kept: KeptKey | undefined;
 
-  constructor(private readonly db: Pick<IDBPDatabase<Schema>, "get" | "put" | "delete">) {}
+  constructor(private readonly database: Pick<Database, "use">) {}
 
   async load(): Promise<void> {
-    const [kept, made] = [await this.db.get("keys", "device"), await this.db.get("keys", "made")];
+    const [kept, made] = await this.database.use((db) => Promise.all([db.get("keys", "device"), db.get("keys", "made")]));
     this.#kept = [kept, made].find((one) => one?.key instanceof CryptoKey && !one.key.extractable);
   }
 
@@ -42,17 +41,19 @@ export class DeviceKey {
   /** A new key, kept before it is used. Gives its public half: SEC 1 uncompressed, base64url. */
   async make(): Promise<string> {
     const { privateKey, publicKey } = await crypto.subtle.generateKey(curve, false, ["deriveBits"]);
-    await this.db.put("keys", { key: privateKey, slot: undefined }, "made");
+    await this.database.use((db) => db.put("keys", { key: privateKey, slot: undefined }, "made"));
     return base64url(new Uint8Array(await crypto.subtle.exportKey("raw", publicKey)));
   }
 
   /** The key made last opens this slot from now on. */
   async keep(slot: string): Promise<void> {
-    const made = await this.db.get("keys", "made");
-    if (!made) return;
-    this.#kept = { key: made.key, slot };
-    await this.db.put("keys", this.#kept, "device");
-    await this.db.delete("keys", "made");
+    await this.database.use(async (db) => {
+      const made = await db.get("keys", "made");
+      if (!made) return;
+      this.#kept = { key: made.key, slot };
+      await db.put("keys", this.#kept, "device");
+      await db.delete("keys", "made");
+    });
   }
 
   /** Answers for the slot that is its own, or for each when that is not known. */
@@ -70,7 +71,6 @@ export class DeviceKey {
 
   async forget(): Promise<void> {
     this.#kept = undefined;
-    await this.db.delete("keys", "device");
-    await this.db.delete("keys", "made");
+    await this.database.use((db) => Promise.all([db.delete("keys", "device"), db.delete("keys", "made")]));
   }
 }

@@ -10,7 +10,7 @@ type Answer = { type: "send"; request: HttpRequest } | { type: "done"; reply: un
 
 /** Loads the module and gives a function that makes an engine from what was kept on this device. */
 export async function loadEngine(): Promise<(cache: Uint8Array | undefined) => Engine & PieceEngine> {
-  const first = await initialise({ module_or_path: moduleUrl });
+  const first = await initialise({ module_or_path: moduleUrl }).catch(missing);
   const rest = once(() => loadPart(first, restUrl));
   const receiving = once(() => loadPart(first, receivingUrl));
   return (cache) => new WasmEngine(open(cache), rest, receiving);
@@ -39,10 +39,14 @@ function once(work: () => Promise<void>): () => Promise<void> {
   return () => {
     done ??= work().catch(() => {
       done = undefined;
-      throw { code: "module-missing", blame: "network", wasAnythingShared: "no" };
+      missing();
     });
     return done;
   };
+}
+
+function missing(): never {
+  throw { code: "module-missing", blame: "network", wasAnythingShared: "no" };
 }
 
 /** Loads the module for files of a vault's contents, when somebody needs one. The service worker has it kept for offline. */

@@ -7,6 +7,7 @@ import { Files, isFileCommand } from "./files";
 import { IdleLock } from "./idle-lock";
 import { exchange, exchangeBytes } from "./network";
 import { Moving } from "./moving";
+import { justLooks } from "./looks";
 import { listen, News } from "./news";
 import { asFailure, Session } from "./session";
 import type { DeviceKey } from "./device-key";
@@ -15,7 +16,7 @@ import { PickUp } from "./pick-up";
 import { openStorage } from "./storage";
 import { afterChange, isOwn, runOwn } from "./this-device";
 import { forgetBackups } from "./sink";
-import { holdVault } from "./tabs";
+import { holdVault, longestEnd } from "./tabs";
 import { Transfers } from "./transfers";
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -24,6 +25,7 @@ type Asked = Extract<ToPage, { type: "awaited" }>;
 
 const post = (message: ToPage) => self.postMessage(message);
 const now = () => Math.floor(Date.now() / 1000);
+const wait = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
 
 let session: Session | undefined;
 let deviceKey: DeviceKey | undefined;
@@ -53,7 +55,7 @@ const news = new News({
   },
   asked: (at) => post({ type: "asked", at }),
   fetch: (...request) => fetch(...request),
-  wait: (milliseconds) => new Promise((done) => setTimeout(done, milliseconds)),
+  wait,
   random: Math.random,
 });
 
@@ -71,12 +73,12 @@ const idleLock = new IdleLock(() => end("locked"));
 
 let ending = false;
 
-/** Finishes what is under way, takes nothing new, and ends. */
-async function end(reason: "locked" | "moved"): Promise<void> {
-  if (ending) return;
+/** Finishes what is under way, unless that hangs, takes nothing new, and ends. */
+async function end(reason: "locked" | "moved", patience = longestEnd): Promise<void> {
+  if (ending && patience > 0) return;
   ending = true;
   transfers?.stopAll();
-  await session?.idle();
+  if (patience > 0) await Promise.race([session?.idle(), wait(patience)]);
   session = undefined;
   post({ type: reason });
   self.close();
@@ -94,7 +96,7 @@ async function run(command: Command): Promise<unknown> {
 async function begin(takeOver: boolean): Promise<void> {
   if (session) return;
   try {
-    const held = await holdVault({ takeOver, onRelease: () => void end("moved") });
+    const held = await holdVault({ takeOver, onRelease: () => void end("moved"), onLost: () => void end("moved", 0) });
     if (!held) return post({ type: "busy" });
     const [newEngine, { storage, deviceKey: key }] = await Promise.all([loadEngine(), openStorage()]);
     deviceKey = key;
@@ -114,7 +116,7 @@ async function begin(takeOver: boolean): Promise<void> {
     });
     const { run } = session;
     files = new Files({ load: loadFiles, run, now });
-    transfers = new Transfers({ engine, run, exchange: exchangeBytes, post, wait: (time) => new Promise((done) => setTimeout(done, time)) });
+    transfers = new Transfers({ engine, run, exchange: exchangeBytes, post, wait });
     moving = new Moving({ run, transfers, busy: () => idleLock.touch() });
     void forgetBackups();
     post({ type: "ready" });
@@ -146,7 +148,7 @@ self.addEventListener("message", (event) => {
     case "stop":
       return transfers?.stop(message.id);
     case "command":
-      idleLock.touch();
+      if (!justLooks(message.command.type)) idleLock.touch();
       // Begun now, it could be cut off half-way: after the copies were used up, before they were sent.
       if (ending) return post({ type: "failed", id: message.id, failure: asFailure({ code: "engine-ended", wasAnythingShared: "no" }) });
       run(message.command).then(

@@ -168,7 +168,7 @@ export class Transfers {
         if (stop.aborted || failed === tries) throw error;
         // Another device gave the vault new keys, and this one a new token to fetch.
         if (code === "vault-access-refused" && failed === 1) await this.parts.run({ type: "refresh" });
-        else if (blame === "network") await this.parts.wait(500 * 2 ** failed);
+        else if (blame === "network") await Promise.race([this.parts.wait(500 * 2 ** failed), stopped(stop)]);
         else throw error;
       }
     }
@@ -186,6 +186,8 @@ export class Transfers {
 function wipe(bytes: Uint8Array): void {
   bytes.fill(0);
 }
+
+const stopped = (stop: AbortSignal) => new Promise<void>((done) => stop.addEventListener("abort", () => done(), { once: true }));
 
 async function slice(content: Blob, from: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
   try {

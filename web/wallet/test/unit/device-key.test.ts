@@ -11,7 +11,7 @@ function store() {
     delete: async (_store: string, name: string) => void rows.delete(name),
   };
   return { rows, open: async () => {
-    const key = new DeviceKey(db as never);
+    const key = new DeviceKey({ use: (work) => work(db as never) });
     await key.load();
     return key;
   } };
