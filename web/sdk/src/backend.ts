@@ -12,7 +12,7 @@ export interface StartedRequest {
   link: string;
   /** An SVG picture of a QR code for the same link. */
   qrSvg: string | undefined;
-  /** When it ends, in milliseconds since 1970. */
+  /** When it ends, in milliseconds since 1970 by the clock of this device. */
   expiresAt: number | undefined;
 }
 
@@ -48,13 +48,20 @@ export interface Backend {
 }
 
 const MAX_QR = 200_000;
+/** A connection that was lost on the way may hang much longer; in milliseconds. */
+const TIME_LIMIT = 20_000;
 
 /** A back end at an address of the same site: `POST address`, `GET`, `POST` and `DELETE address/ID`. */
 export function httpBackend(address: string, fetcher: typeof fetch = fetch.bind(globalThis)): Backend {
   const call = async (method: string, path: string, signal?: AbortSignal, body?: unknown): Promise<Response> => {
     let response: Response;
+    const end = new AbortController();
+    const abort = () => end.abort();
+    const timer = setTimeout(abort, TIME_LIMIT);
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort);
     try {
-      response = await fetcher(address + path, {
+      const answer = await fetcher(address + path, {
         method,
         // A header that a foreign page cannot send without permission: the back end should insist on it.
         headers: { accept: "application/json", "content-type": "application/json", "x-request-consent": "1" },
@@ -62,10 +69,15 @@ export function httpBackend(address: string, fetcher: typeof fetch = fetch.bind(
         cache: "no-store",
         redirect: "error",
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(signal ? { signal } : {}),
+        signal: end.signal,
       });
+      // Whole, within the time.
+      response = new Response(answer.body && (await answer.arrayBuffer()), answer);
     } catch {
       throw new BackendError("no answer", true);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
     }
     if (!response.ok) throw new BackendError(`answer ${response.status}`, response.status >= 500 || response.status === 429);
     return response;
@@ -73,7 +85,7 @@ export function httpBackend(address: string, fetcher: typeof fetch = fetch.bind(
   return {
     async start(device, template, signal) {
       const response = await call("POST", "", signal, template === undefined ? { device } : { device, template });
-      return readStarted(await json(response));
+      return readStarted(await json(response), clockError(response));
     },
     async status(id, signal) {
       return readStatus(await json(await call("GET", `/${encodeURIComponent(id)}`, signal)));
@@ -98,10 +110,16 @@ function readStatus(body: Record<string, unknown>): RequestStatus {
   return { state: body.state, next: typeof body.next === "string" ? body.next : undefined, confirm: body.confirm === true };
 }
 
-function readStarted(body: Record<string, unknown>): StartedRequest {
+/** How far the clock of this device is ahead of the back end's, in milliseconds; 0 where the back end does not say its time. */
+function clockError(response: Response): number {
+  const theirs = Date.parse(response.headers.get("date") ?? "");
+  return Number.isNaN(theirs) ? 0 : Date.now() - theirs;
+}
+
+function readStarted(body: Record<string, unknown>, clockError: number): StartedRequest {
   const link = typeof body.link === "string" ? walletLink(body.link) : undefined;
   if (typeof body.id !== "string" || body.id === "" || link === undefined) throw new BackendError("no id or link", false);
   const qr = typeof body.qr_svg === "string" && body.qr_svg.length <= MAX_QR ? body.qr_svg : undefined;
   const expires = typeof body.expires_at === "string" ? Date.parse(body.expires_at) : Number.NaN;
-  return { id: body.id, link, qrSvg: qr, expiresAt: Number.isNaN(expires) ? undefined : expires };
+  return { id: body.id, link, qrSvg: qr, expiresAt: Number.isNaN(expires) ? undefined : expires + clockError };
 }

@@ -12,7 +12,10 @@ import { type Texts, texts } from "./texts";
 import type { ConsentState } from "./states";
 import { el, type View, view } from "./view";
 
-export class RequestConsent extends HTMLElement {
+// A server that renders pages imports this, too, and has no elements.
+const Element = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+
+export class RequestConsent extends Element {
   static readonly observedAttributes = ["lang", "label", "endpoint"];
 
   readonly #root: ShadowRoot;
@@ -39,10 +42,12 @@ export class RequestConsent extends HTMLElement {
 
   connectedCallback(): void {
     this.#render(false);
+    void this.#flow.resume();
   }
 
   disconnectedCallback(): void {
-    this.#flow.stop();
+    // To move an element is to take it out and put it in again.
+    queueMicrotask(() => this.isConnected || this.#flow.stop());
   }
 
   attributeChangedCallback(): void {

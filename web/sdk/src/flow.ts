@@ -20,7 +20,7 @@ export interface Snapshot {
 
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 5_000;
-/** After that many failed polls in a row the element says so. */
+/** After that many failed polls in a row the element says so, where nothing says how long the request can still be answered. */
 const PATIENCE = 6;
 
 /** One element's request. Each user action replaces the run before it. */
@@ -51,10 +51,22 @@ export class Flow {
       const request = await this.backend().start(device, template, run.signal);
       if (run.signal.aborted) return;
       this.#set({ ...this.snapshot, request });
-      await this.#follow(request, run.signal);
     } catch {
       if (!run.signal.aborted) this.#set({ ...this.snapshot, state: "error" });
+      return;
     }
+    await this.#watch(run.signal);
+  }
+
+  /** The element is in a page again: it goes on where it was. */
+  async resume(): Promise<void> {
+    const { state, request } = this.snapshot;
+    if (this.#run || isFinal(state) || state === "idle" || state === "choosing") return;
+    // What was under way then was given up.
+    if (!request) return this.ask();
+    const run = new AbortController();
+    this.#run = run;
+    if (state !== "confirming") await this.#watch(run.signal);
   }
 
   /** The person typed the code that their other device shows. */
@@ -89,6 +101,15 @@ export class Flow {
     this.#stop();
   }
 
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { request } = this.snapshot;
+    try {
+      if (request) await this.#follow(request, signal);
+    } catch {
+      if (!signal.aborted) this.#set({ ...this.snapshot, state: "error" });
+    }
+  }
+
   async #follow(request: StartedRequest, signal: AbortSignal): Promise<void> {
     let wait = FIRST_WAIT;
     let failures = 0;
@@ -109,7 +130,9 @@ export class Flow {
       } catch (error) {
         failures += 1;
         const hopeless = error instanceof BackendError && !error.transient;
-        if (hopeless || failures >= PATIENCE) throw error;
+        // Whoever decides in the wallet meanwhile must not read here that it did not work.
+        const over = request.expiresAt === undefined ? failures >= PATIENCE : this.clock.now() > request.expiresAt;
+        if (hopeless || over) throw error;
       }
       if (request.expiresAt !== undefined && this.clock.now() > request.expiresAt) {
         if (!signal.aborted) this.#set({ ...this.snapshot, state: "expired" });

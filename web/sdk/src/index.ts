@@ -4,7 +4,7 @@ import { RequestConsent } from "./element";
 export { RequestConsent };
 export type { ConsentState } from "./states";
 
-if (!customElements.get("request-consent")) customElements.define("request-consent", RequestConsent);
+if (globalThis.customElements && !customElements.get("request-consent")) customElements.define("request-consent", RequestConsent);
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -31,7 +31,7 @@ const en = {
   expiredTitle: "This request has ended",
   expiredText: "Nothing was shared. You can start again.",
   errorTitle: "That did not work",
-  errorText: "We received nothing. You can try again.",
+  errorText: "As far as we know we received nothing. You can try again.",
   again: "Start again",
 };
 
@@ -69,7 +69,7 @@ const nl: Texts = {
   expiredTitle: "Dit verzoek is afgelopen",
   expiredText: "Er is niets gedeeld. Je kunt opnieuw beginnen.",
   errorTitle: "Dat lukte niet",
-  errorText: "We hebben niets ontvangen. Je kunt het opnieuw proberen.",
+  errorText: "Voor zover we weten hebben we niets ontvangen. Je kunt het opnieuw proberen.",
   again: "Opnieuw beginnen",
 };
 

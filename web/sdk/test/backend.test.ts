@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { httpBackend } from "../src/backend";
 
 const signal = new AbortController().signal;
@@ -30,6 +30,33 @@ describe("httpBackend", () => {
       await expect(answering(200, body).backend.start("same", undefined, signal)).rejects.toThrow();
     },
   );
+
+  it("reads when it ends by the clock of this device, which may be wrong", async () => {
+    const fetcher = (async () =>
+      new Response(JSON.stringify({ id: "x", link: "https://w.example/", expires_at: "2020-01-01T00:05:00Z" }), {
+        headers: { date: "Wed, 01 Jan 2020 00:00:00 GMT" },
+      })) as unknown as typeof fetch;
+    const before = Date.now();
+    const { expiresAt = 0 } = await httpBackend("/consent", fetcher).start("other", undefined, signal);
+    expect(expiresAt).toBeGreaterThanOrEqual(before + 300_000);
+    expect(expiresAt).toBeLessThanOrEqual(Date.now() + 300_000);
+  });
+
+  it("does not wait for ever for an answer, nor for the rest of one", async () => {
+    vi.useFakeTimers();
+    try {
+      const gone = (init: RequestInit) => new Promise<never>((_, fail) => init.signal?.addEventListener("abort", () => fail(new DOMException("", "AbortError"))));
+      const silent = ((_: string, init: RequestInit) => gone(init)) as unknown as typeof fetch;
+      const halfway = (async (_: string, init: RequestInit) => Object.assign(new Response("{"), { arrayBuffer: () => gone(init) })) as unknown as typeof fetch;
+      for (const fetcher of [silent, halfway]) {
+        const asked = expect(httpBackend("/consent", fetcher).status("a", signal)).rejects.toMatchObject({ transient: true });
+        await vi.advanceTimersByTimeAsync(20_000);
+        await asked;
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 
   it("escapes the id and knows which failures may pass", async () => {
     const { backend, calls } = answering(200, { state: "created" });

@@ -75,6 +75,54 @@ describe("Flow", () => {
     expect(other.snapshot.state).toBe("error");
   });
 
+  it("goes on as long as the request can be answered when there is no connection for a while", async () => {
+    const lost = new BackendError("no answer", true);
+    const { flow, seen } = setUp([...Array<BackendError>(9).fill(lost), "fetched", "verified"]);
+    await flow.choose("other");
+    expect(steps(seen)).toEqual(["waiting", "in-progress", "received"]);
+  });
+
+  it("gives up sooner when nothing says how long that is", async () => {
+    const lost = new BackendError("no answer", true);
+    const { flow } = setUp([...Array<BackendError>(9).fill(lost), "verified"], { ...REQUEST, expiresAt: undefined });
+    await flow.choose("other");
+    expect(flow.snapshot.state).toBe("error");
+  });
+
+  it("goes on when the element was taken out of the page and put in again", async () => {
+    let next: () => void = () => undefined;
+    let state = "fetched";
+    const seen: string[] = [];
+    const status = async () => ({ state, next: undefined, confirm: false });
+    const flow = new Flow(
+      () => ({ start: async () => REQUEST, status, confirm: status, cancel: async () => undefined }),
+      (snapshot) => seen.push(snapshot.state),
+      { now: () => 0, sleep: () => new Promise<void>((resolve) => (next = resolve)) },
+    );
+    const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+    void flow.choose("other");
+    await turn();
+    next();
+    await turn();
+    flow.stop();
+    next();
+    state = "verified";
+    void flow.resume();
+    void flow.resume();
+    await turn();
+    next();
+    await turn();
+    expect(steps(seen)).toEqual(["waiting", "in-progress", "received"]);
+  });
+
+  it("asks again where the wallet is when it was taken out before there was a request", async () => {
+    const { flow } = setUp(["created"]);
+    void flow.choose("other");
+    flow.stop();
+    await flow.resume();
+    expect(flow.snapshot.state).toBe("choosing");
+  });
+
   it("does not insist when the back end refuses", async () => {
     const { flow, seen } = setUp(["created"], new BackendError("answer 403", false));
     await flow.choose("other");
