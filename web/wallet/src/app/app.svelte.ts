@@ -96,7 +96,8 @@ class App {
     addEventListener("hashchange", () => void this.takeIncoming());
     addEventListener("online", () => (this.online = true));
     addEventListener("offline", () => (this.online = false));
-    for (const type of ["pointerdown", "keydown"]) addEventListener(type, this.#active, { passive: true });
+    // A click without a pointer comes from assistive technology. Who comes back to a vault that should have locked finds it locked.
+    for (const type of ["pointerdown", "keydown", "click", "visibilitychange"]) addEventListener(type, this.#active, { passive: true });
     void watchUpdates((install) => {
       this.installUpdate = install;
       if (!this.inTheMiddle) this.announce(this.t("update.title"));
@@ -112,6 +113,7 @@ class App {
     // What a screen showed of an open vault is gone; the history has it.
     if (this.route.screen === "result") this.go("home");
     this.result = undefined;
+    this.announcement = "";
     this.alarm = undefined;
     this.taken = false;
     if (!takeOver) this.typed = undefined;
@@ -197,9 +199,11 @@ class App {
     location.hash = href(screen, id);
   }
 
-  /** Puts the focus where reading goes on, after what had it is gone: `place`, else the heading. */
+  /** Puts the focus where reading goes on, after what had it is gone: `place`, else the heading. Nobody is taken out of a field. */
   async land(place?: HTMLElement): Promise<void> {
     await tick();
+    // Whoever types by now is somewhere else.
+    if (typeof (document.activeElement as HTMLInputElement | null)?.selectionStart === "number") return;
     (place ?? document.querySelector<HTMLElement>("h1"))?.focus();
   }
 
@@ -210,17 +214,23 @@ class App {
 
   /** Says something to screen readers without moving the focus. */
   announce(text: string): void {
-    this.announcement = text;
+    // The same words again are said only when the text is another one.
+    this.announcement = text === this.announcement ? `${text}\u00a0` : text;
   }
 
-  async speak(language: Language): Promise<void> {
+  async speak(language: Language, before?: () => void): Promise<void> {
+    this.#wanted = language;
     const translator = await loadTranslator(language);
     // A late screen that is on now keeps its texts.
     if (this.#late) await translator.later();
+    // Another one was chosen while this one was on its way.
+    if (this.#wanted !== language) return;
+    before?.();
     this.translator = translator;
     document.documentElement.lang = language;
   }
 
+  #wanted: Language | undefined;
   #late = false;
 
   /** A screen or part that is loaded when somebody comes to it, with its texts. */
@@ -230,13 +240,14 @@ class App {
     return loaded;
   }
 
-  /** Chooses a language here and, when the vault is open, for the vault. */
+  /** Chooses a language here and, when the vault is open, for the vault. Nothing changes when its texts cannot be had. */
   async setLanguage(language: Language): Promise<void> {
-    preferences.language = language;
     // Asked first, so that what the screens then ask for comes in the new language. Offline it is kept for this device.
-    const kept = this.isOpen && this.call({ type: "setSettings", language, theme: undefined, autoLockMinutes: undefined }).catch(() => undefined);
-    await this.speak(language);
-    await kept;
+    const keep = () => {
+      preferences.language = language;
+      if (this.isOpen) this.call({ type: "setSettings", language, theme: undefined, autoLockMinutes: undefined }).catch(() => undefined);
+    };
+    await this.speak(language, keep).catch(() => undefined);
   }
 
   setTheme(theme: Theme): void {
@@ -311,6 +322,15 @@ class App {
     if (left && this.answer) await waitForCard({ ...left, answer: this.answer });
   }
 
+  /** A request was answered: on to what came of it, unless another link was opened meanwhile. The history has it as well. */
+  answeredRequest(request: IncomingLink | undefined, result: ResultView, elsewhere: boolean): void {
+    if (this.incoming !== request) return;
+    this.result = result;
+    this.resultElsewhere = elsewhere;
+    this.incoming = this.resume = undefined;
+    this.go("result");
+  }
+
   /** What an issuer sent the browser back with was used, or is of no use. */
   async answered(): Promise<void> {
     this.answer = undefined;
@@ -369,7 +389,8 @@ class App {
       return;
     }
     if (news.type === "locked") {
-      this.lockedByItself = true;
+      // Where nothing was open nothing was locked.
+      this.lockedByItself ||= this.isOpen;
       return this.begin(false);
     }
     if (news.type === "broken") this.failure = news.failure;
@@ -379,7 +400,8 @@ class App {
 
   #lastActive = 0;
   #active = () => {
-    if (Date.now() - this.#lastActive < 10_000) return;
+    // The clock may have been set back.
+    if (Math.abs(Date.now() - this.#lastActive) < 10_000) return;
     this.#lastActive = Date.now();
     this.#engine?.active();
   };

@@ -10,8 +10,11 @@ class Done {
   #last: "renamed" | "removed" | undefined;
 
   tell(what: "renamed" | "removed"): void {
-    this.#last = what;
-    app.go("devices");
+    // Whoever went on meanwhile is left where they are.
+    if (app.route.screen === "device") {
+      this.#last = what;
+      app.go("devices");
+    }
     app.announce(app.t(`devices.done-${what}`));
   }
 

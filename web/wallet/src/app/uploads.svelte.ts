@@ -64,9 +64,7 @@ class Uploads {
     upload.cancelled = true;
     upload.stop?.();
     this.#drop(upload);
-    const { begun } = upload;
-    if (begun) await app.call({ type: "documentCancel", upload: begun.id }).catch(() => undefined);
-    this.finished += 1;
+    await this.#giveUp(upload);
     app.announce(app.t("upload.cancelled", { name: upload.name }));
   }
 
@@ -86,8 +84,13 @@ class Uploads {
   unlocked(): void {
     // Whoever opened another vault in this page must not get what was meant for the one before.
     if (this.#vault !== app.status?.vaultAddress) this.list = [];
-    for (const upload of this.list) if (upload.failure?.code === "engine-ended") upload.failure = undefined;
+    for (const upload of this.list) if (["engine-ended", "vault-locked"].includes(upload.failure?.code ?? "")) upload.failure = undefined;
     void this.goOn();
+  }
+
+  async #giveUp({ begun }: Upload): Promise<void> {
+    if (begun) await app.call({ type: "documentCancel", upload: begun.id }).catch(() => undefined);
+    this.finished += 1;
   }
 
   #next(): Upload | undefined {
@@ -111,7 +114,9 @@ class Uploads {
         upload.begun = uploads.find((known) => known.id === upload.begun?.id) ?? upload.begun;
       }
       const { engine } = app;
-      if (upload.cancelled || !engine) return;
+      // Begun just then: the service keeps nothing for it.
+      if (upload.cancelled) return await this.#giveUp(upload);
+      if (!engine) return;
       app.announce(app.t("upload.sending", { name: upload.name }));
       let told = 0;
       const { done, stop } = engine.upload(upload.begun, file, (progress) => {

@@ -9,8 +9,11 @@ class Changed {
   #last: { what: What; newKeys: boolean } | undefined;
 
   tell(what: What, newKeys: boolean): void {
-    this.#last = { what, newKeys };
-    app.go("ways");
+    // Whoever went on meanwhile is left where they are.
+    if (["way", "add-way"].includes(app.route.screen)) {
+      this.#last = { what, newKeys };
+      app.go("ways");
+    }
     app.announce(app.t(`ways.done-${what}`));
   }
 

@@ -72,7 +72,7 @@ function fresh(text: unknown): Record<string, unknown> | undefined {
   try {
     const left: unknown = JSON.parse(String(text));
     if (typeof left !== "object" || left === null || !("at" in left)) return undefined;
-    return Date.now() - Number(left.at) < longest ? (left as Record<string, unknown>) : undefined;
+    return Math.abs(Date.now() - Number(left.at)) < longest ? (left as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }

@@ -72,7 +72,8 @@ export const lookedAt = {
   /** True once an hour. */
   longAgo(): boolean {
     const now = Date.now();
-    if (now - Number(read("looked")) < 3_600_000) return false;
+    // Also where the clock was ahead and was set right.
+    if (Math.abs(now - Number(read("looked"))) < 3_600_000) return false;
     write("looked", String(now));
     return true;
   },
