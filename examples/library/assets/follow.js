@@ -4,8 +4,8 @@ const shown = document.querySelector("[data-version]")?.getAttribute("data-versi
 async function look() {
   if (!document.hidden) {
     try {
-      const { version } = await (await fetch("/account/version", { cache: "no-store" })).json();
-      if (version !== shown) return location.reload();
+      const answer = await fetch("/account/version", { cache: "no-store" });
+      if (answer.ok && (await answer.json()).version !== shown) return location.reload();
     } catch {
       // The library is closed for a moment; the next look will tell.
     }

@@ -1,7 +1,7 @@
 // Documents move in a backup: out of one server and into another, the same to the byte, whatever happens on the way.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { launch, Person } from "../src/browser.mjs";
@@ -67,6 +67,23 @@ async function seal(person) {
   await person.type(t("take-out.passphrase"), SEAL);
   await person.type(t("passphrase.repeat"), SEAL);
 }
+
+test("a backup that is asked for before the wallet knows of documents has them all the same", async () => {
+  await kim.page.reload();
+  await unlock(kim, HERE);
+  let release;
+  const released = new Promise((done) => (release = done));
+  await kim.context.route(/assent_wasm_rest/, (route) => released.then(() => route.continue()));
+  await go(kim, here, "take-out", t("take-out.title"));
+  await kim.page.locator("input[value=backup]").check();
+  await kim.type(t("take-out.passphrase"), SEAL);
+  await kim.type(t("passphrase.repeat"), SEAL);
+  const saved = kim.page.waitForEvent("download", { timeout: 60_000 });
+  await kim.press("button", t("take-out.make"));
+  release();
+  const { size } = statSync(await (await saved).path());
+  assert.ok(size > 6_000_000, `${size} bytes`);
+});
 
 async function open(person, path) {
   await go(person, there, "bring-in", t("bring-in.title"));
