@@ -94,6 +94,8 @@ test("locks after a minute without anything happening: the worker ends, and each
   await unlock(asked, PASSPHRASE);
   await asked.sees(t("home.title"));
   await locksAfter(asked, 30);
+  await asked.press("link", t("nav.home"));
+  await asked.sees(t("home.title"));
 });
 
 test("a second tab says that the vault is open elsewhere, and takes it over when asked to", async () => {
