@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::encoding::json::Object;
 use crate::encoding::record::{FromJson, Malformed, ToJson};
+use crate::encoding::steering::steers;
 use crate::sorted::Sorted;
 
 const MAX_LANGUAGES: usize = 30;
@@ -83,14 +84,21 @@ pub(super) fn is_language_tag(tag: &str) -> bool {
         && tag.len() <= 35
 }
 
-/// True for a text that can be shown: not blank, bounded, no control or direction-changing characters.
+/// True for a text that can be shown: not blank, bounded, nothing that ends a line or turns the direction of what stands around it.
 pub(super) fn is_text(text: &str) -> bool {
-    // U+202A–202E and U+2066–2069 turn the direction of text around and can hide what is said.
-    let tricky = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     !text.trim().is_empty()
         && text.len() <= 4 * MAX_CHARS
         && text.chars().count() <= MAX_CHARS
-        && !text.chars().any(tricky)
+        && !text.chars().any(steers)
+}
+
+/// True for a full date of RFC 3339 §5.6.
+pub(super) fn is_date(text: &str) -> bool {
+    let fits = |(index, byte): (usize, u8)| match index {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    text.len() == 10 && text.bytes().enumerate().all(fits)
 }
 
 #[cfg(test)]
@@ -118,6 +126,8 @@ mod tests {
             json!({ "en": 1 }),
             json!({ "en": "a\u{202e}b" }),
             json!({ "en": "a\nb" }),
+            json!({ "en": "a\u{2028}b" }),
+            json!({ "en": "a\u{2029}b" }),
             json!({ "en": "é".repeat(501) }),
         ] {
             assert_eq!(Texts::from_json(&bad), Err(BadTexts), "{bad}");

@@ -7,6 +7,7 @@ use super::digest::Digest;
 use super::event::{EventError, EventState, from_object, to_object};
 use super::legal::{LegalBasis, RecordKind};
 use super::receipt::VerifiedReceipt;
+use super::texts::{is_date, is_text};
 use crate::claims::ClaimsPath;
 use crate::crypto::{CryptoProvider, PublicKey, SignError, Signer};
 use crate::encoding::jws::{self, JwsError, UnverifiedJws};
@@ -14,6 +15,9 @@ use crate::encoding::record::{FromJson, ToJson};
 use crate::env::{Env, RandomUnavailable, Timestamp};
 use crate::error::{Audience, Blame, ErrorCode};
 use crate::profile::CLOCK_LEEWAY;
+
+/// Most entries of `retained`.
+const MAX_RETAINED: usize = 64;
 
 /// The `typ` of a withdrawal.
 pub const TYP: &str = "consent-withdrawal+jwt";
@@ -364,6 +368,13 @@ impl WithdrawalAcknowledgement {
         }
         if payload.iss != receipt.receipt().evidence.client_id {
             return Err(WithdrawalError::Other("service"));
+        }
+        // The reasons end on the person's screen. Bounds of specs/formats/consent-withdrawal-ack.schema.json.
+        let fits = |kept: &Retained| is_text(&kept.reason) && kept.until.as_deref().is_none_or(is_date);
+        if payload.retained.len() > MAX_RETAINED || !payload.retained.iter().all(fits) {
+            return Err(WithdrawalError::Malformed(
+                "what is retained is not said in plain words".into(),
+            ));
         }
         // "Accepted" must mean that everything withdrawn has stopped.
         let withdrawn: Withdrawal = from_object(UnverifiedJws::parse(withdrawal_jwt)?.unverified_claims()?)?;

@@ -12,3 +12,4 @@ pub mod json;
 pub mod jwe;
 pub mod jws;
 pub mod record;
+pub mod steering;

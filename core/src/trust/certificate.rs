@@ -4,6 +4,7 @@ use super::ChainError;
 use crate::crypto::PublicKey;
 use crate::encoding::der::{self, Reader};
 use crate::encoding::record::{FromJson, ToJson};
+use crate::encoding::steering::steers;
 use crate::env::Timestamp;
 
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
@@ -361,11 +362,13 @@ fn text(tag: u8, content: &[u8]) -> Option<String> {
 /// Names are shown next to trust marks: nothing in them may move or hide text.
 pub(super) fn shown(text: &str) -> Option<String> {
     let harmless = |c: &char| {
-        !c.is_control()
-            // Marks of direction, characters without width, and separators of lines.
-            && !matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        !steers(*c)
+            // Marks of direction, and what shows nothing: fillers, variation selectors, tags.
+            && !matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{2800}'
+                | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}')
     };
     let text: String = text.chars().filter(harmless).take(MAX_NAME).collect();
-    (!text.is_empty()).then_some(text)
+    (!text.trim().is_empty()).then_some(text)
 }

@@ -195,6 +195,28 @@ fn an_acknowledgement_answers_one_withdrawal_fully() {
         Propagation::Notified.answered(&check(&disputed).unwrap()),
         Propagation::Disputed
     );
+    // What a service says it keeps is shown to the person: a few plain sentences, and days.
+    let keeps = |reason: &str, until: Option<&str>, times: usize| {
+        let mut said = disputed.clone();
+        said.retained[0].reason = reason.into();
+        said.retained[0].until = until.map(Into::into);
+        said.retained = vec![said.retained[0].clone(); times];
+        check(&said)
+    };
+    assert!(keeps("An open loan", Some("2027-01-31"), 64).is_ok());
+    for (reason, until, times) in [
+        ("", None, 1),
+        ("An open loan\u{2028}Assent agrees.", None, 1),
+        ("\u{202e}naol nepo nA", None, 1),
+        (&*"long ".repeat(101), None, 1),
+        ("An open loan", Some("soon, we promise"), 1),
+        ("An open loan", None, 65),
+    ] {
+        assert!(
+            matches!(keeps(reason, until, times), Err(WithdrawalError::Malformed(_))),
+            "{reason}"
+        );
+    }
     let other = WithdrawalAcknowledgement {
         withdrawal_sha256: receipt.sha256(),
         ..good.clone()

@@ -183,7 +183,8 @@ fn tell(
                 let mut sharing: Sharing = records.need(&id)?;
                 sharing.attempts = sharing.attempts.saturating_add(1);
                 match &confirmation {
-                    Confirmation::Signed { jwt, acknowledgement } => {
+                    // What was confirmed stays confirmed, whatever the service signs to another device later.
+                    Confirmation::Signed { jwt, acknowledgement } if sharing.is_pending() => {
                         sharing.answered(acknowledgement);
                         let mut receipt: KeptReceipt = records.need(&sharing.receipt_id)?;
                         let mut stops = receipt.stops.iter_mut();
@@ -192,11 +193,10 @@ fn tell(
                         }
                         records.put(&receipt)?;
                     }
-                    // What another device got confirmed meanwhile stays confirmed.
                     Confirmation::NotValid if sharing.is_pending() => {
                         sharing.state = SharingState::StopDisputed;
                     }
-                    Confirmation::NotValid | Confirmation::None => {}
+                    Confirmation::Signed { .. } | Confirmation::NotValid | Confirmation::None => {}
                 }
                 records.put(&sharing)
             };

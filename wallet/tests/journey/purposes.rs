@@ -257,3 +257,31 @@ fn another_device_stopped_the_same_or_another_part() {
         assert_eq!(ended.count(), 2 - left);
     }
 }
+
+/// A service that confirmed to one device cannot take that back by signing something else to another, which did not know yet.
+#[test]
+fn what_was_confirmed_is_not_taken_back() {
+    let mut city = City::new();
+    let (mut person, shared) = shared_for_two(&mut city);
+    city.down.insert("/vp/withdrawals");
+    person
+        .run(&mut city, stop(&shared["sharingId"], &[], false))
+        .unwrap();
+    let mut other = Person::new(7000);
+    let code = texts(&json!(person.code)).join("-");
+    let open = json!({ "type": "openVault", "address": person.address, "recoveryCode": code });
+    other.run(&mut city, open).unwrap();
+    city.down.clear();
+    person.run(&mut city, json!({ "type": "retryPending" })).unwrap();
+    city.disputes = true;
+    other.run(&mut city, json!({ "type": "retryPending" })).unwrap();
+    assert_eq!(city.withdrawals.len(), 2, "both told the service");
+    for device in [&mut person, &mut other] {
+        device.run(&mut city, json!({ "type": "sync" })).unwrap();
+        let all = sharing(device, &mut city);
+        assert_eq!(all[0]["state"], "stopped", "{all:?}");
+        let receipt = json!({ "type": "receipt", "id": shared["receiptId"] });
+        let receipt = device.run(&mut city, receipt).unwrap()["receipt"].clone();
+        assert_eq!(receipt["acknowledgement"], "valid");
+    }
+}

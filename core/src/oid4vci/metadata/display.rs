@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::super::offer::insert;
 use crate::encoding::fields::{FieldError, Fields, Problem};
 use crate::encoding::record::{FromJson, ToJson};
+use crate::encoding::steering::steers;
 
 const MAX_DISPLAYS: usize = 64;
 
@@ -124,8 +125,7 @@ impl Display {
 
 /// A name without what turns the reading direction of the sentence it stands in, or ends its line (Unicode TR 36 §2.10).
 fn harmless(name: &str) -> Option<String> {
-    let stays = |c: &char| !c.is_control() && !matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let name: String = name.chars().filter(stays).collect();
+    let name: String = name.chars().filter(|c| !steers(*c)).collect();
     (!name.trim().is_empty()).then_some(name)
 }
 

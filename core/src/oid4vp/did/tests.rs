@@ -61,6 +61,9 @@ fn did_web_addresses() {
         "did:web:a.example%2Fb",
         "did:web:a.example::b",
         "did:web:a.example:..",
+        "did:web:a.example:user:%2e%2e",
+        "did:web:a.example:user:.%2E:b",
+        "did:web:a.example:%2e:b",
         "did:web:a..b",
     ] {
         assert_eq!(url(bad, &plain), Err(DidError::Malformed), "{bad}");

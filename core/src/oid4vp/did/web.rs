@@ -13,10 +13,14 @@ pub(super) fn document_url(id: &str, profile: &Profile) -> Result<Endpoint, DidE
         return Err(DidError::Malformed);
     }
     let path: Vec<&str> = parts.collect();
-    if path
-        .iter()
-        .any(|part| part.is_empty() || *part == "." || *part == "..")
-    {
+    // Also written with escapes: whoever fetches reads `%2e%2e` as a step up (WHATWG URL §4.1), out of the path that the DID names.
+    let steps = |part: &str| {
+        matches!(
+            part.to_ascii_lowercase().replace("%2e", ".").as_str(),
+            "" | "." | ".."
+        )
+    };
+    if path.iter().any(|part| steps(part)) {
         return Err(DidError::Malformed);
     }
     let path = if path.is_empty() {

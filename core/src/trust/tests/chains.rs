@@ -136,6 +136,72 @@ fn wrong_use() {
     );
 }
 
+/// RFC 5280 §4.2.1.10, §4.2: an authority for some names speaks for no others, also not through one below it or in the
+/// words that are shown; and what must be understood and is not ends the path.
+#[test]
+fn constraints_of_an_authority() {
+    type Trees = Vec<GeneralSubtree>;
+    let limited = |permitted_subtrees: Trees, excluded_subtrees: Trees| {
+        let mut params = ca_params("Middle");
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees,
+            excluded_subtrees,
+        });
+        params
+    };
+    let dns = |name: &str| vec![GeneralSubtree::DnsName(name.into())];
+    let organization = || {
+        let mut name = DistinguishedName::new();
+        name.push(DnType::OrganizationName, "City library");
+        vec![GeneralSubtree::DirectoryName(name)]
+    };
+    let named = |name: &str| {
+        let mut params = leaf_params("Leaf");
+        params.subject_alt_names = vec![rcgen::SanType::DnsName(name.try_into().unwrap())];
+        params
+    };
+    let root = root("Root", 1);
+    for (params, name, allowed) in [
+        (limited(dns("library.example"), vec![]), "library.example", true),
+        (limited(dns("library.example"), vec![]), "a.library.example", true),
+        (limited(dns("library.example"), vec![]), "bank.example", false),
+        (
+            limited(dns("library.example"), vec![]),
+            "evillibrary.example",
+            false,
+        ),
+        (limited(dns("library.example"), vec![]), "*.example", false),
+        (limited(vec![], dns("bank.example")), "BANK.example", false),
+        (limited(vec![], dns("bank.example")), "www.bank.example", false),
+        (limited(vec![], dns("bank.example")), "library.example", true),
+        (limited(organization(), vec![]), "library.example", false),
+    ] {
+        let middle = signed(params, 2, &root);
+        let leaf = signed(named(name), 3, &middle);
+        let found = verify(&chain(&[&leaf, &middle]), &trusting(ROLE, &[&root]));
+        assert_eq!(found.is_ok(), allowed, "{name}: {found:?}");
+        // The same limits on the anchor itself, and on one below the limited one.
+        let found = verify(&chain(&[&leaf]), &trusting(ROLE, &[&middle]));
+        assert_eq!(found.is_ok(), allowed, "{name}: {found:?}");
+        let lower = signed(ca_params("Lower"), 4, &middle);
+        let leaf = signed(named(name), 5, &lower);
+        let found = verify(&chain(&[&leaf, &lower, &middle]), &trusting(ROLE, &[&root]));
+        assert_eq!(found.is_ok(), allowed, "{name}: {found:?}");
+    }
+    for in_leaf in [true, false] {
+        let mut strange =
+            rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
+        strange.set_criticality(true);
+        let (mut middle, mut leaf) = (ca_params("Middle"), leaf_params("Leaf"));
+        let place = if in_leaf { &mut leaf } else { &mut middle };
+        place.custom_extensions.push(strange);
+        let middle = signed(middle, 2, &root);
+        let leaf = signed(leaf, 3, &middle);
+        let found = verify(&chain(&[&leaf, &middle]), &trusting(ROLE, &[&root]));
+        assert_eq!(found, Err(ChainError::Malformed));
+    }
+}
+
 #[test]
 fn times() {
     let root = root("Root", 1);
@@ -224,7 +290,9 @@ fn directly_trusted() {
 #[test]
 fn who_the_leaf_is() {
     let root = root("Root", 1);
-    let mut params = leaf_params("Lib\u{200b}rary\u{202e}\u{7}\u{61c}\u{feff}\u{2028} desk");
+    let mut params = leaf_params(
+        "Lib\u{200b}rary\u{202e}\u{7}\u{61c}\u{feff}\u{2028}\u{ad}\u{3164}\u{e0041}\u{fe0f} desk",
+    );
     params
         .distinguished_name
         .push(DnType::OrganizationName, "City library of Voorbeeld");

@@ -197,9 +197,11 @@ impl City {
         self.stopped = true;
         self.erasure_asked = withdrawal.erasure_requested;
         let x5c = [self.library.leaf.clone()];
-        let acknowledgement = WithdrawalAcknowledgement::accept(body, &withdrawal, receipt, NOW)
-            .sign(&x5c, &self.library.key)
-            .unwrap();
+        let mut acknowledgement = WithdrawalAcknowledgement::accept(body, &withdrawal, receipt, NOW);
+        if self.disputes {
+            (acknowledgement.accepted, acknowledgement.stopped) = (false, Vec::new());
+        }
+        let acknowledgement = acknowledgement.sign(&x5c, &self.library.key).unwrap();
         self.withdrawals.push(withdrawal);
         respond(200, "application/jwt", &acknowledgement)
     }

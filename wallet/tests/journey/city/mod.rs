@@ -67,6 +67,8 @@ pub struct City {
     pub receipt: Option<VerifiedReceipt>,
     pub erasure_asked: bool,
     pub stopped: bool,
+    /// The library signs that it does not agree.
+    pub disputes: bool,
     /// Withdrawals in the order in which they arrived.
     pub withdrawals: Vec<Withdrawal>,
     /// Documents about card types that the registry has.
@@ -124,6 +126,7 @@ impl City {
             receipt: None,
             erasure_asked: false,
             stopped: false,
+            disputes: false,
             withdrawals: Vec::new(),
             types: Vec::new(),
             revoked: Vec::new(),
