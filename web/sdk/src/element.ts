@@ -50,8 +50,9 @@ export class RequestConsent extends Element {
     queueMicrotask(() => this.isConnected || this.#flow.stop());
   }
 
-  attributeChangedCallback(): void {
-    if (this.isConnected) this.#render(false);
+  attributeChangedCallback(_name: string, before: string | null, now: string | null): void {
+    // Pages set what is there already, too; that must not take a code away that somebody is typing.
+    if (this.isConnected && before !== now) this.#render(false);
   }
 
   /** Begins as if the person had pressed the first button. */
