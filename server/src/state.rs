@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use assent_core::crypto::{Signer as _, sha256};
 use assent_core::encoding::base64url;
-use assent_core::env::{Env, SecureRandom};
+use assent_core::env::{Env, SecureRandom, Timestamp};
 use assent_core::oid4vci::Attesters;
 use assent_core::profile::Profile;
 use assent_core::sd_jwt::type_metadata::KnownType;
@@ -112,7 +112,7 @@ pub struct Inner {
     /// What new vaults may cost.
     pub new_vaults: NewVaults,
     /// When the database was last tried for `/readyz`, and whether it took a write.
-    pub(crate) probed: tokio::sync::Mutex<Option<(tokio::time::Instant, bool)>>,
+    pub(crate) probed: tokio::sync::Mutex<Option<(Timestamp, bool)>>,
     /// False once the server was told to stop: `/readyz` answers 503 so that no new traffic is sent here.
     pub ready: AtomicBool,
 }
@@ -177,7 +177,7 @@ impl AppState {
             rest_keys,
             blobs,
         } = stores;
-        let limits = &config.limits;
+        let (limits, pace) = (&config.limits, clock.pace());
         Self(Arc::new(Inner {
             profile: config.profile(),
             outbound,
@@ -194,15 +194,15 @@ impl AppState {
             pairings: Listeners::new(PAIRING_WAITERS),
             outbox: tokio::sync::Notify::new(),
             erased: AtomicBool::new(false),
-            address_rate: RateLimit::per_minute(limits.per_address_per_minute),
-            service_rate: RateLimit::per_minute(limits.per_service_per_minute),
-            vault_rate: RateLimit::per_minute(limits.per_vault_per_minute),
-            unlocks: Unlocks::new(limits),
-            pairing_rate: RateLimit::per_minute(limits.pairings_per_address_per_minute),
-            attestation_rate: RateLimit::per_minute(limits.attestations_per_address_per_minute),
+            address_rate: RateLimit::per_minute(limits.per_address_per_minute, pace),
+            service_rate: RateLimit::per_minute(limits.per_service_per_minute, pace),
+            vault_rate: RateLimit::per_minute(limits.per_vault_per_minute, pace),
+            unlocks: Unlocks::new(limits, pace),
+            pairing_rate: RateLimit::per_minute(limits.pairings_per_address_per_minute, pace),
+            attestation_rate: RateLimit::per_minute(limits.attestations_per_address_per_minute, pace),
             downloads: Places::new(limits.downloads, limits.downloads_per_address),
             large_commits: Places::new(LARGE_COMMITS, LARGE_COMMITS_PER_ADDRESS),
-            new_vaults: NewVaults::new(limits),
+            new_vaults: NewVaults::new(limits, pace),
             config,
             store,
             keys,

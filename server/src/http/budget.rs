@@ -11,10 +11,13 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, NotUntil, Quota};
+use governor::clock::Clock as _;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{NotUntil, Quota, RateLimiter};
 
 use super::address::caller;
+use super::rate::Limiter;
+use crate::clock::Pace;
 use crate::config::Limits;
 use crate::error::Problem;
 
@@ -27,8 +30,9 @@ const STEP: u64 = 1024;
 /// How many new vaults, and how many bytes of them.
 #[derive(Debug)]
 struct Meter {
-    vaults: DefaultKeyedRateLimiter<String>,
-    kibibytes: DefaultKeyedRateLimiter<String>,
+    vaults: Limiter,
+    kibibytes: Limiter,
+    pace: Pace,
 }
 
 /// The budget of new vaults. Cheap to clone.
@@ -51,23 +55,25 @@ struct Exhausted {
 }
 
 impl Meter {
-    fn new(vaults_per_hour: u32, bytes_per_hour: u64) -> Self {
-        let quota = |per_hour: u32| {
+    fn new(vaults_per_hour: u32, bytes_per_hour: u64, pace: Pace) -> Self {
+        let limiter = |per_hour: u32| {
             let most = NonZeroU32::new(per_hour).unwrap_or(NonZeroU32::MIN);
             // A whole hour's worth may come at once: a class of thirty behind one address.
-            Quota::per_hour(most).allow_burst(most)
+            let quota = Quota::per_hour(most).allow_burst(most);
+            RateLimiter::new(quota, DefaultKeyedStateStore::default(), pace)
         };
         let kibibytes = u32::try_from(bytes_per_hour / STEP).unwrap_or(u32::MAX);
         Self {
-            vaults: DefaultKeyedRateLimiter::keyed(quota(vaults_per_hour)),
-            kibibytes: DefaultKeyedRateLimiter::keyed(quota(kibibytes)),
+            vaults: limiter(vaults_per_hour),
+            kibibytes: limiter(kibibytes),
+            pace,
         }
     }
 
     fn take(&self, key: &str, bytes: u64) -> Result<(), Exhausted> {
         let key = key.to_owned();
         let wait = |until: NotUntil<_>| Exhausted {
-            wait: until.wait_time_from(DefaultClock::default().now()).as_secs() + 1,
+            wait: until.wait_time_from(self.pace.now()).as_secs() + 1,
         };
         self.vaults.check_key(&key).map_err(wait)?;
         let steps = u32::try_from(bytes.div_ceil(STEP)).unwrap_or(u32::MAX);
@@ -90,13 +96,14 @@ impl Meter {
 impl NewVaults {
     /// From the settings.
     #[must_use]
-    pub fn new(limits: &Limits) -> Self {
+    pub fn new(limits: &Limits, pace: Pace) -> Self {
         Self(Arc::new(Inner {
             by_address: Meter::new(
                 limits.new_vaults_per_address_per_hour,
                 limits.new_vault_bytes_per_address_per_hour,
+                pace,
             ),
-            all: Meter::new(limits.new_vaults_per_hour, limits.new_vault_bytes_per_hour),
+            all: Meter::new(limits.new_vaults_per_hour, limits.new_vault_bytes_per_hour, pace),
             trusted_proxies: limits.trusted_proxies,
             largest_body: limits.body_bytes,
         }))
@@ -152,15 +159,17 @@ fn refused(out: Exhausted, detail: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
 
     #[test]
     fn number_and_size_are_bounded_for_each_key() {
-        let meter = Meter::new(3, 4 * STEP);
+        let pace = Clock::Set(Arc::default()).pace();
+        let meter = Meter::new(3, 4 * STEP, pace);
         assert_eq!(meter.take("a", 1), Ok(()));
         assert_eq!(meter.take("a", 3 * STEP), Ok(()));
         let out = meter.take("a", 1).unwrap_err();
         assert!(
-            (1..=900).contains(&out.wait),
+            (900..=901).contains(&out.wait),
             "a quarter of an hour for one step: {out:?}"
         );
         assert_eq!(meter.take("b", 1), Ok(()), "another key");
@@ -169,12 +178,12 @@ mod tests {
             Err(Exhausted { wait: 3600 }),
             "it never fits"
         );
-        let meter = Meter::new(2, u64::MAX);
+        let meter = Meter::new(2, u64::MAX, pace);
         assert_eq!(
             (meter.take("a", 0), meter.take("a", u64::from(u32::MAX))),
             (Ok(()), Ok(()))
         );
         let out = meter.take("a", 0).unwrap_err();
-        assert!((1..=1801).contains(&out.wait), "{out:?}");
+        assert!((1800..=1801).contains(&out.wait), "{out:?}");
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use assent_core::env::Timestamp;
 
 use super::rate::{RateLimit, limited};
+use crate::clock::Pace;
 use crate::error::Problem;
 
 /// Most keys whose waits are remembered at once. Whoever is refused beyond is, and waits as the plain limit says.
@@ -32,9 +33,9 @@ impl GrowingWait {
     /// Free up to `per_minute`; then waits from one second to `longest` seconds, each twice the one before. A key that
     /// keeps away for four times `longest` begins anew.
     #[must_use]
-    pub fn new(per_minute: u32, longest: i64) -> Self {
+    pub fn new(per_minute: u32, longest: i64, pace: Pace) -> Self {
         Self {
-            rate: RateLimit::per_minute(per_minute),
+            rate: RateLimit::per_minute(per_minute, pace),
             longest,
             refused: Arc::default(),
         }
@@ -106,10 +107,11 @@ fn wait(seconds: i64) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
 
     #[test]
     fn waits_double_up_to_the_longest_and_are_forgotten() {
-        let limit = GrowingWait::new(4, 8);
+        let limit = GrowingWait::new(4, 8, Clock::Set(Arc::default()).pace());
         let mut now = Timestamp(1_000);
         assert!(limit.check("a", now).is_ok());
         let mut waits = Vec::new();

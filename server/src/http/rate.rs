@@ -2,33 +2,40 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota};
+use governor::clock::Clock as _;
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
 
 use super::address::caller;
+use crate::clock::Pace;
 use crate::error::Problem;
+
+/// A limiter by key.
+pub(super) type Limiter = RateLimiter<String, DefaultKeyedStateStore<String>, Pace, NoOpMiddleware<Duration>>;
 
 /// A limiter by key; bursts of a quarter of the quota are let through at once.
 #[derive(Debug, Clone)]
 pub struct RateLimit {
-    limiter: Arc<DefaultKeyedRateLimiter<String>>,
+    limiter: Arc<Limiter>,
     burst: NonZeroU32,
 }
 
 impl RateLimit {
     /// At most `per_minute` for each key.
     #[must_use]
-    pub fn per_minute(per_minute: u32) -> Self {
+    pub fn per_minute(per_minute: u32, pace: Pace) -> Self {
         let rate = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
         let burst = NonZeroU32::new(per_minute / 4).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_minute(rate).allow_burst(burst);
         Self {
-            limiter: Arc::new(DefaultKeyedRateLimiter::keyed(quota)),
+            limiter: Arc::new(RateLimiter::new(quota, DefaultKeyedStateStore::default(), pace)),
             burst,
         }
     }
@@ -55,7 +62,7 @@ impl RateLimit {
         let Ok(Err(not_until)) = self.limiter.check_key_n(&key.to_owned(), count) else {
             return Ok(());
         };
-        let wait = not_until.wait_time_from(DefaultClock::default().now());
+        let wait = not_until.wait_time_from(self.limiter.clock().now());
         Err(wait.as_secs() + 1)
     }
 
@@ -101,10 +108,11 @@ pub async fn by_address(State(by): State<ByAddress>, request: Request, next: Nex
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
 
     #[test]
     fn each_key_has_its_own_quota() {
-        let limit = RateLimit::per_minute(8);
+        let limit = RateLimit::per_minute(8, Clock::Set(Arc::default()).pace());
         assert!(limit.check("a").is_ok());
         assert!(limit.check("a").is_ok());
         assert_eq!(limit.check("a").unwrap_err().code(), "rate-limited");

@@ -8,6 +8,7 @@ use assent_core::env::Timestamp;
 
 use super::growing::GrowingWait;
 use super::rate::RateLimit;
+use crate::clock::Pace;
 use crate::config::Limits;
 use crate::error::Problem;
 
@@ -27,12 +28,12 @@ pub struct Unlocks {
 impl Unlocks {
     /// From the settings.
     #[must_use]
-    pub fn new(limits: &Limits) -> Self {
+    pub fn new(limits: &Limits, pace: Pace) -> Self {
         let at_vault = limits.unlocks_per_vault_and_address_per_minute;
         Self {
-            address: GrowingWait::new(limits.unlocks_per_address_per_minute, LONGEST),
-            address_at_vault: GrowingWait::new(at_vault, LONGEST_FOR_VAULT),
-            vault: RateLimit::per_minute(limits.unlocks_per_vault_per_minute),
+            address: GrowingWait::new(limits.unlocks_per_address_per_minute, LONGEST, pace),
+            address_at_vault: GrowingWait::new(at_vault, LONGEST_FOR_VAULT, pace),
+            vault: RateLimit::per_minute(limits.unlocks_per_vault_per_minute, pace),
         }
     }
 
@@ -58,8 +59,13 @@ impl Unlocks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
 
     const NOW: Timestamp = Timestamp(1_000);
+
+    fn still() -> Pace {
+        Clock::Set(std::sync::Arc::default()).pace()
+    }
 
     fn limits() -> Limits {
         Limits {
@@ -72,7 +78,7 @@ mod tests {
 
     #[test]
     fn whoever_has_not_asked_yet_never_waits_for_others() {
-        let unlocks = Unlocks::new(&limits());
+        let unlocks = Unlocks::new(&limits(), still());
         let passed = |address: &str| {
             let mut readings = 0..100;
             readings.find(|_| unlocks.check("vault", address, NOW).is_err())
@@ -88,10 +94,11 @@ mod tests {
 
     #[test]
     fn an_address_has_one_limit_over_all_vaults() {
-        let unlocks = Unlocks::new(&Limits {
+        let few = Limits {
             unlocks_per_address_per_minute: 40,
             ..limits()
-        });
+        };
+        let unlocks = Unlocks::new(&few, still());
         let mut vaults = 0..100;
         let refused = vaults.find(|vault| unlocks.check(&vault.to_string(), "stranger", NOW).is_err());
         assert_eq!(refused, Some(10));

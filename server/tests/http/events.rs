@@ -1,12 +1,10 @@
 //! News of changed vaults, over one and over two processes.
 
-use std::time::Duration;
-
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::common::vault::{self, ID, TOKEN, commit, token_hash};
-use crate::common::{Answer, Sandbox};
+use crate::common::{Answer, PATIENCE, Sandbox, until};
 
 fn new_vault(id: &str) -> Value {
     vault::new_vault(id, json!([{ "handle": "AA", "box": "AA", "key": "AA" }]))
@@ -45,7 +43,7 @@ impl Stream {
                 self.text = rest;
                 return Some(block);
             }
-            let chunk = tokio::time::timeout(Duration::from_secs(10), self.response.chunk())
+            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk())
                 .await
                 .unwrap()
                 .ok()??;
@@ -84,12 +82,13 @@ async fn devices_hear_of_changes_and_of_nothing_else() {
     assert!(one.block().await.unwrap().starts_with(':'), "a sign of life");
     // A place that is given back can be taken.
     drop(two);
-    let mut two = loop {
-        match Stream::open(&server).await {
-            Ok(stream) => break stream,
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    };
+    let mut two = None;
+    until("a place that came back", async || {
+        two = Stream::open(&server).await.ok();
+        two.is_some()
+    })
+    .await;
+    let mut two = two.unwrap();
     assert_eq!(two.version().await, Some(2));
     // A new root key means a new token: whoever has only the old one hears no more.
     let hash = token_hash("another");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use crate::common::{Answer, Sandbox};
+use crate::common::{Answer, PATIENCE, Sandbox, until};
 use assent_server::clock::Clock;
 use assent_server::config::{Config, ServiceConfig, TlsConfig};
 use assent_server::serve::Server;
@@ -73,10 +73,9 @@ async fn measurements_are_for_those_with_the_token() {
 
 #[tokio::test]
 async fn measurements_may_have_an_address_of_their_own() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = free.local_addr().unwrap();
-    drop(free);
-    let server = Sandbox::start_with(|config| config.metrics.listen = Some(listen)).await;
+    let any = ([127, 0, 0, 1], 0).into();
+    let server = Sandbox::start_with(|config| config.metrics.listen = Some(any)).await;
+    let listen = server.metrics.unwrap();
     server.get("/livez").await.expect(200);
     server
         .get("/metrics")
@@ -102,7 +101,7 @@ async fn asking_whether_it_is_ready_costs_one_write_a_second() {
     server.get("/readyz").await.expect(200);
     server.state.store.close().await;
     server.get("/readyz").await.expect(200);
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    server.pass(1);
     server.get("/readyz").await.problem(503, "not-ready");
 }
 
@@ -453,14 +452,14 @@ async fn stopping_takes_the_server_out_of_rotation_and_frees_the_database() {
         "the file is not locked"
     );
     server.stop();
-    for _ in 0..50 {
-        if let Ok(database) = assent_server::store::Database::open(&url).await {
-            database.close().await;
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    panic!("the server did not stop");
+    until("the server stopped", async || {
+        let Ok(database) = assent_server::store::Database::open(&url).await else {
+            return false;
+        };
+        database.close().await;
+        true
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -479,10 +478,18 @@ async fn w3c_credentials_go_through_the_bridge_program() {
     // Speaks the bridge's protocol (interop/README.md) and shows what it was asked.
     let dir = tempfile::tempdir().unwrap();
     let program = |name: &str, script: &str| {
-        use std::os::unix::fs::PermissionsExt as _;
         let path = dir.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        // By another process: a program that some test starts while this one writes would have the file open, too, and
+        // what is open for writing cannot be run.
+        let written = std::process::Command::new("/bin/sh")
+            .args([
+                "-c",
+                r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 700 "$1""#,
+                "sh",
+            ])
+            .args([path.as_os_str(), script.as_ref()])
+            .status();
+        assert!(written.unwrap().success());
         path
     };
     let with = async |path| Sandbox::start_with(|config| config.w3c_bridge.program = Some(path)).await;
@@ -533,13 +540,10 @@ async fn one_address_cannot_take_every_place() {
         Answer::read(request.send().await.unwrap()).await
     };
     let settled = async |status: u16| {
-        for _ in 0..100 {
-            if ask("192.0.2.1").await.status == status {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-        panic!("never {status}");
+        until(&status.to_string(), async || {
+            ask("192.0.2.1").await.status == status
+        })
+        .await;
     };
     settled(429).await;
     ask("192.0.2.2").await.expect(200);
@@ -568,10 +572,7 @@ async fn headers_that_do_not_come_are_not_waited_for() {
         .await
         .unwrap();
     let mut rest = Vec::new();
-    let closed = tokio::time::timeout(
-        std::time::Duration::from_secs(5),
-        connection.read_to_end(&mut rest),
-    );
+    let closed = tokio::time::timeout(PATIENCE, connection.read_to_end(&mut rest));
     assert!(closed.await.is_ok(), "the server still waits for the headers");
     assert!(!rest.starts_with(b"HTTP/1.1 200"));
 }

@@ -8,7 +8,7 @@ use assent_server::crypto::hmac_sha256;
 use serde_json::{Value, json};
 
 use crate::common::asking::{PRESENTATIONS, ask, code_of, consent_request, read, webhook_receiver};
-use crate::common::{Answer, Sandbox};
+use crate::common::{Answer, Sandbox, until};
 
 #[tokio::test]
 async fn share_two_details_get_a_receipt_and_stop_sharing() {
@@ -139,13 +139,13 @@ async fn share_two_details_get_a_receipt_and_stop_sharing() {
 
     // The service was told, by signed webhooks; the first delivery failed and was repeated with the same id.
     let secret = std::fs::read_to_string(server.data().join("library.webhook")).unwrap();
-    for _ in 0..100 {
-        if hooks.lock().unwrap().len() >= 3 {
-            break;
-        }
-        server.pass(2);
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
+    until("the first delivery", async || !hooks.lock().unwrap().is_empty()).await;
+    server.pass(6);
+    until("it again, and the other event", async || {
+        server.state.outbox.notify_one();
+        hooks.lock().unwrap().len() >= 3
+    })
+    .await;
     let hooks = hooks.lock().unwrap();
     let mut types = Vec::new();
     for (headers, body) in hooks.iter() {

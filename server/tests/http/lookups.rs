@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::common::Sandbox;
 use crate::common::holder::{Card, key};
+use crate::common::{Sandbox, until};
 use assent_core::crypto::{Signer as _, SoftwareKey};
 use assent_core::encoding::json::Object;
 use assent_core::sd_jwt::{DisclosurePolicy, HolderSdJwt, SdJwtBuilder};
@@ -203,12 +203,10 @@ async fn types_and_issuers_are_fetched_beforehand() {
         }];
     })
     .await;
-    for _ in 0..100 {
-        if !server.state.lookups.now().issuers.is_empty() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    until("the school's keys", async || {
+        !server.state.lookups.now().issuers.is_empty()
+    })
+    .await;
     let listed = server.get("/v1/registry/types").await.expect(200).json();
     let found = listed
         .as_array()
@@ -295,12 +293,7 @@ async fn what_cannot_be_had_is_not_known() {
             .collect();
         (types, published.issuers.len())
     };
-    for _ in 0..100 {
-        if known().0.len() > 1 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    until("the type that is all right", async || known().0.len() > 1).await;
     assert_eq!(
         known(),
         (

@@ -6,7 +6,7 @@ use assent_core::oid4vp::Requester;
 use serde_json::{Value, json};
 
 use crate::common::asking::{ask, consent_request, read, sealed, webhook_receiver};
-use crate::common::{Answer, Sandbox};
+use crate::common::{Answer, Sandbox, until};
 
 #[tokio::test]
 async fn sharing_is_stopped_purpose_by_purpose() {
@@ -112,13 +112,13 @@ async fn sharing_is_stopped_purpose_by_purpose() {
     read(&server, id, "").await.problem(404, "presentation-unknown");
     assert_eq!(states().await.1, [Withdrawn, Withdrawn]);
 
-    for _ in 0..100 {
-        if hooks.lock().unwrap().len() >= 4 {
-            break;
-        }
-        server.pass(2);
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
+    until("the first delivery", async || !hooks.lock().unwrap().is_empty()).await;
+    server.pass(6);
+    until("it again, and the two others", async || {
+        server.state.outbox.notify_one();
+        hooks.lock().unwrap().len() >= 4
+    })
+    .await;
     let told: Vec<Value> = hooks
         .lock()
         .unwrap()

@@ -1,17 +1,12 @@
 //! `GET /readyz`
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use tokio::time::Instant;
 
 use crate::error::{Chain, Problem, ProblemDetails};
 use crate::state::AppState;
-
-/// How long the answer of the database counts.
-const FRESH: Duration = Duration::from_secs(1);
 
 /// Answers 200 when requests can be served: the database takes writes and the server is not stopping.
 #[utoipa::path(get, path = "/readyz", tag = "health",
@@ -21,17 +16,18 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Result<&'static str
     if !state.ready.load(Ordering::Relaxed) {
         return Err(not_ready("The server is stopping."));
     }
-    // One try at a time, and its answer counts for a second: anybody may ask here without limit, and each try takes
+    // One try at a time, and its answer counts until the second is over: anybody may ask here without limit, and each try takes
     // the write lock that everybody's writes wait for.
     let mut probed = state.probed.lock().await;
+    let now = state.clock.now();
     let works = match *probed {
-        Some((at, works)) if at.elapsed() < FRESH => works,
+        Some((at, works)) if at == now => works,
         _ => {
             let tried = state.store.probe().await;
             if let Err(error) = &tried {
                 tracing::error!(error = %Chain(error), "the database does not take writes");
             }
-            *probed = Some((Instant::now(), tried.is_ok()));
+            *probed = Some((now, tried.is_ok()));
             tried.is_ok()
         }
     };

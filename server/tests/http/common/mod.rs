@@ -8,9 +8,11 @@ mod scratch;
 pub mod timing;
 pub mod vault;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use assent_core::encoding::form;
 use assent_server::clock::Clock;
@@ -33,13 +35,30 @@ pub fn second_service(config: &mut Config) {
     });
 }
 
+/// Longest wait for what comes in its own time: a machine with much to do is no fault.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until `done`; panics with what it waited for when that never comes.
+pub async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !done().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, wait).await.is_err() {
+        panic!("never: {what}");
+    }
+}
+
 /// A sandbox server in this process. Stops and deletes its data when dropped.
 pub struct Sandbox {
     pub base: String,
     pub client: reqwest::Client,
     pub dir: tempfile::TempDir,
     pub state: assent_server::state::AppState,
-    shift: Arc<AtomicI64>,
+    /// Where measurements are, when they have an address of their own.
+    pub metrics: Option<SocketAddr>,
+    clock: Arc<AtomicI64>,
     stopper: Stopper,
     running: tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
@@ -55,13 +74,11 @@ impl Sandbox {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::sandbox(([127, 0, 0, 1], 0).into(), dir.path().join("data"));
         change(&mut config);
-        let shift = Arc::new(AtomicI64::new(0));
-        let server = Server::prepare(config, Clock::Shifted(shift.clone()))
-            .await
-            .unwrap();
+        let clock = Arc::new(AtomicI64::new(Clock::System.now().0));
+        let server = Server::prepare(config, Clock::Set(clock.clone())).await.unwrap();
         let state = server.state().clone();
         let base = server.state().config.public_url.clone();
-        let stopper = server.stopper();
+        let (stopper, metrics) = (server.stopper(), server.metrics_address());
         let running = tokio::spawn(async { server.run().await.unwrap() });
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -73,7 +90,8 @@ impl Sandbox {
             client,
             dir,
             state,
-            shift,
+            metrics,
+            clock,
             stopper,
             running: tokio::sync::Mutex::new(Some(running)),
         }
@@ -106,12 +124,12 @@ impl Sandbox {
 
     /// The server's time.
     pub fn server_now(&self) -> assent_core::env::Timestamp {
-        Clock::Shifted(self.shift.clone()).now()
+        Clock::Set(self.clock.clone()).now()
     }
 
-    /// Lets time pass.
+    /// Lets time pass. By itself none does: the server's clock stands still from the start on.
     pub fn pass(&self, seconds: i64) {
-        self.shift.fetch_add(seconds, Ordering::Relaxed);
+        self.clock.fetch_add(seconds, Ordering::Relaxed);
     }
 
     pub async fn get(&self, path: &str) -> Answer {
