@@ -36,7 +36,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE|URL")]
     anchors: Option<String>,
     /// The nonce of the request this presentation answers
-    #[arg(long, value_name = "TEXT", requires = "audience")]
+    #[arg(long, value_name = "TEXT", requires = "audience", allow_hyphen_values = true)]
     nonce: Option<String>,
     /// Who the presentation is for: the client identifier with its prefix
     #[arg(long, value_name = "TEXT", requires = "nonce")]

@@ -11,7 +11,7 @@ use crate::wallet::Shell;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Show one card with its details
-    #[arg(value_name = "CARD")]
+    #[arg(value_name = "CARD", allow_hyphen_values = true)]
     id: Option<String>,
 }
 

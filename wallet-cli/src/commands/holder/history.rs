@@ -11,13 +11,13 @@ use crate::wallet::Shell;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Show one entry
-    #[arg(value_name = "ENTRY")]
+    #[arg(value_name = "ENTRY", allow_hyphen_values = true)]
     id: Option<String>,
     /// Only entries with this text
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
     /// Only this service, by its id
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     service: Option<String>,
 }
 

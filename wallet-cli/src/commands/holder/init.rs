@@ -35,7 +35,12 @@ pub struct Args {
     #[arg(long)]
     sandbox: bool,
     /// Open this vault instead of making a new one
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "local")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        conflicts_with = "local",
+        allow_hyphen_values = true
+    )]
     address: Option<String>,
     /// Write the recovery code to this new file instead of showing it
     #[arg(long, value_name = "FILE", conflicts_with = "address")]

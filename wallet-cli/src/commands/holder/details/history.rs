@@ -17,10 +17,15 @@ pub struct Args {
     #[arg(value_name = "DETAIL", allow_hyphen_values = true)]
     id: String,
     /// Say this version again; it settles what two devices said at the same time
-    #[arg(long, value_name = "VERSION", conflicts_with = "forget")]
+    #[arg(
+        long,
+        value_name = "VERSION",
+        conflicts_with = "forget",
+        allow_hyphen_values = true
+    )]
     take: Option<String>,
     /// Forget this version, on every device
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", allow_hyphen_values = true)]
     forget: Option<String>,
 }
 

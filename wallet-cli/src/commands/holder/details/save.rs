@@ -27,7 +27,7 @@ pub struct AddArgs {
     #[command(flatten)]
     input: input::Args,
     /// The card that says exactly this, by its id
-    #[arg(long, value_name = "CARD")]
+    #[arg(long, value_name = "CARD", allow_hyphen_values = true)]
     card: Option<String>,
 }
 
