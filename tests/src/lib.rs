@@ -8,6 +8,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A program of ours, beside the test that asks.
 #[must_use]
@@ -31,12 +32,23 @@ impl Server {
     /// Starts one on a free port and waits until it answers. It keeps its data in `folder`.
     #[must_use]
     pub fn start(folder: &Path) -> Self {
-        Self::start_at(folder, "0")
+        Self::try_at(folder, "0").expect("the server did not start")
     }
 
-    /// The same on this port.
+    /// The same on this port, which another program may have as its own end of a connection for a moment.
     #[must_use]
     pub fn start_at(folder: &Path, port: &str) -> Self {
+        let started = (0..100).find_map(|_| {
+            let server = Self::try_at(folder, port);
+            if server.is_none() {
+                std::thread::sleep(Duration::from_millis(300));
+            }
+            server
+        });
+        started.expect("the server did not start")
+    }
+
+    fn try_at(folder: &Path, port: &str) -> Option<Self> {
         let mut child = Command::new(program("assent-server"))
             .args(["serve", "--sandbox", "--listen"])
             .arg(format!("127.0.0.1:{port}"))
@@ -47,12 +59,14 @@ impl Server {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let base = lines
-            .find_map(|line| line.unwrap().strip_prefix("Assent is at ").map(str::to_owned))
-            .expect("the server did not start");
+        let base = lines.find_map(|line| line.unwrap().strip_prefix("Assent is at ").map(str::to_owned));
+        let Some(base) = base else {
+            child.wait().unwrap();
+            return None;
+        };
         // Whoever writes to a closed pipe ends.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, base }
+        Some(Self { child, base })
     }
 
     /// Id of its process.

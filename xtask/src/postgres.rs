@@ -1,7 +1,6 @@
-//! A PostgreSQL of our own for the tests: temporary folder, loopback only, unprivileged user, gone afterwards. It lets
-//! every local user in and does not sync: there is nothing in it but test data.
+//! A PostgreSQL of our own for the tests: temporary folder, a socket in it and no port that anything else could take,
+//! unprivileged user, gone afterwards. It lets every local user in and does not sync: there is nothing in it but test data.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::Duration;
@@ -11,19 +10,20 @@ use anyhow::{Context, Result, bail};
 use crate::process::{Cmd, now};
 use crate::tools;
 
+/// A busy machine takes its time.
+const LONGEST: Duration = Duration::from_secs(120);
+
 /// A running PostgreSQL. Stops and disappears when dropped.
 #[derive(Debug)]
 pub struct Postgres {
     folder: PathBuf,
     server: Child,
-    port: u16,
 }
 
 impl Postgres {
-    /// Creates an empty cluster and starts it, on any free port.
+    /// Creates an empty cluster and starts it.
     pub fn start() -> Result<Self> {
         let bin = tools::postgres_bin()?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let folder = std::env::temp_dir().join(format!("assent-pg-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         // PostgreSQL refuses to run as root; `postgres` exists wherever the package is installed, `nobody` everywhere.
@@ -60,34 +60,36 @@ impl Postgres {
             .args(["-D"])
             .args([&data])
             .args([
-                "-p",
-                &port.to_string(),
                 "-c",
-                "listen_addresses=127.0.0.1",
+                "listen_addresses=",
                 "-c",
                 "fsync=off",
                 "-c",
-                "max_connections=60",
+                "max_connections=200",
             ])
             .args(["-k"])
             .args([&folder])
             .dir(&folder)
             .spawn(Some(&log))?;
-        let mut postgres = Self { folder, server, port };
+        let mut postgres = Self { folder, server };
         postgres.wait(&bin, &log)?;
         Ok(postgres)
     }
 
     /// Where to connect.
     pub fn url(&self) -> String {
-        format!("postgres://assent@127.0.0.1:{}/postgres", self.port)
+        format!(
+            "postgres://assent@localhost/postgres?host={}",
+            self.folder.display()
+        )
     }
 
     fn wait(&mut self, bin: &Path, log: &Path) -> Result<()> {
         let start = now();
-        while start.elapsed() < Duration::from_secs(30) {
+        while start.elapsed() < LONGEST {
             let ready = Cmd::new(bin.join("pg_isready"))
-                .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
+                .args(["-q", "-h"])
+                .args([&self.folder])
                 .quiet()
                 .output();
             if ready.is_ok() {
@@ -101,7 +103,7 @@ impl Postgres {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        bail!("PostgreSQL did not answer within 30 s")
+        bail!("PostgreSQL did not answer within {} s", LONGEST.as_secs())
     }
 }
 

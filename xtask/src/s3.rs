@@ -1,6 +1,5 @@
 //! An S3-compatible server for the tests: `moto`, from the Python packages of the peers.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Child;
 use std::time::Duration;
@@ -9,6 +8,11 @@ use anyhow::{Result, bail};
 
 use crate::process::{Cmd, now};
 use crate::tools;
+
+/// A busy machine takes its time.
+const LONGEST: Duration = Duration::from_secs(120);
+/// What the server says before its port.
+const AT: &str = "Running on http://127.0.0.1:";
 
 /// A running server. Stops when dropped.
 #[derive(Debug)]
@@ -25,13 +29,12 @@ impl S3 {
         if python.as_os_str().is_empty() {
             return Ok(None);
         }
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let log = std::env::temp_dir().join(format!("assent-s3-{}.log", std::process::id()));
         let server = Cmd::new(python.display().to_string())
-            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
+            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"])
             .spawn(Some(&log))?;
-        let mut s3 = Self { server, port, log };
-        s3.wait()?;
+        let mut s3 = Self { server, port: 0, log };
+        s3.port = s3.wait()?;
         Ok(Some(s3))
     }
 
@@ -40,11 +43,14 @@ impl S3 {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    fn wait(&mut self) -> Result<()> {
+    /// The port, which the system chose and nobody else can have: the server names it when it listens.
+    fn wait(&mut self) -> Result<u16> {
         let start = now();
-        while start.elapsed() < Duration::from_secs(20) {
-            if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                return Ok(());
+        while start.elapsed() < LONGEST {
+            let said = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let line = said.split_once(AT).and_then(|(_, rest)| rest.split_once('\n'));
+            if let Some(port) = line.and_then(|(port, _)| port.trim().parse().ok()) {
+                return Ok(port);
             }
             if let Some(status) = self.server.try_wait()? {
                 bail!("the S3 server ended with {status}; see {}", self.log.display());
