@@ -72,6 +72,18 @@ impl ReceiveError {
         self.is_network() || matches!(self, Self::NotVouched)
     }
 
+    /// The same of an offer without a sign-in. Where nobody typed a code, the offer itself is what the issuer does not take.
+    pub(crate) fn of_an_offer(self, typed: bool) -> Self {
+        match self {
+            Self::Answer(AnswerError::Refused(refused))
+                if !typed && refused.code == RejectionCode::InvalidGrant =>
+            {
+                Self::Gone
+            }
+            other => other,
+        }
+    }
+
     /// True when the issuer does not take the token: it will not for another card either.
     pub(crate) fn is_token_refused(&self) -> bool {
         let Self::Answer(AnswerError::Refused(rejection)) = self else {

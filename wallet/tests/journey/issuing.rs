@@ -72,6 +72,14 @@ fn an_offer_that_was_used_says_so() {
             .last()
             .is_some_and(|line| line.ends_with("/issuer/offers/used"))
     );
+    // The same link again, of an offer by value that wants no code: nobody typed one that could be wrong.
+    let (link, _) = city.offer("identity", false);
+    let open = json!({ "type": "offerOpen", "link": link });
+    person.run(&mut city, open.clone()).unwrap();
+    person.run(&mut city, json!({ "type": "offerAccept" })).unwrap();
+    person.run(&mut city, open).unwrap();
+    let error = person.fails(&mut city, json!({ "type": "offerAccept" }));
+    assert_eq!(error["code"], "offer-gone");
 }
 
 fn cards(person: &mut Person, city: &mut City) -> Value {

@@ -266,7 +266,8 @@ pub(super) fn accept(
                     let tokens =
                         response.and_then(|response| Tokens::first(&response, at, &core.profile(), env.now));
                     // The offer stays open: a mistyped code may be typed again.
-                    let tokens = tokens.map_err(failed)?;
+                    let tokens =
+                        tokens.map_err(|error| failed(error.of_an_offer(offer.tx_code().is_some())))?;
                     core.redeemed = Some((Arc::clone(&offer), tokens.clone()));
                     go_on(core, &offer, id.as_deref(), tokens, env)
                 }),
