@@ -41,7 +41,8 @@ function nothing(words, language, ended) {
 }
 
 function date(time, language) {
-  const format = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Amsterdam" });
+  // Day, month, year, as on the rest of the page.
+  const format = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Amsterdam" });
   const at = new Date(time);
   return html`<time datetime="${at.toISOString()}">${format.format(at)}</time>`;
 }
