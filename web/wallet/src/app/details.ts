@@ -2,6 +2,7 @@
 import type { FullAutoFill } from "svelte/elements";
 import type { Translator } from "@assent/ui/i18n";
 import type { CardDetail, OwnDetail, Parts } from "../engine/views";
+import { cardText } from "./card-text";
 import { type DetailKind, groups, kindOf, placeOf } from "./catalogue";
 
 /** The name of a kind; the stable one when a newer app made it. */
@@ -67,7 +68,7 @@ export function byGroup(own: OwnDetail[], onCards: CardDetail[], translator: Tra
   for (const detail of onCards) {
     const index = counted.get(detail.cardId) ?? 0;
     counted.set(detail.cardId, index + 1);
-    put(detail.kind, { type: "card", id: `${detail.cardId}/${index}`, name: detail.detail.label, text: [detail.detail.value], detail, index });
+    put(detail.kind, { type: "card", id: `${detail.cardId}/${index}`, name: detail.detail.label, text: [cardText(detail.detail, translator)], detail, index });
   }
   return [...found].filter(([, items]) => items.length > 0);
 }
@@ -85,7 +86,7 @@ export function matches(item: Item, question: string, translator: Translator): b
   const from = item.type === "own" ? [item.detail.origin?.card, item.detail.origin?.issuer] : [item.detail.card, item.detail.issuer];
   // A portrait is no text.
   const values = item.text.filter((text) => !text.startsWith("data:"));
-  const raw = item.type === "own" ? item.detail.parts.map(([, text]) => text) : [];
+  const raw = item.type === "own" ? item.detail.parts.map(([, text]) => text) : [item.detail.detail.value].filter((text) => !text.startsWith("data:"));
   const group = translator.find(`group.${kindOf(detail.kind)?.group ?? "other"}`);
   const all = [item.name, group, ...values, ...raw, ...from, ...detail.holders.map((holder) => holder.service)];
   const text = fold(all.map((part) => part?.slice(0, deepest) ?? "").join("\n"));

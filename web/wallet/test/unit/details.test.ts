@@ -1,6 +1,7 @@
 // Words, order and search of details.
 import { loadTranslator } from "@assent/ui/i18n";
 import { describe, expect, it } from "vitest";
+import { cardText } from "../../src/app/card-text";
 import { groups, kindOf, kinds, options } from "../../src/app/catalogue";
 import { autocomplete, byGroup, detailName, fold, type Item, kindName, lines, longestQuestion, matches, offers, partName } from "../../src/app/details";
 import type { CardDetail, OwnDetail } from "../../src/engine/views";
@@ -41,6 +42,19 @@ describe("words", () => {
     expect(lines("nationality", [["value", "??"]], nl)).toEqual(["??"]);
     expect(lines("language", [["value", "not a code"]], nl)).toEqual(["not a code"]);
     expect(lines("birthdate", [["value", "soon"]], nl)).toEqual(["soon"]);
+  });
+
+  it("make what cards say readable, and nothing else", () => {
+    const say = (path: unknown[], value: string, translator = nl) => cardText({ path: JSON.stringify(path), value }, translator);
+    expect(say(["birthdate"], "1984-02-29")).toBe("29 februari 1984");
+    expect(say(["nationalities"], "NL, BE", en)).toBe("Netherlands, Belgium");
+    expect(say(["nationalities", 1], "BE")).toBe("België");
+    expect(say(["address", "country"], "NL", en)).toBe("Netherlands");
+    expect(say(["sex"], "2")).toBe("Vrouw");
+    // Not a day, not a code, not a country: as the card says it.
+    for (const [path, value] of [[["expiry"], "2026-13-45"], [["sex"], "17"], [["country"], "??"], [["initials"], "NL"], [["grade"], "2"]] as const) {
+      expect(say([...path], value)).toBe(value);
+    }
   });
 
   it("name what the person named", () => {
