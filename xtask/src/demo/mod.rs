@@ -64,7 +64,7 @@ pub fn run(args: &Args) -> Result<()> {
     println!("A short tour:");
     println!("  1. Open your wallet. Choose a passphrase, write down the recovery code.");
     println!("  2. Open the test cards page. Add the identity card and the residence card.");
-    println!("  3. Open the library. Choose \"Borrow films for 16 and over\".");
+    println!("  3. Open the library. Choose \"Show that I am 16 or over\", then \"On this device\".");
     println!("  4. In the wallet, see who asks, for what and why. Share, or don't.");
     println!("  5. Back at the library, see exactly what it received.");
     println!("  6. In the wallet, choose \"Stop sharing\". The library's page is empty again.\n");
