@@ -162,7 +162,11 @@ impl Output {
         };
         match printed {
             // A reader that has seen enough (`| head`) is no failure.
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let label = self.paint("31", "error:");
+                let _ = writeln!(io::stderr(), "{label} cannot write to standard output: {error}");
+                Exit::Failed
+            }
             _ => answer.exit(),
         }
     }

@@ -158,3 +158,22 @@ fn colour_only_when_wanted() {
         assert!(!run.err.contains('\u{1b}') && !run.out.contains('\u{1b}'));
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_a_failure_that_is_said() {
+    for args in [&["man"][..], &["man", "--json"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_assent"))
+            .args(args)
+            .stdout(full.unwrap())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(run.stderr).unwrap();
+        assert_eq!(run.status.code(), Some(1));
+        assert!(
+            said.starts_with("error: cannot write to standard output: No space left"),
+            "{said}"
+        );
+    }
+}

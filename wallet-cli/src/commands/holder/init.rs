@@ -28,7 +28,7 @@ pub struct Args {
     /// Keep the vault on this machine only
     #[arg(long, conflicts_with = "operator", requires = "anchors")]
     local: bool,
-    /// Trust anchors of a local wallet
+    /// Trust anchors of a local wallet, as a server gives them at /v1/registry/anchors
     #[arg(long, value_name = "FILE", requires = "local")]
     anchors: Option<PathBuf>,
     /// Accept http addresses on this machine

@@ -28,7 +28,7 @@ pub struct Args {
     /// File with the receipt, as the wallet or the service saved it
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Trust anchors
+    /// File with trust anchors, as a server gives them at /v1/registry/anchors
     #[arg(long, value_name = "FILE")]
     anchors: PathBuf,
     /// The time to check at, in seconds since 1970
