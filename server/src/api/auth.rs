@@ -33,6 +33,6 @@ pub fn refused(code: &'static str) -> Problem {
     Problem::new(
         StatusCode::UNAUTHORIZED,
         code,
-        "The access token is missing or wrong.",
+        "The access token is missing or wrong. Send it as `Authorization: Bearer TOKEN`.",
     )
 }

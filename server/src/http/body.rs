@@ -5,7 +5,7 @@ use assent_core::encoding::json::{self, JsonError, Limits};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -76,7 +76,11 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         ..Limits::MESSAGE
     };
     let value = json::parse(bytes, limits).map_err(|error: JsonError| {
-        Problem::new(StatusCode::BAD_REQUEST, "body-malformed", error.to_string())
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "body-malformed",
+            why_malformed(bytes, &error),
+        )
     })?;
     // PostgreSQL keeps no text with a zero in it and fails where it is asked for one; SQLite does not.
     if has_zero(&value) {
@@ -93,13 +97,28 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let safe = ["missing field", "unknown field", "duplicate field"]
             .iter()
             .any(|prefix| text.starts_with(prefix));
-        let detail = if safe {
-            text
-        } else {
-            "A member has the wrong type or form.".into()
+        let detail = match text.rsplit_once(", expected ") {
+            _ if safe => text,
+            // The last of these words are the type's own.
+            Some((_, expected)) if text.starts_with("invalid type") => {
+                format!("A member has the wrong type: expected {expected}.")
+            }
+            _ => "A member has the wrong type or form.".into(),
         };
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "body-invalid", detail)
     })
+}
+
+/// What is wrong with it, and where: line and column, never its content.
+fn why_malformed(bytes: &[u8], error: &JsonError) -> String {
+    if bytes.is_empty() {
+        return "The body is empty: send a JSON object.".into();
+    }
+    match serde_json::from_slice::<IgnoredAny>(bytes) {
+        Err(syntax) => format!("not JSON: {syntax}"),
+        // Well-formed, and yet not taken.
+        Ok(_) => error.to_string(),
+    }
 }
 
 /// Whether a name or text in `value` has U+0000 in it. As deep as the parser let it be.
@@ -143,6 +162,35 @@ impl<'de> Deserialize<'de> for Base64Url {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Form {
+        #[serde(rename = "seconds")]
+        _seconds: u32,
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where_but_no_value() {
+        let deep = format!("{}{}", "[".repeat(60), "]".repeat(60));
+        for (body, says) in [
+            ("", "The body is empty"),
+            ("{\n \"seconds\": }", "line 2 column"),
+            (r#"{"seconds":1,}"#, "key must be a string at line 1 column 14"),
+            (r#"{"seconds":1,"seconds":1}"#, "duplicate name"),
+            (&deep, "too deep"),
+            (r#"{"seconds":"private, expected 1"}"#, "expected u32."),
+            ("{}", "missing field `seconds`"),
+            (r#"{"second":1}"#, "expected `seconds`"),
+        ] {
+            let said = format!("{:?}", parse::<Form>(body.as_bytes()).unwrap_err());
+            let says = says.escape_debug().to_string();
+            assert!(
+                said.contains(&says) && !said.contains("private"),
+                "{body}: {said}"
+            );
+        }
+    }
 
     #[test]
     fn texts_with_a_zero_are_refused_wherever_they_are() {

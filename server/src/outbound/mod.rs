@@ -28,7 +28,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
     /// Not a plain https address (or an allowed loopback one).
-    #[error("the address is not allowed")]
+    #[error("the address is not a plain https address on the public network")]
     Address,
     /// The host is in a network we do not call.
     #[error("the host is not on the public network")]
@@ -60,7 +60,11 @@ impl ErrorCode for OutboundError {
     }
 
     fn blame(&self) -> Blame {
-        Blame::Network
+        match self {
+            // The same again would be refused again.
+            Self::Address | Self::Network => Blame::Caller,
+            _ => Blame::Network,
+        }
     }
 
     fn audience(&self) -> Audience {

@@ -314,7 +314,9 @@ async fn services_are_kept_apart_and_incomplete_requests_refused() {
     }
     let mut wrong = body.clone();
     wrong["webhook_url"] = "https://169.254.169.254/latest".into();
-    call(&key, &wrong).await.problem(422, "outbound-network-refused");
+    let refused = call(&key, &wrong).await;
+    refused.problem(422, "outbound-network-refused");
+    assert!(refused.text.contains("webhook_url: "), "{}", refused.text);
     let first = server
         .call(
             "POST",

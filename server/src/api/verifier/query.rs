@@ -1,6 +1,7 @@
 //! What a service asks with, as it is read from its request.
 
 use assent_core::encoding::json::Object;
+use assent_core::error::ErrorCode as _;
 use assent_core::oid4vp::{ClientIdPrefix, RequestUriMethod, ResponseMode};
 use assent_core::profile::Endpoint;
 use assent_core::verifier::NewTransactionData;
@@ -127,10 +128,10 @@ impl NewPresentation {
             .transpose()
             .map_err(|_| invalid("redirect_uri is not an https address."))?;
         if let Some(url) = &self.webhook_url {
-            state
-                .outbound
-                .check(url)
-                .map_err(|error| Problem::from_core(StatusCode::UNPROCESSABLE_ENTITY, &error))?;
+            state.outbound.check(url).map_err(|error| {
+                let detail = format!("webhook_url: {error}");
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), detail)
+            })?;
         }
         Ok(Choices {
             response_mode,
