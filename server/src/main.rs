@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use assent_server::clock::Clock;
-use assent_server::config::{Config, Issue, LogConfig};
+use assent_server::config::{Config, Issue, LogConfig, NOT_AN_ADDRESS};
 use assent_server::serve::{ServeError, Server};
 use assent_server::state::{self, Keys};
 use assent_server::store::{Database, KeyDatabase};
@@ -50,7 +50,7 @@ struct Settings {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Address and port to listen on.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Where to keep the database and generated keys.
     #[arg(long, value_name = "DIR")]
@@ -58,6 +58,10 @@ struct Settings {
     /// Folder with the built wallet app.
     #[arg(long, value_name = "DIR")]
     wallet: Option<PathBuf>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| NOT_AN_ADDRESS)
 }
 
 impl Settings {
@@ -169,8 +173,11 @@ fn check(config: &Config) -> anyhow::Result<()> {
     if !config.sandbox {
         issues.extend(state::load_sealing(config).err());
         issues.extend(config.vault.blobs.open(&config.data_dir).err());
-        issues.extend(state::database_url(config).err());
-        issues.extend(state::key_store_url(config).err());
+    }
+    match state::database_url(config) {
+        Ok(_) => issues.extend(state::key_store_url(config).err()),
+        // The key store's default is beside it: one complaint is enough.
+        Err(issue) => issues.push(issue),
     }
     issues.extend(check_files(config));
     for note in config.notes() {
@@ -202,15 +209,7 @@ fn check_files(config: &Config) -> Vec<Issue> {
             }
         }
     }
-    if let Some(dir) = &config.wallet.dir
-        && !dir.join("index.html").is_file()
-    {
-        let text = format!(
-            "there is no index.html in {}: build the wallet app first",
-            dir.display()
-        );
-        out.push(Issue::new("wallet.dir", text));
-    }
+    out.extend(config.wallet.issue());
     if let Some(program) = &config.w3c_bridge.program
         && !program.is_file()
     {

@@ -100,7 +100,8 @@ impl Server {
                 );
             }
         }
-        let issues = config.issues();
+        let mut issues = config.issues();
+        issues.extend(config.wallet.issue());
         if !issues.is_empty() {
             return Err(ServeError::Config(issues));
         }

@@ -32,7 +32,7 @@ use crate::lookups::{self, Lookups};
 use crate::news::{ListenLimits, Listeners};
 use crate::outbound::Outbound;
 pub use crate::service::Service;
-use crate::store::Database;
+use crate::store::{Database, StoreError};
 
 /// Who waits keeps a connection and one of `limits.concurrent_requests`. Whoever finds no place comes back instead.
 const PAIRING_WAITERS: ListenLimits = ListenLimits {
@@ -391,11 +391,21 @@ pub fn load_sealing(config: &Config) -> Result<SealingKey, Issue> {
 /// An [`Issue`] that names the setting.
 pub fn database_url(config: &Config) -> Result<SecretString, Issue> {
     let settings = &config.database;
-    Ok(
-        secret::resolve("database.url", settings.url.as_ref(), settings.url_file.as_ref())?.unwrap_or_else(
-            || SecretString::from(format!("sqlite:{}", config.data_dir.join("assent.db").display())),
-        ),
-    )
+    let given = secret::resolve("database.url", settings.url.as_ref(), settings.url_file.as_ref())?;
+    match given {
+        Some(url) => of_known_kind("database.url", url),
+        None => Ok(SecretString::from(format!(
+            "sqlite:{}",
+            config.data_dir.join("assent.db").display()
+        ))),
+    }
+}
+
+fn of_known_kind(setting: &str, url: SecretString) -> Result<SecretString, Issue> {
+    if Database::knows(url.expose_secret()) {
+        return Ok(url);
+    }
+    Err(Issue::new(setting, StoreError::Url.to_string()))
 }
 
 /// The URL of the key store: as configured, or beside the database (SQLite: `keys.db` in the same folder; PostgreSQL: the
@@ -406,7 +416,7 @@ pub fn database_url(config: &Config) -> Result<SecretString, Issue> {
 pub fn key_store_url(config: &Config) -> Result<SecretString, Issue> {
     let settings = &config.key_store;
     if let Some(url) = secret::resolve("key_store.url", settings.url.as_ref(), settings.url_file.as_ref())? {
-        return Ok(url);
+        return of_known_kind("key_store.url", url);
     }
     let url = database_url(config)?;
     Ok(match url.expose_secret().strip_prefix("sqlite:") {

@@ -43,6 +43,9 @@ pub use wallet_provider::WalletProviderConfig;
 
 const DAY: i64 = 24 * 3600;
 
+/// What is said of an address to listen on that cannot be read.
+pub const NOT_AN_ADDRESS: &str = "must be an IP address and a port, such as 127.0.0.1:8470";
+
 /// Something wrong in the configuration, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {message}")]
@@ -236,6 +239,22 @@ pub struct LogConfig {
 pub struct BridgeConfig {
     /// Path of `assent-w3c`.
     pub program: Option<PathBuf>,
+}
+
+impl WalletConfig {
+    /// A folder without the app in it. Looks at the disk.
+    #[must_use]
+    pub fn issue(&self) -> Option<Issue> {
+        let dir = self.dir.as_ref()?;
+        let there = dir.join("index.html").is_file();
+        let text = || {
+            format!(
+                "there is no index.html in {}: build the wallet app first",
+                dir.display()
+            )
+        };
+        (!there).then(|| Issue::new("wallet.dir", text()))
+    }
 }
 
 impl Default for Config {
@@ -503,6 +522,7 @@ fn in_words(kind: &figment::error::Kind) -> String {
     match kind {
         Kind::UnknownField(_, known) => format!("there is no such setting; there are {}", known.join(", ")),
         Kind::UnknownVariant(found, known) => format!("\"{found}\" is not one of {}", known.join(", ")),
+        Kind::Message(text) if text.contains("socket address") => NOT_AN_ADDRESS.to_owned(),
         kind => kind.to_string(),
     }
 }
@@ -515,6 +535,7 @@ mod tests {
     fn says_what_is_wrong_and_where() {
         let issue = |text: &str| Config::from_toml(text).unwrap_err().remove(0);
         assert_eq!(issue("listn = 1").setting, "listn");
+        assert_eq!(issue("listen = 'localhost:8470'").message, NOT_AN_ADDRESS);
         let missing = issue("[tls]\ncertificate_file = 'a'");
         assert_eq!(missing.setting, "tls");
         assert!(missing.message.contains("key_file"), "{missing}");

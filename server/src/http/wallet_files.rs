@@ -12,8 +12,9 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::headers::wallet_policy;
 
-/// Serves `dir`; an address without a file gets `index.html`, because the app has its own routes. Not so for the parts
-/// of an app of yesterday: a browser would keep the page under the name of a script, for good.
+/// Serves `dir`; an address without a file gets the app's page, for people, with 404, for programs: a monitor at a
+/// mistyped address must not find everything in order. Not so for the parts of an app of yesterday: a browser would
+/// keep the page under the name of a script, for good.
 pub(crate) fn service(dir: &Path, sandbox: bool) -> Router {
     let policy = HeaderValue::from_str(&wallet_policy(sandbox))
         .unwrap_or(HeaderValue::from_static("default-src 'none'"));
@@ -22,7 +23,7 @@ pub(crate) fn service(dir: &Path, sandbox: bool) -> Router {
         .precompressed_gzip();
     Router::new()
         .nest_service("/assets", files(dir.join("assets")))
-        .fallback_service(files(dir.to_owned()).fallback(page))
+        .fallback_service(files(dir.to_owned()).not_found_service(page))
         .layer(middleware::from_fn(cache))
         .layer(SetResponseHeaderLayer::overriding(
             header::CONTENT_SECURITY_POLICY,

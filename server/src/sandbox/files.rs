@@ -14,7 +14,8 @@ use crate::crypto::SystemRandom;
 
 /// A directory with mode 0700.
 pub(super) fn private_directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 /// Writes a new file with mode 0600.

@@ -1,6 +1,7 @@
 //! The two databases behind one small interface: connect, migrate, read, write in a transaction.
 
 use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::str::FromStr as _;
@@ -8,16 +9,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Connection as _, Postgres, Sqlite, Transaction};
 
 use super::value::{Arg, Row};
 
 /// The oldest SQLite we run on: earlier ones have a known way to corrupt a WAL database.
 pub const SQLITE_MINIMUM: (u32, u32, u32) = (3, 51, 3);
+
+/// How long to wait for a connection to PostgreSQL.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static SQLITE_KEY_MIGRATIONS: Migrator = sqlx::migrate!("migrations/keys-sqlite");
@@ -156,18 +160,25 @@ pub(super) enum Tx {
 }
 
 impl Database {
+    /// Whether a URL is of a kind that [`Self::open`] knows.
+    #[must_use]
+    pub fn knows(url: &str) -> bool {
+        ["sqlite:", "postgres:", "postgresql:"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+    }
+
     /// Opens `sqlite:<path>` or `postgres://…`. Does not migrate.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        if let Some(path) = url.strip_prefix("sqlite:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            Self::open_sqlite(Path::new(path)).await
-        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            Ok(Self(Kind::Postgres(open_postgres(url, None).await?)))
-        } else {
-            Err(StoreError::Url)
+        if !Self::knows(url) {
+            return Err(StoreError::Url);
+        }
+        match url.strip_prefix("sqlite:") {
+            Some(path) => Self::open_sqlite(Path::new(path.strip_prefix("//").unwrap_or(path))).await,
+            None => Ok(Self(Kind::Postgres(open_postgres(url, None).await?))),
         }
     }
 
@@ -193,15 +204,19 @@ impl Database {
     async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
         if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
             // Others on this machine have no business here, also with what is sealed.
-            DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+            let mut builder = DirBuilder::new();
+            builder.recursive(true).mode(0o700);
+            builder.create(dir).map_err(|error| named(dir, &error))?;
         }
         // Made before SQLite makes it, for its mode; the files beside it get the same.
         OpenOptions::new()
             .create(true)
             .append(true)
             .mode(0o600)
-            .open(path)?;
-        let lock = File::create(path.with_extension("lock"))?;
+            .open(path)
+            .map_err(|error| named(path, &error))?;
+        let lock = path.with_extension("lock");
+        let lock = File::create(&lock).map_err(|error| named(&lock, &error))?;
         lock.try_lock().map_err(|_| StoreError::Locked)?;
         let common = SqliteConnectOptions::new()
             .filename(path)
@@ -532,10 +547,22 @@ async fn open_postgres(url: &str, schema: Option<&str>) -> Result<PgPool, StoreE
     }
     let pool = PgPoolOptions::new()
         .max_connections(16)
-        .acquire_timeout(Duration::from_secs(5))
-        .connect_with(options)
-        .await?;
-    Ok(pool)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.clone())
+        .await;
+    match pool {
+        // A pool tries again until its time is up, and then says only that. One try of its own says why.
+        Err(late @ sqlx::Error::PoolTimedOut) => {
+            let alone = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
+            Err(alone.ok().and_then(Result::err).unwrap_or(late).into())
+        }
+        pool => Ok(pool?),
+    }
+}
+
+/// The same error with the file or folder it is about.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
@@ -567,6 +594,28 @@ mod tests {
         assert!(matches!(Database::open(&url).await, Err(StoreError::Locked)));
         first.close().await;
         assert!(matches!(Database::open("mysql://x").await, Err(StoreError::Url)));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_opened_says_why_and_which() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        let url = format!("sqlite:{}", dir.path().join("file/a.db").display());
+        let error = Database::open(&url).await.unwrap_err();
+        assert!(matches!(&error, StoreError::File(why) if why.to_string().contains("/file")));
+        // Bound, so that nobody else gets the port, and not listening.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let url = format!(
+            "postgres://assent:secret-word@{}/assent",
+            socket.local_addr().unwrap()
+        );
+        let error = Database::open(&url).await.unwrap_err();
+        let StoreError::Database(why) = &error else {
+            panic!("{error}")
+        };
+        assert!(why.to_string().contains("Connection refused"), "{why}");
+        assert!(!why.to_string().contains("secret-word"));
     }
 
     #[tokio::test]

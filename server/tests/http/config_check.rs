@@ -112,8 +112,39 @@ fn words_that_mean_nothing_are_answered_with_those_that_do() {
             "issuer.attestedkeys = []",
             "issuer.attestedkeys: there is no such setting; there are certificate_file,",
         ),
+        (
+            "database.url = 'mysql://u:word@db/x'",
+            "database.url: the database URL must begin with sqlite: or postgres:",
+        ),
+        (
+            "listen = 'localhost:8470'",
+            "listen: must be an IP address and a port",
+        ),
     ] {
         let (good, said) = check(dir.path(), &["--sandbox"], text);
         assert!(!good && said.contains(says), "{said}");
+        assert!(!said.contains("word"), "{said}");
     }
+}
+
+#[test]
+fn a_folder_without_the_app_stops_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_assent-server"))
+        .args([
+            "serve",
+            "--sandbox",
+            "--listen",
+            "127.0.0.1:0",
+            "--wallet",
+            "nowhere",
+        ])
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert!(
+        !out.status.success() && said.contains("wallet.dir: there is no index.html in nowhere"),
+        "{said}"
+    );
 }

@@ -372,6 +372,9 @@ async fn the_wallet_app_is_served_under_a_strict_policy() {
     for path in ["/v1/presentation", "/.well-known/openid-configuration", "/vp/x"] {
         server.get(path).await.problem(404, "not-found");
     }
+    // A monitor at a mistyped address does not find everything in order; a person finds the app.
+    let elsewhere = server.get("/healthz").await.expect(404);
+    assert!(elsewhere.text.contains("wallet") && elsewhere.headers.contains_key("content-security-policy"));
     let wasm = server.get("/assets/core-1a2b.wasm").await.expect(200);
     assert_eq!(wasm.headers["content-type"], "application/wasm");
     assert!(
