@@ -209,6 +209,20 @@ test("the same words are said again when the same thing is done again, and nothi
   assert.equal(await said(iris), "");
 });
 
+test("a connection that goes while the app still begins is seen to be gone", async () => {
+  const held = await holdBack(iris, /\/assets\/(en|nl)-[^/]*\.js$/);
+  await iris.page.reload({ waitUntil: "commit" });
+  await held.asked;
+  // What a browser does that loses its connection. The rest of the app must still come.
+  await iris.page.evaluate(() => {
+    Object.defineProperty(navigator, "onLine", { get: () => false });
+    dispatchEvent(new Event("offline"));
+  });
+  held.letGo();
+  await unlock(iris, PASSPHRASE);
+  await iris.page.getByText(t("common.offline")).waitFor();
+});
+
 test("a file chosen while another one is being opened is the one that is shown", async () => {
   await iris.page.reload();
   await go(iris, "#/take-out");

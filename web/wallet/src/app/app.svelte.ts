@@ -87,15 +87,15 @@ class App {
   }
 
   async start(): Promise<void> {
-    // Before anything that takes time: what came with the address must not stay in it.
+    // Before anything that takes time: what happens meanwhile is told once, and what came with the address must not stay in it.
+    addEventListener("online", () => (this.online = true));
+    addEventListener("offline", () => (this.online = false));
+    addEventListener("hashchange", () => void this.takeIncoming());
     await this.takeIncoming();
     await this.#takeLeft();
     void dropOld();
     applyTheme(this.theme);
     await this.speak(preferences.language ?? pickLanguage(navigator.languages));
-    addEventListener("hashchange", () => void this.takeIncoming());
-    addEventListener("online", () => (this.online = true));
-    addEventListener("offline", () => (this.online = false));
     // A click without a pointer comes from assistive technology. Who comes back to a vault that should have locked finds it locked.
     for (const type of ["pointerdown", "keydown", "click", "visibilitychange"]) addEventListener(type, this.#active, { passive: true });
     void watchUpdates((install) => {
