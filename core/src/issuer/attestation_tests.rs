@@ -182,7 +182,7 @@ fn a_status_must_be_found_good() {
     let code = |good: &[AttestationStatus]| {
         let result = checked.clone().nonces_used_up(&found, good, NOW);
         result
-            .map(|ready| ready.copies())
+            .map(|ready| ready.indexes())
             .map_err(|rejection| rejection.code)
     };
     assert_eq!(code(&[]), Err(RejectionCode::InvalidProof));

@@ -25,7 +25,7 @@ pub struct Deferring {
 pub enum PickUp {
     /// Not yet: send this.
     Later(CredentialAnswer),
-    /// Now: mint it, which also ends the transaction.
+    /// Now: mint it.
     Ready(ReadyRequest),
 }
 
@@ -52,11 +52,12 @@ impl Issuance {
     ) -> Result<PickUp, Rejection> {
         let authorized = self.with_token(presented, now)?;
         let fingerprint = SecretText::new(request.transaction_id.as_str()).fingerprint();
-        // CI-27: also when it was picked up before.
+        // CI-27, §9: good until the wallet has the cards. It says so with a notification, or not at all: then time ends it.
         let deferred = authorized
             .deferred
             .iter()
             .find(|one| constant_time_eq(one.transaction_fingerprint.as_bytes(), fingerprint.as_bytes()))
+            .filter(|one| !one.given.as_ref().is_some_and(|given| given.is_over(now)))
             .ok_or_else(|| {
                 let why = "not a transaction of this token";
                 Rejection::new(RejectionCode::InvalidTransactionId, why)
@@ -77,6 +78,7 @@ impl Issuance {
             configuration_id: deferred.configuration_id.clone(),
             keys: keys.collect(),
             transaction: Some(fingerprint),
+            given: deferred.given.clone(),
         }))
     }
 }
@@ -108,6 +110,7 @@ impl ReadyRequest {
             configuration_id: self.configuration_id,
             keys: self.keys.iter().map(PublicKey::to_jwk).collect(),
             ready_at: env.now.plus(interval),
+            given: None,
         });
         Ok(Deferring {
             issuance: Issuance::Authorized(authorized),

@@ -5,6 +5,7 @@ use crate::crypto::constant_time_eq;
 use crate::encoding::json::Object;
 use crate::env::Timestamp;
 use crate::oid4vci::{Notification, NotificationEvent, Rejection, RejectionCode};
+use crate::status::StatusReference;
 
 /// One offer, at rest. Every step consumes it and gives back the next state; store that before answering.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -152,7 +153,7 @@ pub struct Authorized {
     /// Seconds until the cards are ready, when not at once.
     #[serde(default)]
     pub later: Option<u32>,
-    /// What was requested and is not ready or not picked up.
+    /// What was requested and is not ready, not picked up, or perhaps did not arrive.
     #[serde(default)]
     pub deferred: Vec<Deferred>,
 }
@@ -181,6 +182,31 @@ pub struct Deferred {
     pub keys: Vec<Object>,
     /// From when they can be had.
     pub ready_at: Timestamp,
+    /// Once they were given out.
+    #[serde(default)]
+    pub given: Option<Given>,
+}
+
+/// Copies that were given out, which may not have arrived: whoever asks again gets the same ones, made anew.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Given {
+    /// The id the wallet uses to tell that it has them.
+    pub notification_id: String,
+    /// Their places, one for each key.
+    pub statuses: Vec<StatusReference>,
+    /// The day they are of.
+    pub issued_at: Timestamp,
+    /// From when they are not given again.
+    pub until: Timestamp,
+    /// How often they still are.
+    pub times: u8,
+}
+
+impl Given {
+    /// True when they are not given again.
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        now >= self.until || self.times == 0
+    }
 }
 
 /// One answered credential request.
@@ -324,6 +350,13 @@ impl Issuance {
             .ok_or_else(unknown)?;
         // §11: sending the same notification again is not an error.
         pickup.event = Some(notification.event);
+        // CI-27, §9: the transaction ends when the wallet has the cards. What it could not use or keep it may ask for again.
+        if notification.event != NotificationEvent::CredentialFailure {
+            let has = |given: &Given| given.notification_id == notification.notification_id;
+            authorized
+                .deferred
+                .retain(|deferred| !deferred.given.as_ref().is_some_and(has));
+        }
         Ok(Self::Authorized(authorized))
     }
 

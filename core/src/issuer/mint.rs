@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 
 use super::error::IssuanceError;
-use super::issuance::{Issuance, Pickup};
+use super::issuance::{Authorized, Given, Issuance, Pickup};
 use super::request::ReadyRequest;
 use super::settings::IssuerSettings;
 use crate::crypto::Signer;
@@ -71,7 +71,9 @@ pub struct MintedCopy {
 impl ReadyRequest {
     /// Makes one copy per key, each with its own salts and status index.
     ///
-    /// All copies carry the same times, rounded down to the day (ARF ISSU_36): an exact time would single a copy out.
+    /// All copies carry the same times, rounded down to the day (ARF ISSU_36): an exact time would single a copy out. Copies
+    /// that were given out before get the same indexes and times again, so that there are never more of them than keys;
+    /// `statuses` is empty then.
     ///
     /// # Errors
     /// [`IssuanceError`]; nothing was issued then.
@@ -87,6 +89,22 @@ impl ReadyRequest {
         let Issuance::Authorized(mut authorized) = issuance else {
             return Err(IssuanceError::WrongState);
         };
+        let again = self.given.is_some();
+        let given = match self.given {
+            Some(given) if statuses.is_empty() => Given {
+                times: given.times.saturating_sub(1),
+                ..given
+            },
+            Some(_) => return Err(IssuanceError::StatusIndexes),
+            None => Given {
+                notification_id: env.random_token()?,
+                statuses,
+                issued_at: Timestamp(env.now.0 - env.now.0.rem_euclid(DAY)),
+                until: env.now.plus(settings.repeat_life),
+                times: settings.repeats,
+            },
+        };
+        let statuses = &given.statuses;
         let distinct = statuses
             .iter()
             .enumerate()
@@ -102,17 +120,16 @@ impl ReadyRequest {
             Some(CredentialKind::SdJwtVc { vct }) => vct,
             _ => return Err(IssuanceError::UnknownConfiguration(self.configuration_id)),
         };
-        let issued_at = Timestamp(env.now.0 - env.now.0.rem_euclid(DAY));
-        let expires_at = issued_at.plus(settings.credential_days.saturating_mul(DAY));
+        let expires_at = given.issued_at.plus(settings.credential_days.saturating_mul(DAY));
         let (mut credentials, mut copies) = (Vec::new(), Vec::new());
-        for (key, status) in self.keys.iter().zip(statuses) {
+        for (key, status) in self.keys.iter().zip(statuses.clone()) {
             let mut always = Map::new();
             always.insert("iss".into(), json!(settings.identifier));
             always.insert("vct".into(), json!(vct));
             if let Some(integrity) = settings.type_integrity.get(vct) {
                 always.insert("vct#integrity".into(), json!(integrity));
             }
-            always.insert("iat".into(), json!(issued_at));
+            always.insert("iat".into(), json!(given.issued_at));
             always.insert("exp".into(), json!(expires_at));
             always.insert("status".into(), status.to_status());
             let compact = SdJwtBuilder::new(subject.claims.clone(), subject.policy.clone())
@@ -123,31 +140,45 @@ impl ReadyRequest {
             credentials.push(compact);
             copies.push(MintedCopy { status, expires_at });
         }
-        let notification_id = env.random_token()?;
-        if let Some(transaction) = &self.transaction {
-            // CI-27: good until it was picked up.
-            let before = authorized.deferred.len();
-            authorized
-                .deferred
-                .retain(|deferred| deferred.transaction_fingerprint != *transaction);
-            if authorized.deferred.len() == before {
-                return Err(IssuanceError::WrongState);
-            }
+        let notification_id = Some(given.notification_id.clone());
+        if !again {
+            authorized.pickups.push(Pickup {
+                configuration_id: self.configuration_id,
+                copies: credentials.len(),
+                notification_id: given.notification_id.clone(),
+                event: None,
+            });
         }
-        authorized.pickups.push(Pickup {
-            configuration_id: self.configuration_id,
-            copies: credentials.len(),
-            notification_id: notification_id.clone(),
-            event: None,
-        });
+        if let Some(transaction) = self.transaction {
+            authorized.give(&transaction, given, again, env.now)?;
+        }
         Ok(Minted {
             issuance: Issuance::Authorized(authorized),
             response: CredentialResponse {
                 credentials,
-                notification_id: Some(notification_id),
+                notification_id,
             },
             copies,
         })
+    }
+}
+
+impl Authorized {
+    /// Remembers what was given out for a transaction, and forgets what is not given again.
+    fn give(
+        &mut self,
+        transaction: &str,
+        given: Given,
+        again: bool,
+        now: Timestamp,
+    ) -> Result<(), IssuanceError> {
+        let found = self.deferred.iter_mut().find(|deferred| {
+            deferred.transaction_fingerprint == transaction && deferred.given.is_some() == again
+        });
+        found.ok_or(IssuanceError::WrongState)?.given = Some(given);
+        self.deferred
+            .retain(|deferred| !deferred.given.as_ref().is_some_and(|given| given.is_over(now)));
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Checking a credential request (OpenID4VCI 1.0 §8; CI-21…CI-23, CI-26, CI-30).
 
 use super::client::Presented;
-use super::issuance::Issuance;
+use super::issuance::{Given, Issuance};
 use super::nonce::NonceRecord;
 use super::proofs::{AttestationStatus, ProvenKeys};
 use super::settings::IssuerSettings;
@@ -24,6 +24,8 @@ pub struct ReadyRequest {
     pub(super) keys: Vec<PublicKey>,
     /// Fingerprint of the transaction that is picked up, when it was put off before.
     pub(super) transaction: Option<String>,
+    /// What was given out for it before.
+    pub(super) given: Option<Given>,
 }
 
 impl Issuance {
@@ -81,7 +83,7 @@ impl Issuance {
                 authorized
                     .deferred
                     .iter()
-                    .filter(|deferred| deferred.configuration_id == *id)
+                    .filter(|deferred| deferred.configuration_id == *id && deferred.given.is_none())
                     .map(|deferred| deferred.keys.len()),
             )
             .sum();
@@ -150,15 +152,16 @@ impl CheckedRequest {
             configuration_id: self.configuration_id,
             keys: self.proven.keys,
             transaction: None,
+            given: None,
         })
     }
 }
 
 impl ReadyRequest {
-    /// How many copies: draw as many status indexes.
+    /// How many status indexes to draw: one for each copy, none where the copies were given out before and have theirs.
     #[must_use]
-    pub fn copies(&self) -> usize {
-        self.keys.len()
+    pub fn indexes(&self) -> usize {
+        if self.given.is_some() { 0 } else { self.keys.len() }
     }
 
     /// Which configuration: find the person's claims for it.

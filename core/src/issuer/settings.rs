@@ -37,6 +37,11 @@ pub struct IssuerSettings {
     pub code_life: i64,
     /// Seconds a nonce can be used.
     pub nonce_life: i64,
+    /// Seconds in which cards that came later are given again to the wallet they were given to: the answer may have been
+    /// lost.
+    pub repeat_life: i64,
+    /// How often they are given again at most.
+    pub repeats: u8,
     /// Days a credential is valid.
     pub credential_days: i64,
     /// Wrong transaction codes until the offer is closed (CI-6).
@@ -63,6 +68,8 @@ impl IssuerSettings {
             request_life: 540,
             code_life: 60,
             nonce_life: 300,
+            repeat_life: 86_400,
+            repeats: 30,
             credential_days: 90,
             tx_code_attempts: 5,
             copies_per_offer: 30,

@@ -218,6 +218,7 @@ fn cards_are_put_off_only_as_long_as_the_wallet_can_come_back() {
             configuration_id: sandbox::RESIDENCE.into(),
             keys: vec![SoftwareKey::from_bytes(&[5; 32]).unwrap().public_key()],
             transaction: None,
+            given: None,
         };
         let (mut env, _) = world.env();
         let put_off = ready.defer(redeemed.issuance, asked, &mut env).unwrap();

@@ -4,8 +4,8 @@ use super::*;
 use crate::env::testing::Counter;
 use crate::env::{Env, Timestamp};
 use crate::oid4vci::{
-    AuthorizationRequest, ClientAuth, CredentialAnswer, DeferredRequest, Grant, PkceVerifier, Rejection,
-    RejectionCode, SecretText, TokenRequest, TokenType,
+    AuthorizationRequest, ClientAuth, CredentialAnswer, DeferredRequest, Grant, Notification,
+    NotificationEvent, PkceVerifier, Rejection, RejectionCode, SecretText, TokenRequest, TokenType,
 };
 use crate::profile::{Endpoint, Profile};
 
@@ -544,7 +544,7 @@ fn secrets_are_not_at_rest() {
 }
 
 #[test]
-fn cards_that_come_later_are_picked_up_once() {
+fn cards_that_come_later_are_picked_up_until_they_arrived() {
     let mut world = World::new();
     let Approving { issuance, code } = world.approved(Some(3600));
     let jkt = Some("key");
@@ -564,6 +564,7 @@ fn cards_that_come_later_are_picked_up_once() {
         configuration_id: sandbox::RESIDENCE.into(),
         keys: keys.clone(),
         transaction: None,
+        given: None,
     };
     let (mut env, _) = world.env();
     let deferring = ready.defer(issuance.clone(), 3600, &mut env).unwrap();
@@ -616,12 +617,8 @@ fn cards_that_come_later_are_picked_up_once() {
         why(&issuance, &presented, &request.transaction_id, world.now),
         RejectionCode::InvalidToken
     );
-    let refreshed = world.refresh(
-        &issuance,
-        answer.refresh_token.as_ref().unwrap(),
-        Some("wallet"),
-        jkt,
-    );
+    let refresh_token = answer.refresh_token.unwrap();
+    let refreshed = world.refresh(&issuance, &refresh_token, Some("wallet"), jkt);
     let token = refreshed.answer.unwrap().access_token;
     let presented = Presented {
         token: &token,
@@ -637,32 +634,106 @@ fn cards_that_come_later_are_picked_up_once() {
     assert_eq!(ready.keys, keys);
     let minted = world.mint(ready.clone(), refreshed.issuance, 0);
     assert_eq!(minted.response.credentials.len(), 2);
-    assert_eq!(
-        why(&minted.issuance, &presented, &request.transaction_id, world.now),
-        RejectionCode::InvalidTransactionId
-    );
-    // Also for who had looked before.
-    let signer = crate::crypto::SoftwareKey::from_bytes(&[9; 32]).unwrap();
+    // Who had looked before and draws other places comes second.
     assert!(matches!(
-        world.try_mint(ready, minted.issuance, 2, &signer),
+        world.try_mint(ready, minted.issuance.clone(), 2..4),
         Err(IssuanceError::WrongState)
     ));
+    // The answer was lost: the same copies again, also on the next day.
+    let first = minted.copies.clone();
+    let issuance = at_rest(minted.issuance);
+    world.now = world.now.plus(86_399);
+    let refreshed = world.refresh(&issuance, &refresh_token, Some("wallet"), jkt);
+    let token = refreshed.answer.unwrap().access_token;
+    let presented = Presented {
+        token: &token,
+        dpop_jkt: jkt,
+    };
+    let issuance = refreshed.issuance;
+    let again = || match issuance.pick_up(&presented, &request, world.now) {
+        Ok(PickUp::Ready(ready)) => ready,
+        other => panic!("{other:?}"),
+    };
+    let ready = again();
+    assert_eq!((&ready.keys, ready.indexes()), (&keys, 0));
+    let stranger = Presented {
+        dpop_jkt: Some("other"),
+        ..presented
+    };
+    assert_eq!(
+        why(&issuance, &stranger, &request.transaction_id, world.now),
+        RejectionCode::InvalidToken
+    );
+    let (one, other) = (again(), again());
+    assert!(matches!(
+        world.try_mint(one, issuance.clone(), 2..4),
+        Err(IssuanceError::StatusIndexes)
+    ));
+    let given = world.try_mint(other, issuance.clone(), 0..0).unwrap();
+    assert_eq!(given.copies, first, "the same places and days");
+    assert_eq!(given.response.notification_id, minted.response.notification_id);
+    assert_ne!(given.response.credentials, minted.response.credentials);
+    let Issuance::Authorized(authorized) = &given.issuance else {
+        panic!()
+    };
+    assert_eq!(authorized.pickups.len(), 1, "counted once");
+    // Not for ever: not too late, not too often.
+    assert_eq!(
+        why(&issuance, &presented, &request.transaction_id, world.now.plus(1)),
+        RejectionCode::InvalidTransactionId
+    );
+    let mut often = issuance.clone();
+    for _ in 0..30 {
+        let Ok(PickUp::Ready(ready)) = often.pick_up(&presented, &request, world.now) else {
+            panic!()
+        };
+        often = world.try_mint(ready, often, 0..0).unwrap().issuance;
+    }
+    assert_eq!(
+        why(&often, &presented, &request.transaction_id, world.now),
+        RejectionCode::InvalidTransactionId
+    );
+    // The wallet says what became of them. Where that was not good, it may ask again.
+    let told = |issuance: &Issuance, event| {
+        let notification = Notification {
+            notification_id: minted.response.notification_id.clone().unwrap(),
+            event,
+            event_description: None,
+        };
+        issuance.clone().notify(&presented, &notification).unwrap()
+    };
+    let failed = told(&given.issuance, NotificationEvent::CredentialFailure);
+    assert!(failed.pick_up(&presented, &request, world.now).is_ok());
+    for event in [
+        NotificationEvent::CredentialAccepted,
+        NotificationEvent::CredentialDeleted,
+    ] {
+        let told = told(&given.issuance, event);
+        assert_eq!(
+            why(&told, &presented, &request.transaction_id, world.now),
+            RejectionCode::InvalidTransactionId
+        );
+        // Also for who had looked before.
+        assert!(matches!(
+            world.try_mint(ready.clone(), told, 0..0),
+            Err(IssuanceError::WrongState)
+        ));
+    }
 }
 
 impl World {
     fn mint(&mut self, ready: ReadyRequest, issuance: Issuance, first: u64) -> Minted {
-        let signer = crate::crypto::SoftwareKey::from_bytes(&[9; 32]).unwrap();
-        self.try_mint(ready, issuance, first, &signer).unwrap()
+        self.try_mint(ready, issuance, first..first + 2).unwrap()
     }
 
     fn try_mint(
         &mut self,
         ready: ReadyRequest,
         issuance: Issuance,
-        first: u64,
-        key: &dyn crate::crypto::Signer,
+        indexes: std::ops::Range<u64>,
     ) -> Result<Minted, IssuanceError> {
-        let statuses = (first..first + 2)
+        let key = &crate::crypto::SoftwareKey::from_bytes(&[9; 32]).unwrap();
+        let statuses = indexes
             .map(|idx| crate::status::StatusReference {
                 idx,
                 uri: "https://issuer.example/issuer/status-lists/1".into(),

@@ -188,7 +188,7 @@ fn an_offer_becomes_a_batch_of_unlinkable_copies() {
     );
     let ready = checked.nonces_used_up(&[record], &[], world.now).unwrap();
     assert_eq!(
-        (ready.copies(), ready.configuration_id()),
+        (ready.indexes(), ready.configuration_id()),
         (3, sandbox::RESIDENCE)
     );
     let minted = world.mint(ready, issuance, &[5, 900, 77]).unwrap();

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use assent_core::env::Timestamp;
 
+use super::database::Tx;
 use super::value::args;
 use super::{Database, Row, StoreError};
 
@@ -39,6 +40,14 @@ pub trait StatusListStore {
         issuance_id: &str,
         expires_at: Timestamp,
     ) -> impl Future<Output = Result<Vec<i64>, StoreError>> + Send;
+
+    /// Gives back places that were taken for an issuance and told nobody.
+    fn release_places(
+        &self,
+        list_id: i64,
+        places: &[i64],
+        issuance_id: &str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Every place of a list that is taken.
     fn taken_places(&self, list_id: i64) -> impl Future<Output = Result<Vec<i64>, StoreError>> + Send;
@@ -99,13 +108,7 @@ impl StatusListStore for Database {
         expires_at: Timestamp,
     ) -> Result<Vec<i64>, StoreError> {
         let mut tx = self.begin().await?;
-        // First the list itself: transactions that take places of one list stand in line, so they cannot block each
-        // other half-way.
-        tx.execute(
-            "UPDATE status_lists SET taken = taken WHERE id = $1",
-            args![list_id],
-        )
-        .await?;
+        stand_in_line(&mut tx, list_id).await?;
         let mut got = Vec::with_capacity(wanted);
         for idx in proposed {
             if got.len() == wanted {
@@ -132,6 +135,32 @@ impl StatusListStore for Database {
         .await?;
         tx.commit().await?;
         Ok(got)
+    }
+
+    async fn release_places(
+        &self,
+        list_id: i64,
+        places: &[i64],
+        issuance_id: &str,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        stand_in_line(&mut tx, list_id).await?;
+        let mut number = 0;
+        for idx in places {
+            number += tx
+                .execute(
+                    "DELETE FROM status_entries WHERE list_id = $1 AND idx = $2 AND issuance_id = $3",
+                    args![list_id, *idx, issuance_id],
+                )
+                .await?;
+        }
+        let number = i64::try_from(number).map_err(|_| StoreError::Damaged("status list"))?;
+        tx.execute(
+            "UPDATE status_lists SET taken = taken - $2 WHERE id = $1",
+            args![list_id, number],
+        )
+        .await?;
+        tx.commit().await
     }
 
     async fn taken_places(&self, list_id: i64) -> Result<Vec<i64>, StoreError> {
@@ -187,6 +216,16 @@ impl StatusListStore for Database {
         tx.commit().await?;
         Ok(old.len() as u64)
     }
+}
+
+/// First the list itself: transactions that change places of one list stand in line, so they cannot block each other half-way.
+async fn stand_in_line(tx: &mut Tx, list_id: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE status_lists SET taken = taken WHERE id = $1",
+        args![list_id],
+    )
+    .await?;
+    Ok(())
 }
 
 fn read(row: &Row) -> Result<StatusListRow, StoreError> {

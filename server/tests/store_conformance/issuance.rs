@@ -198,6 +198,13 @@ pub(super) async fn status_lists_fill_up_one_after_the_other(store: Database) {
     taken.sort_unstable();
     assert_eq!(taken, [0, 3]);
     assert_eq!(take(1, &[1, 2], 2, 10).await, [1, 2]);
+    // Given back by whom it was taken for: free again, and counted.
+    store.release_places(1, &[2], "j").await.unwrap();
+    assert!(store.taken_places(1).await.unwrap().contains(&2));
+    store.release_places(1, &[2, 9], "i").await.unwrap();
+    assert!(!store.taken_places(1).await.unwrap().contains(&2));
+    assert_eq!(store.open_status_list(8).await.unwrap().taken, 3);
+    assert_eq!(take(1, &[2], 2, 10).await, [2]);
     let second = store.open_status_list(8).await.unwrap();
     assert_eq!((second.id, second.size, second.taken), (2, 8, 0));
     assert_eq!(store.status_list(1).await.unwrap().unwrap().taken, 4);
@@ -259,4 +266,33 @@ pub(super) async fn a_place_of_a_status_list_is_given_once(store: Database) {
             "{row:?}"
         );
     }
+}
+
+/// Whoever lost a race gives back what it took while others take.
+pub(super) async fn places_that_are_given_back_are_taken_by_others(store: Database) {
+    let list = store.open_status_list(24).await.unwrap().id;
+    let all: Vec<i64> = (0..24).collect();
+    let tasks = (0..6_i64).map(|task| {
+        let (store, all) = (store.clone(), all.clone());
+        tokio::spawn(async move {
+            let id = task.to_string();
+            let until = NOW.plus(10);
+            for _ in 0..5 {
+                let lost = store.take_places(list, &all, 4, &id, until).await.unwrap();
+                assert_eq!(lost.len(), 4, "others hold twenty at most");
+                store.release_places(list, &lost, &id).await.unwrap();
+            }
+            store.take_places(list, &all, 4, &id, until).await.unwrap()
+        })
+    });
+    let mut kept = Vec::new();
+    for task in tasks.collect::<Vec<_>>() {
+        kept.extend(task.await.unwrap());
+    }
+    kept.sort_unstable();
+    assert_eq!(kept, all);
+    assert_eq!(store.status_list(list).await.unwrap().unwrap().taken, 24);
+    let mut taken = store.taken_places(list).await.unwrap();
+    taken.sort_unstable();
+    assert_eq!(taken, all);
 }

@@ -92,6 +92,7 @@ suite!(
     a_proof_of_possession_is_used_once,
     status_lists_fill_up_one_after_the_other,
     a_place_of_a_status_list_is_given_once,
+    places_that_are_given_back_are_taken_by_others,
     operators_secrets_count_once_for_a_while,
     pairings_are_written_once_and_end,
     one_of_two_messages_wins,

@@ -3,7 +3,7 @@
 import { clientAuthenticationNone } from '@openid4vc/oauth2'
 import { Openid4vciClient } from '@openid4vc/openid4vci'
 import assert from 'node:assert/strict'
-import { compactDecrypt, CompactEncrypt, exportJWK, generateKeyPair, importJWK } from 'jose'
+import { compactDecrypt, CompactEncrypt, decodeJwt, exportJWK, generateKeyPair, importJWK } from 'jose'
 import { after, before, describe, test } from 'node:test'
 
 import { callbacks } from '../support/callbacks.mjs'
@@ -302,7 +302,7 @@ for (const dpop of ['offered', 'required']) {
       })
     }
 
-    test('a card that comes later: the same transaction, only with this token, once', async () => {
+    test('a card that comes later: the same transaction, only with this token, until it arrived', async () => {
       const { inside } = await offer(server, { later_seconds: LATER })
       const key = await client.bound()
       const { granted } = await token({ bound: key, change: { issuer_state: inside.grants.authorization_code.issuer_state } })
@@ -327,8 +327,19 @@ for (const dpop of ['offered', 'required']) {
       const ready = await ask(first.body.transaction_id)
       assert.equal(ready.status, 200, JSON.stringify(ready.body))
       assert.equal(ready.body.credentials.length, 2)
+      // The answer may be lost on the way: the same copies again, until the wallet says that it has them.
+      const keys = ({ credentials }) => credentials.map(({ credential }) => {
+        const { cnf, status } = decodeJwt(credential.split('~')[0])
+        return { cnf, status }
+      })
       const again = await ask(first.body.transaction_id)
-      assert.deepEqual([again.status, again.body.error], [400, 'invalid_transaction_id'])
+      assert.equal(again.status, 200, JSON.stringify(again.body))
+      assert.deepEqual(keys(again.body), keys(ready.body))
+      const has = { notification_id: again.body.notification_id, event: 'credential_accepted' }
+      const told = await client.ask(client.metadata.notification_endpoint, granted.access_token, key, has)
+      assert.equal(told.status, 204)
+      const over = await ask(first.body.transaction_id)
+      assert.deepEqual([over.status, over.body.error], [400, 'invalid_transaction_id'])
     })
 
     test('encrypted both ways, by jose; what asks for an encrypted answer in the clear is refused', async () => {

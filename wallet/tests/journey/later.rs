@@ -223,6 +223,36 @@ fn two_devices_and_one_card() {
     }
 }
 
+/// An issuer that cannot know whether its answer arrived gives the card again: the wallet has it once.
+#[test]
+fn an_answer_that_was_lost_is_given_again() {
+    let again = |register: &mut Register| (register.gives_again, register.token_life) = (true, 9 * HOUR);
+    let (mut city, mut person, awaited) = waiting(&["residence"], again);
+    let mut other = second_device(&person, &mut city, 1000);
+    pass(&mut city, &mut [&mut person, &mut other], HOUR + 60);
+    city.at(REGISTER).lie = Some(Box::new(|end, answer| {
+        if end == "deferred" {
+            answer.status = 502;
+        }
+    }));
+    let lost = person.run(&mut city, due()).unwrap();
+    assert_eq!((&lost["cards"], &lost["awaited"]), (&json!([]), &awaited));
+    city.at(REGISTER).lie = None;
+    let came = other.run(&mut city, due()).unwrap();
+    assert_eq!(came["cards"][0]["copiesLeft"], 10);
+    // This device has not heard of it, and gets the same copies: they are not kept twice.
+    let late = person.run(&mut city, due()).unwrap();
+    assert_eq!((&late["cards"], &late["awaited"]), (&json!([]), &json!([])));
+    assert_eq!(city.at(REGISTER).times("deferred"), 3);
+    for device in [&mut person, &mut other] {
+        device.run(&mut city, json!({ "type": "sync" })).unwrap();
+        let shown = home(device, &mut city);
+        assert_eq!(shown["cards"].as_array().unwrap().len(), 1);
+        assert_eq!(shown["cards"][0]["copiesLeft"], 10);
+        assert_eq!(shown["latest"].as_array().unwrap().len(), 1);
+    }
+}
+
 #[test]
 fn what_is_given_up_is_gone_everywhere() {
     let (mut city, mut person, awaited) = waiting(&["residence"], |_| {});

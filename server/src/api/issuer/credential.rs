@@ -14,6 +14,8 @@ use crate::state::AppState;
 use crate::store::IssuanceStore as _;
 
 const DAY: i64 = 86_400;
+/// Times a request is tried again because others change the same issuance.
+const TRIES: usize = 8;
 
 /// Issues one copy of a card for each key proof, now or later.
 #[utoipa::path(post, path = "/issuer/credential", tag = "issuer", security(("card_access" = [])),
@@ -32,12 +34,14 @@ pub(super) async fn credential(
     let request = CredentialRequest::parse(&opened.body, &state.profile)?;
     let settings = super::settings(&state)?;
     super::identity(&state)?;
-    let stored = used.issuance(&state).await?;
     let now = state.clock.now();
-    let checked =
+    let check = |stored: &StoredIssuance| {
         stored
             .issuance()
-            .check_request(&used.presented(), &request, &settings, &state.attesters())?;
+            .check_request(&used.presented(), &request, &settings, &state.attesters())
+    };
+    let mut stored = used.issuance(&state).await?;
+    let checked = check(&stored)?;
     let good_statuses = attestation::good_statuses(&state, checked.statuses(), now).await;
     let mut found = Vec::new();
     for nonce in checked.nonce_fingerprints() {
@@ -49,17 +53,36 @@ pub(super) async fn credential(
             });
         }
     }
-    let ready = checked.nonces_used_up(&found, &good_statuses, now)?;
-    if let Some(seconds) = stored.issuance().later() {
-        let issuance = stored.issuance().clone();
-        let deferring = state
-            .with_env(|env| ready.defer(issuance, seconds, env))
-            .map_err(|error| Problem::from_core(StatusCode::INTERNAL_SERVER_ERROR, &error))?;
-        stored.save(&state, deferring.issuance, &[]).await?;
-        return Ok(answer(&state, &deferring.answer, &opened)?);
+    let mut ready = checked.nonces_used_up(&found, &good_statuses, now)?;
+    // Another request was first, perhaps for another card of the same offer: the nonce is used up, the proofs are still good.
+    for _ in 1..TRIES {
+        match give(&state, stored, ready, &settings).await {
+            Err(refusal) if refusal.is_busy() => {}
+            done => return Ok(answer(&state, &done?, &opened)?),
+        }
+        stored = used.issuance(&state).await?;
+        ready = check(&stored)?.nonces_used_up(&found, &good_statuses, now)?;
     }
-    let issued = issue(&state, stored, ready, &settings).await?;
-    Ok(answer(&state, &issued, &opened)?)
+    let given = give(&state, stored, ready, &settings).await?;
+    Ok(answer(&state, &given, &opened)?)
+}
+
+/// The cards, or word that they come later.
+async fn give(
+    state: &AppState,
+    stored: StoredIssuance,
+    ready: ReadyRequest,
+    settings: &IssuerSettings,
+) -> Result<CredentialAnswer, Refusal> {
+    let Some(seconds) = stored.issuance().later() else {
+        return issue(state, stored, ready, settings).await;
+    };
+    let issuance = stored.issuance().clone();
+    let deferring = state
+        .with_env(|env| ready.defer(issuance, seconds, env))
+        .map_err(|error| Problem::from_core(StatusCode::INTERNAL_SERVER_ERROR, &error))?;
+    stored.save(state, deferring.issuance, &[]).await?;
+    Ok(deferring.answer)
 }
 
 /// The answer of this endpoint and of the one for what was not ready, to a request.
@@ -92,8 +115,10 @@ pub(super) async fn issue(
             )
         })?;
     let expires_at = now.plus(settings.credential_days * DAY);
-    let statuses = status_list::draw(state, stored.id(), ready.copies(), expires_at).await?;
     let issuance = stored.issuance().clone();
+    let places = status_list::draw(state, stored.id(), ready.indexes(), expires_at).await?;
+    let statuses = places.references(state);
+    let drawn = statuses.len();
     let minted = state
         .with_env(|env| {
             let signer = CredentialSigner {
@@ -102,8 +127,21 @@ pub(super) async fn issue(
             };
             ready.mint(issuance, &subject, statuses, &signer, settings, env)
         })
-        .map_err(|error| Problem::from_core(StatusCode::INTERNAL_SERVER_ERROR, &error))?;
-    stored.save(state, minted.issuance, &[]).await?;
-    metrics::counter!("assent_credentials_issued_total").increment(minted.copies.len() as u64);
+        .map_err(|error| Problem::from_core(StatusCode::INTERNAL_SERVER_ERROR, &error));
+    let minted = match minted {
+        Ok(minted) => minted,
+        Err(problem) => {
+            places.release(state).await?;
+            return Err(problem.into());
+        }
+    };
+    if let Err(problem) = stored.save(state, minted.issuance, &[]).await {
+        // Only then is it certain that the copies are nobody's.
+        if super::is_busy(&problem) {
+            places.release(state).await?;
+        }
+        return Err(problem.into());
+    }
+    metrics::counter!("assent_credentials_issued_total").increment(drawn as u64);
     Ok(CredentialAnswer::Issued(minted.response))
 }

@@ -1,19 +1,21 @@
 //! `POST /issuer/deferred_credential` (OpenID4VCI 1.0 §9)
 
 use assent_core::issuer::PickUp;
-use assent_core::oid4vci::{DeferredRequest, Rejection, RejectionCode};
+use assent_core::oid4vci::DeferredRequest;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use super::{AtResource, Refusal, credential, dpop, encryption};
+use super::{AtResource, credential, dpop, encryption};
+use crate::error::Problem;
 use crate::state::AppState;
 
 /// Times a request is tried again because others change the same issuance.
-const TRIES: usize = 4;
+const TRIES: usize = 8;
 
-/// Gives a card that was not ready when it was requested, once.
+/// Gives a card that was not ready when it was requested: again, until the wallet says that it has it, for a day at most. The
+/// copies are the same ones each time: for the same keys, with the same places in the status lists.
 #[utoipa::path(post, path = "/issuer/deferred_credential", tag = "issuer", security(("card_access" = [])),
     request_body = Object,
     responses((status = 200, description = "Credentials.", body = Object),
@@ -39,11 +41,16 @@ pub(super) async fn deferred(
             PickUp::Ready(ready) => ready,
         };
         match credential::issue(&state, stored, ready, &settings).await {
-            // Another request was first: perhaps for the same cards, which are then gone.
-            Err(Refusal::Problem(problem)) if problem.status() == StatusCode::CONFLICT => {}
+            // Another request was first: perhaps for the same cards, which are then given again.
+            Err(refusal) if refusal.is_busy() => {}
             done => return Ok(credential::answer(&state, &done?, &opened)?),
         }
     }
-    let why = "the cards are being picked up";
-    Err(Rejection::new(RejectionCode::InvalidTransactionId, why).into())
+    Err(Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "issuance-busy",
+        "Too many ask for these cards at once. Try again in a moment.",
+    )
+    .retry_after(1)
+    .into())
 }

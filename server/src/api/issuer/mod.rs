@@ -95,6 +95,18 @@ enum Refusal {
     Problem(Problem),
 }
 
+impl Refusal {
+    /// True when another request changed the issuance first, and nothing was stored.
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Problem(problem) if is_busy(problem))
+    }
+}
+
+/// True for the mistake of [`StoredIssuance::save`] that another request was first.
+fn is_busy(problem: &Problem) -> bool {
+    problem.status() == StatusCode::CONFLICT
+}
+
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
         Self::Protocol(rejection)

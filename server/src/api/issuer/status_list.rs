@@ -69,6 +69,56 @@ pub(super) async fn status_list(
     ))
 }
 
+/// Places that were taken for the copies of one card.
+#[derive(Debug)]
+pub(super) struct Places {
+    issuance_id: String,
+    /// Number of the list, and the place in it.
+    taken: Vec<(i64, i64)>,
+}
+
+impl Places {
+    /// As they stand in the copies.
+    pub(super) fn references(&self, state: &AppState) -> Vec<StatusReference> {
+        let reference = |(list, idx): &(i64, i64)| {
+            u64::try_from(*idx).ok().map(|idx| StatusReference {
+                idx,
+                uri: uri(state, *list),
+            })
+        };
+        self.taken.iter().filter_map(reference).collect()
+    }
+
+    /// Gives them back: no copy with them was given to anybody.
+    pub(super) async fn release(self, state: &AppState) -> Result<(), Problem> {
+        let mut left = self.taken;
+        while let Some((list, _)) = left.first().copied() {
+            let (here, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|(other, _)| *other == list);
+            let here: Vec<i64> = here.into_iter().map(|(_, idx)| idx).collect();
+            state.store.release_places(list, &here, &self.issuance_id).await?;
+            left = others;
+        }
+        Ok(())
+    }
+
+    async fn take(
+        &mut self,
+        state: &AppState,
+        list: &StatusListRow,
+        proposed: &[i64],
+        copies: usize,
+        expires_at: Timestamp,
+    ) -> Result<(), Problem> {
+        let wanted = copies - self.taken.len();
+        let got = state
+            .store
+            .take_places(list.id, proposed, wanted, &self.issuance_id, expires_at)
+            .await?;
+        self.taken.extend(got.into_iter().map(|idx| (list.id, idx)));
+        Ok(())
+    }
+}
+
 /// Takes a place for each copy of a card. Places are random among the free ones of the list that is being filled, so
 /// that an index tells nothing of the order (Token Status List §13.2); a full list is followed by the next one.
 pub(super) async fn draw(
@@ -76,63 +126,37 @@ pub(super) async fn draw(
     issuance_id: &str,
     copies: usize,
     expires_at: Timestamp,
-) -> Result<Vec<StatusReference>, Problem> {
-    let mut out = Vec::with_capacity(copies);
+) -> Result<Places, Problem> {
+    let mut places = Places {
+        issuance_id: issuance_id.to_owned(),
+        taken: Vec::with_capacity(copies),
+    };
     for _ in 0..MAX_LISTS {
+        if places.taken.len() == copies {
+            return Ok(places);
+        }
         let list = state.store.open_status_list(size(state)).await?;
-        let guesses = guess(state, &list, PROPOSED * (copies - out.len()))?;
-        out.extend(
-            take(
-                state,
-                &list,
-                &guesses,
-                copies - out.len(),
-                issuance_id,
-                expires_at,
-            )
-            .await?,
-        );
-        if out.len() == copies {
-            return Ok(out);
+        let guesses = guess(state, &list, PROPOSED * (copies - places.taken.len()))?;
+        places.take(state, &list, &guesses, copies, expires_at).await?;
+        if places.taken.len() == copies {
+            return Ok(places);
         }
         // Nearly full: guessing finds taken places only, so the free ones are counted out.
         let mut free = free_places(&list, state.store.taken_places(list.id).await?);
         shuffle(state, &mut free)?;
-        out.extend(take(state, &list, &free, copies - out.len(), issuance_id, expires_at).await?);
-        if out.len() == copies {
-            return Ok(out);
-        }
+        places.take(state, &list, &free, copies, expires_at).await?;
+    }
+    if places.taken.len() == copies {
+        return Ok(places);
     }
     // Others filled one list after the other in the meantime.
+    places.release(state).await?;
     Err(Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "status-list-busy",
         "Too many cards are issued at once. Try again in a moment.",
     )
     .retry_after(2))
-}
-
-async fn take(
-    state: &AppState,
-    list: &StatusListRow,
-    proposed: &[i64],
-    wanted: usize,
-    issuance_id: &str,
-    expires_at: Timestamp,
-) -> Result<Vec<StatusReference>, Problem> {
-    let taken = state
-        .store
-        .take_places(list.id, proposed, wanted, issuance_id, expires_at)
-        .await?;
-    let uri = uri(state, list.id);
-    Ok(taken
-        .into_iter()
-        .filter_map(|idx| u64::try_from(idx).ok())
-        .map(|idx| StatusReference {
-            idx,
-            uri: uri.clone(),
-        })
-        .collect())
 }
 
 /// Random places, free or not.

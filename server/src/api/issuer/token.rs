@@ -4,7 +4,7 @@ use assent_core::issuer::Asking;
 use assent_core::oid4vci::{Grant, Rejection, RejectionCode, SecretText, TokenRequest};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use serde_json::Value;
 
 use super::{Refusal, StoredIssuance, client, dpop, fingerprint};
@@ -77,7 +77,7 @@ pub(super) async fn token(
         match stored.save(&state, redeemed.issuance, &handles).await {
             Ok(()) => return Ok(Json(redeemed.answer?.to_json())),
             // Two requests at the same moment: the other one was first, and this one comes second.
-            Err(problem) if problem.status() == StatusCode::CONFLICT => {}
+            Err(problem) if super::is_busy(&problem) => {}
             Err(problem) => return Err(problem.into()),
         }
     }

@@ -1,6 +1,30 @@
 //! Cards that come later (OpenID4VCI 1.0 §9; CI-27).
 
+use assent_core::encoding::base64url;
+use assent_server::store::StatusListStore as _;
+
 use super::*;
+
+/// Key, place and dates of each copy in an answer.
+pub(super) fn marks(issued: &Value) -> Vec<Value> {
+    let copies = issued["credentials"].as_array().unwrap().iter();
+    let marks = copies.map(|copy| {
+        let jwt = copy["credential"].as_str().unwrap();
+        let payload = base64url::decode(jwt.split('.').nth(1).unwrap()).unwrap();
+        let claims: Value = serde_json::from_slice(&payload).unwrap();
+        json!([claims["cnf"], claims["status"], claims["iat"], claims["exp"]])
+    });
+    marks.collect()
+}
+
+/// How many places of the first status list are taken.
+pub(super) async fn taken(server: &Sandbox) -> usize {
+    let taken = server.state.store.taken_places(1).await.unwrap();
+    let list = server.state.store.status_list(1).await.unwrap();
+    let counted = list.map_or(0, |list| list.taken);
+    assert_eq!(usize::try_from(counted).unwrap(), taken.len());
+    taken.len()
+}
 
 #[tokio::test]
 async fn cards_may_come_later() {
@@ -44,6 +68,13 @@ async fn cards_may_come_later() {
     server.pass(40);
     let issued = deferred(&server, &token, &transaction).await.expect(200).json();
     assert_eq!(issued["credentials"].as_array().unwrap().len(), 1);
+    // The answer may have been lost on the way: the same copy, made anew.
+    server.pass(120);
+    let again = deferred(&server, &token, &transaction).await.expect(200).json();
+    assert_eq!(again["notification_id"], issued["notification_id"]);
+    assert_ne!(again["credentials"], issued["credentials"]);
+    assert_eq!(marks(&again), marks(&issued));
+    assert_eq!(taken(&server).await, 1);
     let notification =
         json!({ "notification_id": issued["notification_id"], "event": "credential_accepted" });
     server

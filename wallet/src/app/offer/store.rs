@@ -52,7 +52,8 @@ pub(super) fn with_names(
 }
 
 /// Keeps the cards in the vault, with what is still awaited, and forgets that `arrived` was; when the vault's service does
-/// not answer, on this device until it does.
+/// not answer, on this device until it does. Keeps nothing where `arrived` is awaited no more: another device has it, and an
+/// issuer that does not know whether its answer arrived gave the same copies again.
 pub(super) fn store(
     core: &mut Core,
     received: Vec<ReceivedCard>,
@@ -65,6 +66,10 @@ pub(super) fn store(
     let now = env.now;
     let apply = Arc::new(move |records: &mut Records<'_>| {
         let mut kept = Vec::new();
+        let awaited_here = arrived.clone().map(|id| records.present::<Awaited>(id));
+        if let Some(None) = awaited_here {
+            return Ok(kept);
+        }
         for ReceivedCard { card, copies, .. } in &received {
             kept.push(holdings::add(records, card, copies)?);
         }
@@ -80,7 +85,7 @@ pub(super) fn store(
         for awaited in &awaited {
             records.put(awaited)?;
         }
-        if let Some(arrived) = arrived.clone().and_then(|id| records.present::<Awaited>(id)) {
+        if let Some(Some(arrived)) = awaited_here {
             records.delete::<Awaited>(&arrived);
         }
         Ok(kept)

@@ -95,13 +95,13 @@ impl City {
             let paths = hidden.map(|name| ClaimsPath::keys(&[name]).unwrap());
             subject.policy = DisclosurePolicy::Paths(paths.collect());
         }
-        let statuses = (0..ready.copies() as u64)
+        let statuses = (0..ready.indexes() as u64)
             .map(|at| StatusReference {
                 idx: self.next_index + at,
                 uri: format!("{BASE}/issuer/status-lists/1"),
             })
             .collect();
-        self.next_index += ready.copies() as u64;
+        self.next_index += ready.indexes() as u64;
         let signer = CredentialSigner {
             key: &self.issuer.key,
             x5c: vec![self.issuer.leaf.clone()],

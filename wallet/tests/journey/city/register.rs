@@ -54,6 +54,8 @@ pub struct Register {
     pub identifiers: bool,
     /// Cards come so many seconds later.
     pub later: Option<u64>,
+    /// Gives what came later again, as long as nobody says that it arrived.
+    pub gives_again: bool,
     /// Demands that somebody vouches for wallets; and for keys, with proofs of this type.
     pub attested_wallets: bool,
     pub attested_keys: Option<&'static str>,
@@ -116,6 +118,7 @@ impl Register {
             access: None,
             refresh: None,
             client: None,
+            gives_again: false,
             transactions: Vec::new(),
             nonces: 0,
             proofs: Vec::new(),
@@ -463,7 +466,10 @@ impl Register {
                     json!({ "transaction_id": asked.transaction_id, "interval": ready.since(self.now()) });
                 return self.answer(202, &body, opened.reply.as_ref());
             }
-            let (_, configuration, keys, _) = self.transactions.remove(at);
+            let (_, configuration, keys, _) = self.transactions[at].clone();
+            if !self.gives_again {
+                self.transactions.remove(at);
+            }
             (configuration, keys)
         } else {
             let asked = CredentialRequest::parse(&opened.body, &PROFILE).unwrap();
