@@ -99,11 +99,28 @@ fn a_card_about_which_nobody_answered_is_asked_for_once_more() {
     assert_eq!(value["data"]["awaited"].as_array().unwrap().len(), 2);
     assert_eq!(value["data"]["failed"], json!([]));
 
-    let (sandbox, link) = begin(&[LATER, DOWN, DOWN]);
+    let (sandbox, link) = begin(&[LATER, DOWN, DOWN, DOWN, LATER]);
     let receive = ["holder", "receive", &link, "--yes"];
     let (code, value) = sandbox.json(receive.into_iter().chain(STATE));
     assert_eq!((code, &value["error"]["code"]), (6, &json!("issuer-bad-status")));
     assert_eq!(value["data"]["awaited"].as_array().unwrap().len(), 1);
+    let hint = value["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains("Open the offer again"), "{hint}");
+    // Another program goes on with it, as often as it takes: by its id, or by the same link.
+    let (_, value) = sandbox.json(["holder", "awaited"].into_iter().chain(STATE));
+    let awaited = value["data"]["awaited"].as_array().unwrap();
+    assert_eq!(awaited.len(), 2, "{value}");
+    let second = awaited
+        .iter()
+        .find(|one| one["name"] == "The second card")
+        .unwrap();
+    let fetch = ["holder", "awaited", "fetch", second["id"].as_str().unwrap()];
+    let (code, value) = sandbox.json(fetch.into_iter().chain(STATE));
+    assert_eq!((code, &value["error"]["code"]), (6, &json!("issuer-bad-status")));
+    let (code, value) = sandbox.json(receive.into_iter().chain(STATE));
+    assert_eq!(code, 0, "{value}");
+    assert_eq!(value["data"]["awaited"][0]["name"], "The second card");
+    assert_eq!(value["data"]["failed"], json!([]));
 
     // With no card at all it is an error like any other.
     let (sandbox, link) = begin(&[DENIED, DENIED]);

@@ -17,7 +17,7 @@ use super::view::{StatusView, VaultState};
 use super::wallet::Surroundings;
 use crate::documents::Upload;
 use crate::present::{Judge, OpenRequest};
-use crate::receive::{Authorised, OpenOffer, Tokens};
+use crate::receive::OpenOffer;
 use crate::records::{Records, Waiting};
 use crate::rights::Sharing;
 use crate::settings::Settings;
@@ -28,10 +28,6 @@ pub(crate) struct Core {
     pub(crate) surroundings: Surroundings,
     pub(crate) session: Session,
     pub(crate) offer: Option<Arc<OpenOffer>>,
-    /// An offer whose code was redeemed, and for what, until its cards are there: the code is good once.
-    pub(crate) redeemed: Option<(Arc<OpenOffer>, Tokens)>,
-    /// The cards of an offer about which nobody answered, with the tokens for them.
-    pub(crate) unfinished: Option<Box<Authorised>>,
     pub(crate) request: Option<Arc<OpenRequest>>,
     /// A change of the unlock methods that was begun.
     pub(crate) pending: Pending,
@@ -333,8 +329,6 @@ impl Core {
     /// What was begun with one vault must not go on with another.
     fn drop_unfinished(&mut self) {
         self.offer = None;
-        self.redeemed = None;
-        self.unfinished = None;
         self.request = None;
         self.pending = Pending::Nothing;
         self.made = None;

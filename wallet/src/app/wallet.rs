@@ -51,8 +51,6 @@ impl Wallet {
             surroundings,
             session: Session::Empty,
             offer: None,
-            redeemed: None,
-            unfinished: None,
             request: None,
             pending: Pending::Nothing,
             made: None,
@@ -256,12 +254,7 @@ fn run(core: &mut Core, command: Command, env: &mut Env<'_>) -> Result<Next, Wal
         Command::OfferReturn { answer } => offer::come_back(core, answer, env),
         Command::FetchAwaited { id } => offer::fetch_awaited(core, id, env),
         Command::ForgetAwaited { id } => offer::forget_awaited(core, id, env),
-        Command::OfferCancel => {
-            core.offer = None;
-            core.redeemed = None;
-            core.unfinished = None;
-            Ok(Next::Done(Reply::Done))
-        }
+        Command::OfferCancel => offer::cancel(core, env),
         Command::RequestOpen { link, scanned } => request::open(core, &link, !scanned, env),
         Command::RequestShare {
             shown,

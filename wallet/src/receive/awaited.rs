@@ -1,5 +1,5 @@
-//! A card that its issuer gives later (§9). All that is needed to fetch it is one record of the vault, so any device of
-//! the person can, and it is gone in the commit that stores the card.
+//! A card that its issuer gives later (§9), or that did not come and can still be asked for. All that is needed to fetch it
+//! is one record of the vault, so any device of the person can, and it is gone in the commit that stores the card.
 
 use assent_core::crypto::{CryptoProvider, SoftwareKey};
 use assent_core::encoding::base64url;
@@ -25,6 +25,9 @@ use crate::records::Record;
 /// Seconds until an issuer that answered nonsense is asked again by itself.
 const AFTER_NONSENSE: i64 = 3600;
 
+/// Seconds until what nobody answered for is asked for again by itself.
+const AFTER_NOBODY: i64 = 60;
+
 /// What is kept of a card that comes later. The first four members are those of
 /// [`AwaitedCard`], which is how screens read it.
 #[derive(Clone, ToJson, FromJson)]
@@ -38,11 +41,14 @@ pub(crate) struct Awaited {
     asked_at: i64,
     /// Cards that were asked for together have their tokens together.
     pub(crate) issuance: String,
+    /// What tells that a link is of the same offer.
+    pub(crate) offer: Option<String>,
     pub(crate) origin: Origin,
     pub(crate) offering: Offering,
     pub(crate) client_id: Option<String>,
     pub(crate) tokens: Tokens,
-    transaction_id: String,
+    /// `None` for a card that nobody put off: it is still to be asked for, with keys made then.
+    transaction_id: Option<String>,
     keys: Vec<Zeroizing<String>>,
 }
 
@@ -69,6 +75,7 @@ pub(crate) enum Delivery {
 }
 
 impl Awaited {
+    /// A card that its issuer put off.
     pub(super) fn new(
         of: &Authorised,
         offering: Offering,
@@ -77,26 +84,45 @@ impl Awaited {
         interval: u64,
         env: &mut Env<'_>,
     ) -> Result<Self, ReceiveError> {
-        let (origin, client_id, tokens, issuance) = of.kept();
-        if origin.metadata.deferred_credential_endpoint.is_none() {
+        if of.origin.metadata.deferred_credential_endpoint.is_none() {
             return Err(AnswerError::Deferred.into());
         }
+        let keys = keys
+            .iter()
+            .map(|key| Zeroizing::new(base64url::encode(key.to_bytes().as_slice())));
+        let at = after(env.now, interval).0;
+        Self::made(of, offering, keys.collect(), Some(transaction_id), at, env)
+    }
+
+    /// A card that did not come, and can be asked for with what was given so far.
+    pub(super) fn rest(of: &Authorised, offering: Offering, env: &mut Env<'_>) -> Result<Self, ReceiveError> {
+        let at = env.now.plus(AFTER_NOBODY).0;
+        Self::made(of, offering, Vec::new(), None, at, env)
+    }
+
+    fn made(
+        of: &Authorised,
+        offering: Offering,
+        keys: Vec<Zeroizing<String>>,
+        transaction_id: Option<String>,
+        next_try_at: i64,
+        env: &mut Env<'_>,
+    ) -> Result<Self, ReceiveError> {
+        let (origin, client_id, tokens, issuance) = of.kept();
         let awaited = Self {
             id: env.random_token().map_err(|_| ReceiveError::Keys)?,
             name: String::new(),
             issuer: String::new(),
-            next_try_at: Some(after(env.now, interval).0),
+            next_try_at: Some(next_try_at),
             asked_at: env.now.0,
             issuance,
+            offer: of.offer.clone(),
             origin,
             offering,
             client_id,
             tokens,
             transaction_id,
-            keys: keys
-                .iter()
-                .map(|key| Zeroizing::new(base64url::encode(key.to_bytes().as_slice())))
-                .collect(),
+            keys,
         };
         if awaited.write_json().to_string().len() > MAX_KEPT {
             return Err(AnswerError::Json(JsonError::TooLong).into());
@@ -112,6 +138,17 @@ impl Awaited {
             issuer: self.issuer.clone(),
             next_try_at: self.next_try_at,
         }
+    }
+
+    /// True when it was never put off, but did not come.
+    pub(crate) fn is_rest(&self) -> bool {
+        self.transaction_id.is_none()
+    }
+
+    /// True when it is of this offer, did not come, and the issuer may still give it.
+    pub(crate) fn is_rest_of(&self, offer: &str, now: Timestamp) -> bool {
+        let alive = !self.tokens.is_over(now) || self.tokens.can_be_renewed();
+        self.is_rest() && self.offer.as_deref() == Some(offer) && self.next_try_at.is_some() && alive
     }
 
     /// Where tokens are renewed.
@@ -153,7 +190,7 @@ impl Awaited {
     ) -> Result<HttpRequest, ReceiveError> {
         let endpoint = self.origin.metadata.deferred_credential_endpoint.as_ref();
         let request = DeferredRequest {
-            transaction_id: self.transaction_id.clone(),
+            transaction_id: self.transaction_id.clone().ok_or(AnswerError::Deferred)?,
         }
         .to_http(endpoint.ok_or(AnswerError::Deferred)?, access, profile, env);
         sealed(encryption, request.map_err(|_| ReceiveError::Keys)?, env)
@@ -186,7 +223,9 @@ impl Awaited {
                 ))
             }
             // CI-27, §9.2: the same transaction. Another one would be another card.
-            CredentialAnswer::Later { transaction_id, .. } if transaction_id != self.transaction_id => {
+            CredentialAnswer::Later { transaction_id, .. }
+                if Some(&transaction_id) != self.transaction_id.as_ref() =>
+            {
                 Err(AnswerError::Deferred.into())
             }
             CredentialAnswer::Later { interval, .. } => Ok(Delivery::Later(after(env.now, interval))),

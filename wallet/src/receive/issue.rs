@@ -32,13 +32,13 @@ pub(crate) struct Authorised {
     pub(crate) left: Option<SecretText>,
     /// Names what is awaited of it.
     id: String,
+    /// What tells that a link is of the same offer.
+    pub(super) offer: Option<String>,
     at: usize,
     pub(crate) received: Vec<ReceivedCard>,
     pub(crate) awaited: Vec<Awaited>,
     /// Those that do not come, and why.
     pub(crate) missing: Vec<Missing>,
-    /// What an earlier one left to ask for.
-    pub(crate) is_rest: bool,
     /// How to tell the issuer of those that were received, and of those that are no good.
     accepted: Vec<String>,
     refused: Vec<String>,
@@ -67,23 +67,46 @@ impl Authorised {
         client_id: Option<&str>,
         tokens: Tokens,
         left: Option<SecretText>,
+        offer: Option<String>,
         env: &mut Env<'_>,
     ) -> Result<Self, ReceiveError> {
-        Ok(Self {
+        let id = env.random_token().map_err(|_| ReceiveError::Keys)?;
+        let mut authorised = Self::with(origin, cards, tokens, id);
+        authorised.client_id = client_id.map(str::to_owned);
+        (authorised.left, authorised.offer) = (left, offer);
+        Ok(authorised)
+    }
+
+    /// Goes on with a card that did not come.
+    pub(crate) fn again(rest: &Awaited) -> Self {
+        let cards = vec![rest.offering.clone()];
+        let mut authorised = Self::with(
+            rest.origin.clone(),
+            cards,
+            rest.tokens.clone(),
+            rest.issuance.clone(),
+        );
+        authorised.client_id.clone_from(&rest.client_id);
+        authorised.offer.clone_from(&rest.offer);
+        authorised
+    }
+
+    fn with(origin: Origin, cards: Vec<Offering>, tokens: Tokens, id: String) -> Self {
+        Self {
             origin,
             cards,
-            client_id: client_id.map(str::to_owned),
+            client_id: None,
             tokens,
-            left,
-            id: env.random_token().map_err(|_| ReceiveError::Keys)?,
+            left: None,
+            id,
+            offer: None,
             at: 0,
             received: Vec::new(),
             awaited: Vec::new(),
             missing: Vec::new(),
-            is_rest: false,
             accepted: Vec::new(),
             refused: Vec::new(),
-        })
+        }
     }
 
     /// True when every card was asked for.
@@ -209,16 +232,17 @@ impl Authorised {
     }
 
     /// What is left to ask for, with the same tokens: the cards that their issuer did not refuse.
-    pub(crate) fn again(&self, env: &mut Env<'_>) -> Option<Self> {
-        let left = self.missing.iter().filter(|missing| missing.again);
-        let cards: Vec<Offering> = left.map(|missing| missing.card.clone()).collect();
-        if cards.is_empty() {
-            return None;
+    pub(crate) fn rest(&mut self, env: &mut Env<'_>) -> Vec<Awaited> {
+        let mut missing = std::mem::take(&mut self.missing);
+        let mut rest = Vec::new();
+        for one in missing.iter_mut().filter(|one| one.again) {
+            match Awaited::rest(self, one.card.clone(), env) {
+                Ok(awaited) => rest.push(awaited),
+                Err(_) => one.again = false,
+            }
         }
-        let (origin, client_id, tokens, _) = self.kept();
-        let mut rest = Self::new(origin, cards, client_id.as_deref(), tokens, None, env).ok()?;
-        rest.is_rest = true;
-        Some(rest)
+        self.missing = missing;
+        rest
     }
 
     /// For what is awaited of it.

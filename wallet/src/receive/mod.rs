@@ -25,7 +25,7 @@ pub(crate) use attested::{Applicant, InstanceKey, ask_for_keys, take_keys};
 pub(crate) use awaited::{Awaited, Delivery, wants_other_encryption};
 pub(crate) use error::ReceiveError;
 pub(crate) use issue::Authorised;
-pub(crate) use offer::{Described, Offered, OpenOffer, Opening, Way};
+pub(crate) use offer::{Described, Offered, OpenOffer, Opening, Way, mark};
 pub(crate) use origin::{AtServer, Client, Offering, Origin, Proving};
 pub(crate) use sign_in::Departure;
 pub(crate) use tokens::Tokens;

@@ -8,9 +8,9 @@ use assent_core::oid4vci::{
 };
 use assent_core::profile::{Endpoint, Profile};
 
-use super::ReceiveError;
 use super::attested::Form;
 use super::origin::{AtServer, Offering, Origin};
+use super::{Awaited, ReceiveError};
 
 /// Most cards taken from one offer.
 const MAX_CARDS: usize = 10;
@@ -27,7 +27,10 @@ impl Opening {
     /// Reads a link (§4.1).
     pub(crate) fn from_link(link: &str, profile: &Profile) -> Result<Self, ReceiveError> {
         Ok(match OfferLink::parse(link.trim(), profile)? {
-            OfferLink::ByValue(offer) => Self::Here(Offered { offer: *offer }),
+            OfferLink::ByValue(offer) => Self::Here(Offered {
+                offer: *offer,
+                mark: mark(link),
+            }),
             OfferLink::ByReference(uri) => Self::Fetch(CredentialOffer::request(&uri, profile)),
         })
     }
@@ -36,6 +39,7 @@ impl Opening {
 /// An offer that was read.
 pub(crate) struct Offered {
     offer: CredentialOffer,
+    mark: String,
 }
 
 /// How the cards are got.
@@ -49,6 +53,8 @@ pub(crate) enum Way {
         /// Which server the offer names.
         server: Option<Endpoint>,
     },
+    /// With what was given for it before. The ids of what is awaited.
+    Given(Vec<String>),
 }
 
 impl Way {
@@ -70,15 +76,20 @@ impl Way {
         match self {
             Self::Code(grant) => grant.authorization_server.as_ref(),
             Self::SignIn { server, .. } => server.as_ref(),
+            Self::Given(_) => None,
         }
     }
 }
 
 impl Offered {
     /// From the answer to [`Opening::Fetch`].
-    pub(crate) fn receive(response: &HttpResponse, profile: &Profile) -> Result<Self, ReceiveError> {
+    pub(crate) fn receive(
+        response: &HttpResponse,
+        mark: String,
+        profile: &Profile,
+    ) -> Result<Self, ReceiveError> {
         match CredentialOffer::from_response(response, profile) {
-            Ok(offer) => Ok(Self { offer }),
+            Ok(offer) => Ok(Self { offer, mark }),
             // §4.1.3: issuers may serve an offer once.
             Err(AnswerError::Status(404 | 410)) => Err(ReceiveError::Gone),
             Err(error) => Err(error.into()),
@@ -109,6 +120,7 @@ impl Offered {
             metadata,
             cards,
             offered: self.offer.credential_configuration_ids.len(),
+            mark: self.mark,
         })
     }
 }
@@ -119,6 +131,7 @@ pub(crate) struct Described {
     metadata: IssuerMetadata,
     cards: Vec<Offering>,
     offered: usize,
+    mark: String,
 }
 
 impl Described {
@@ -139,7 +152,7 @@ impl Described {
         let server = AuthorizationServerMetadata::from_response(response, server, profile)?;
         match &self.way {
             Way::Code(_) => drop(server.pre_authorized_endpoint(profile)?),
-            Way::SignIn { .. } => drop(server.code_endpoints(profile)?),
+            Way::SignIn { .. } | Way::Given(_) => drop(server.code_endpoints(profile)?),
         }
         Ok(OpenOffer {
             way: self.way,
@@ -149,6 +162,7 @@ impl Described {
             },
             cards: self.cards,
             offered: self.offered,
+            mark: self.mark,
         })
     }
 }
@@ -160,6 +174,16 @@ pub(crate) struct OpenOffer {
     pub(crate) cards: Vec<Offering>,
     /// Number of configurations offered, supported or not.
     pub(crate) offered: usize,
+    /// What tells that a link is of the same offer.
+    pub(crate) mark: String,
+}
+
+/// What tells that a link is of the same offer, by whatever scheme. Nothing of the link can be learned from it: there may be a
+/// code in it.
+pub(crate) fn mark(link: &str) -> String {
+    let link = link.trim();
+    let offer = link.split_once('?').map_or(link, |(_, offer)| offer);
+    SecretText::new(offer).fingerprint()
 }
 
 impl OpenOffer {
@@ -167,18 +191,19 @@ impl OpenOffer {
     pub(crate) fn tx_code(&self) -> Option<&TxCode> {
         match &self.way {
             Way::Code(grant) => grant.tx_code.as_ref(),
-            Way::SignIn { .. } => None,
+            Way::SignIn { .. } | Way::Given(_) => None,
         }
     }
 
-    /// True when it is the same offer, opened again: a code is good once (§6.1), and so is what it was redeemed for.
-    pub(crate) fn has_code_of(&self, other: &Self) -> bool {
-        let (Way::Code(here), Way::Code(there)) = (&self.way, &other.way) else {
-            return false;
-        };
-        here.pre_authorized_code == there.pre_authorized_code
-            && self.origin.server.issuer == other.origin.server.issuer
-            && self.origin.metadata.credential_issuer == other.origin.metadata.credential_issuer
+    /// The cards of an offer that did not come, and can be asked for.
+    pub(crate) fn rest(mark: &str, rest: &[Awaited]) -> Option<Self> {
+        Some(Self {
+            way: Way::Given(rest.iter().map(|one| one.id.clone()).collect()),
+            origin: rest.first()?.origin.clone(),
+            cards: rest.iter().map(|one| one.offering.clone()).collect(),
+            offered: rest.len(),
+            mark: mark.to_owned(),
+        })
     }
 
     /// Where the person will have to sign in: host, and port where it is not the usual one.

@@ -32,6 +32,8 @@ pub(crate) struct Departure {
     /// The key of the wallet's attestation.
     pub(crate) instance: Option<InstanceKey>,
     issuer_state: Option<String>,
+    /// What tells that a link is of the same offer.
+    pub(crate) offer: Option<String>,
     /// Once there are some: the person need not sign in again when something fails after that.
     pub(crate) tokens: Option<Tokens>,
 }
@@ -60,6 +62,7 @@ impl Departure {
             dpop: at.dpop.clone(),
             instance: at.client.instance(),
             issuer_state: issuer_state.clone(),
+            offer: Some(offer.mark.clone()),
             tokens: None,
         })
     }

@@ -4,7 +4,7 @@ use assent_core::http::HttpResponse;
 use serde_json::{Value, json};
 
 use crate::city::{City, Register};
-use crate::person::Person;
+use crate::person::{PASSPHRASE, Person};
 
 const REGISTER: &str = "/register";
 const RESIDENCE: &str = "Residence card (sandbox)";
@@ -160,7 +160,7 @@ fn the_rest_is_asked_for_again_after_the_network_failed() {
         let tokens = asked.iter().filter(|asked| *asked == "token").count();
         assert_eq!(tokens, 1);
     }
-    // Until another offer is opened, or this one is given up.
+    // It stays open until another one is opened, or this one is given up.
     for then in [json!({ "type": "offerCancel" }), json!({ "type": "lock" })] {
         let (mut city, mut person) = meet(false);
         let step = last_step(&mut person, &mut city, false);
@@ -204,4 +204,112 @@ fn no_card_at_all_is_an_error() {
     assert_eq!(error["blame"], "network");
     let rest = person.run(&mut city, accept()).unwrap();
     assert_eq!(rest["cards"][0]["copiesLeft"], 10);
+}
+
+/// What did not come is a record of the vault: it survives a lock and the end of the program, comes by itself, on another
+/// device too, and the link of the offer leads to it.
+#[test]
+fn the_rest_is_not_lost_with_the_program() {
+    for (signs_in, how) in [
+        (false, "link"),
+        (true, "link"),
+        (false, "due"),
+        (true, "other device"),
+    ] {
+        let (mut city, mut person) = meet(false);
+        let register = city.at(REGISTER);
+        register.dpop = signs_in;
+        let link = if signs_in {
+            register.offer(&BOTH)
+        } else {
+            register.gift(&BOTH)
+        };
+        let open = json!({ "type": "offerOpen", "link": link });
+        person.run(&mut city, open.clone()).unwrap();
+        let mut step = accept();
+        if signs_in {
+            let reply = person.run(&mut city, step).unwrap();
+            let answer = city.at(REGISTER).sign_in(reply["url"].as_str().unwrap());
+            step = json!({ "type": "offerReturn", "answer": answer });
+        }
+        lies(&mut city, &[1], nothing);
+        let reply = person.run(&mut city, step).unwrap();
+        assert_eq!(count(&reply["failed"]), 1);
+        assert_eq!(reply["awaited"], json!([]), "nobody put it off");
+        assert_eq!(reply["failed"][0]["again"], true);
+        person.restart();
+        person
+            .run(&mut city, json!({ "type": "unlock", "passphrase": PASSPHRASE }))
+            .unwrap();
+        let shown = home(&mut person, &mut city);
+        assert_eq!((count(&shown["cards"]), count(&shown["awaited"])), (1, 1));
+        assert_eq!(shown["awaited"][0]["name"], reply["failed"][0]["name"]);
+        let rest = match how {
+            "link" => {
+                let asked = city.at(REGISTER).asked.len();
+                let offer = person.run(&mut city, open).unwrap()["offer"].clone();
+                assert_eq!(offer["warnings"][0]["code"], "offer-rest");
+                assert_eq!(count(&offer["cards"]), 1);
+                assert_eq!(offer["cards"][0]["name"], reply["failed"][0]["name"]);
+                assert_eq!((&offer["txCode"], &offer["signIn"]), (&Value::Null, &Value::Null));
+                assert_eq!(
+                    city.at(REGISTER).asked.len(),
+                    asked,
+                    "the issuer is not asked for it"
+                );
+                person.run(&mut city, accept()).unwrap()
+            }
+            "due" => {
+                person.now = person.now.plus(60);
+                city.at(REGISTER).clock += 60;
+                person.run(&mut city, json!({ "type": "fetchAwaited" })).unwrap()
+            }
+            _ => {
+                let mut other = Person::new(1000);
+                other.now = person.now;
+                let open =
+                    json!({ "type": "openVault", "address": person.address, "passphrase": PASSPHRASE });
+                other.run(&mut city, open).unwrap();
+                let fetch = json!({ "type": "fetchAwaited", "id": shown["awaited"][0]["id"] });
+                let rest = other.run(&mut city, fetch).unwrap();
+                person.run(&mut city, json!({ "type": "sync" })).unwrap();
+                rest
+            }
+        };
+        assert_eq!(rest["cards"][0]["copiesLeft"], 10, "{how}: {rest}");
+        let shown = home(&mut person, &mut city);
+        assert_eq!((count(&shown["cards"]), count(&shown["awaited"])), (2, 0));
+        let asked = &city.at(REGISTER).asked;
+        assert_eq!(asked.iter().filter(|asked| *asked == "token").count(), 1);
+    }
+}
+
+/// Also where nothing came; and no longer than the issuer lets it.
+#[test]
+fn the_rest_lasts_as_long_as_its_token() {
+    let (mut city, mut person) = meet(false);
+    let register = city.at(REGISTER);
+    register.dpop = false;
+    let link = register.gift(&["residence"]);
+    let open = json!({ "type": "offerOpen", "link": link });
+    person.run(&mut city, open.clone()).unwrap();
+    lies(&mut city, &[0, 1], nothing);
+    assert_eq!(person.fails(&mut city, accept())["blame"], "network");
+    person.run(&mut city, json!({ "type": "lock" })).unwrap();
+    person
+        .run(&mut city, json!({ "type": "unlock", "passphrase": PASSPHRASE }))
+        .unwrap();
+    // Nobody answers: that changes nothing.
+    person.run(&mut city, open.clone()).unwrap();
+    assert_eq!(person.fails(&mut city, accept())["blame"], "network");
+    assert_eq!(count(&home(&mut person, &mut city)["awaited"]), 1);
+    // Too late: it is not asked for again, and the link is an offer like any other.
+    city.at(REGISTER).clock += 7200;
+    person.now = person.now.plus(7200);
+    let due = json!({ "type": "fetchAwaited" });
+    assert_eq!(count(&person.run(&mut city, due).unwrap()["cards"]), 0);
+    let shown = home(&mut person, &mut city);
+    assert_eq!(shown["awaited"][0]["nextTryAt"], Value::Null);
+    let offer = person.run(&mut city, open).unwrap()["offer"].clone();
+    assert_eq!(offer["warnings"], json!([]));
 }

@@ -19,6 +19,9 @@ use crate::wallet::Shell;
 /// What to do about a card that did not come: the code of an offer is good once.
 const NEW_OFFER: &str = "What came is kept. Ask the issuer for a new offer of what did not come.";
 
+/// What to do about one that can still be asked for.
+const AGAIN: &str = "What came is kept. Open the offer again, or use `assent holder awaited fetch`; soon, for the issuer allows it only for a while.";
+
 /// Flags.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -101,7 +104,7 @@ pub async fn run(args: Args, shell: &mut Shell, output: Output) -> Result<Answer
         } => (cards, awaited, failed),
         Outcome::Elsewhere(answer) => return Ok(answer),
     };
-    // Where nobody answered: once more, while the issuer's permission is here. Nobody has it after this program.
+    // Where nobody answered: once more.
     if failed.iter().any(|card| card.again)
         && let Ok(Reply::Cards {
             cards: came,
@@ -203,7 +206,7 @@ fn not_received(card: &FailedCard) -> CliError {
     let reason = CliError::from(card.problem.clone());
     CliError {
         message: one_line(&format!("{} did not come: {}", card.name, reason.message)),
-        hint: NEW_OFFER.to_owned(),
+        hint: if card.again { AGAIN } else { NEW_OFFER }.to_owned(),
         ..reason
     }
 }
@@ -226,7 +229,7 @@ pub fn lines(
     let lost = failed
         .iter()
         .map(|card| format!("{} ({})", not_received(card).message, card.problem.code));
-    let next = (!failed.is_empty()).then(|| NEW_OFFER.to_owned());
+    let next = failed.first().map(|card| not_received(card).hint);
     let then = next.into_iter().chain(late.map(|error| error.hint.clone()));
     let lines: Vec<String> = came
         .chain(awaited.iter().map(words::awaited))

@@ -1,21 +1,28 @@
-//! Cards that their issuers give later.
+//! Cards that their issuers give later, and those of an offer that did not come and can still be asked for.
 
 use std::sync::Arc;
 
 use assent_core::env::Env;
+use assent_core::http::HttpRequest;
 
 use super::super::cards::awaited as views;
 use super::super::session::Core;
+use super::super::view::{AwaitedCard, FailedCard};
 use super::super::wallet::Next;
 use super::super::{Reply, WalletError, sync};
 use super::exchange::{got, send};
 use super::store::{Kept, notify, store, summaries, with_names};
-use super::{failed, with_client};
-use crate::receive::{AtServer, Awaited, Delivery, ReceiveError, Tokens, wants_other_encryption};
+use super::{failed, issue, with_client};
+use crate::receive::{
+    AtServer, Authorised, Awaited, Delivery, OpenOffer, ReceiveError, ReceivedCard, Tokens,
+    wants_other_encryption,
+};
 use crate::records::Records;
 
 /// Most that are asked for in one command.
 const MOST: usize = 8;
+/// Seconds until a card that did not come for another reason than the network is asked for again by itself.
+const AFTER_NO: i64 = 3600;
 
 /// One command's way through the awaited cards.
 struct Round {
@@ -27,6 +34,10 @@ struct Round {
     failed: Option<WalletError>,
     /// What the issuer of the present one announces was read again.
     read_anew: bool,
+    /// The person goes on with this offer: only what is of it is told.
+    offer: Option<String>,
+    later: Vec<AwaitedCard>,
+    missed: Vec<FailedCard>,
 }
 
 impl Round {
@@ -37,6 +48,9 @@ impl Round {
             kept: Kept::new(),
             failed: None,
             read_anew: false,
+            offer: None,
+            later: Vec::new(),
+            missed: Vec::new(),
         }
     }
 }
@@ -56,6 +70,25 @@ pub(super) fn fetch(core: &mut Core, id: Option<String>, env: &mut Env<'_>) -> R
         .filter(|card| is_due(card.next_try_at));
     let ids = some(due.map(|card| card.id).collect(), env)?;
     next(core, Round::of(ids, false), env)
+}
+
+/// What is left of an offer that was accepted before.
+pub(super) fn rest_of(core: &Core, mark: &str, env: &Env<'_>) -> Result<Option<OpenOffer>, WalletError> {
+    let mut rest = core.records()?.list::<Awaited>();
+    rest.retain(|one| one.is_rest_of(mark, env.now));
+    Ok(OpenOffer::rest(mark, &rest))
+}
+
+/// Asks for the cards of an offer that did not come.
+pub(super) fn go_on(
+    core: &mut Core,
+    mark: &str,
+    ids: &[String],
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    let mut round = Round::of(ids.iter().rev().cloned().collect(), false);
+    round.offer = Some(mark.to_owned());
+    next(core, round, env)
 }
 
 /// As many as are asked for in one command, drawn: those that nobody answers for stay due, and in any fixed order they would
@@ -88,6 +121,9 @@ pub(super) fn forget(core: &mut Core, id: String, env: &mut Env<'_>) -> Result<N
 
 fn next(core: &mut Core, mut round: Round, env: &mut Env<'_>) -> Result<Next, WalletError> {
     let Some(id) = round.ids.pop() else {
+        if round.offer.is_some() {
+            return gone_on(core, round, env);
+        }
         return match round.failed {
             Some(error) if round.one => Err(error),
             _ => Ok(Next::Done(Reply::Cards {
@@ -111,6 +147,124 @@ fn next(core: &mut Core, mut round: Round, env: &mut Env<'_>) -> Result<Next, Wa
             next(core, round, env)
         }
     }
+}
+
+/// The end of going on with an offer.
+fn gone_on(core: &mut Core, round: Round, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    let mark = round.offer.unwrap_or_default();
+    core.offer = rest_of(core, &mark, env)?.map(Arc::new);
+    match round.failed {
+        Some(error) if round.kept.is_empty() && round.later.is_empty() => Err(error),
+        _ => Ok(Next::Done(Reply::Cards {
+            cards: summaries(core, round.kept, env.now)?,
+            awaited: round.later,
+            failed: round.missed,
+        })),
+    }
+}
+
+/// Asks for a card that nobody put off.
+fn ask_anew(core: &mut Core, awaited: Awaited, round: Round, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    let authorised = Authorised::again(&awaited);
+    let then = Box::new(move |core: &mut Core, authorised, env: &mut Env<'_>| {
+        asked_anew(core, awaited, authorised, round, env)
+    });
+    issue::next_card(core, authorised, then, env)
+}
+
+fn asked_anew(
+    core: &mut Core,
+    awaited: Awaited,
+    mut authorised: Authorised,
+    mut round: Round,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    if let Some(missing) = authorised.missing.pop() {
+        let requests = authorised.notifications(&core.profile(), env);
+        let missed = Box::new(move |core: &mut Core, env: &mut Env<'_>| {
+            let at = match missing.again {
+                true if missing.error.is_network() => awaited.next_try_at,
+                true => Some(env.now.plus(AFTER_NO).0),
+                false => None,
+            };
+            missed(core, awaited, missing.error, at, round, env)
+        });
+        return notify(core, requests, env, missed);
+    }
+    for later in &mut authorised.awaited {
+        later.name.clone_from(&awaited.name);
+        later.issuer.clone_from(&awaited.issuer);
+        round.later.push(later.view());
+    }
+    let received = std::mem::take(&mut authorised.received);
+    arrive(
+        core,
+        awaited.id,
+        received,
+        authorised.awaited.clone(),
+        round,
+        env,
+        move |core, env| authorised.notifications(&core.profile(), env),
+    )
+}
+
+/// A card does not come now. At `at` it is asked for again; without it, not by itself.
+fn missed(
+    core: &mut Core,
+    awaited: Awaited,
+    error: WalletError,
+    at: Option<i64>,
+    mut round: Round,
+    env: &mut Env<'_>,
+) -> Result<Next, WalletError> {
+    if round.offer.is_some() {
+        round.missed.push(FailedCard {
+            name: awaited.name.clone(),
+            problem: error.view(),
+            again: at.is_some(),
+        });
+    }
+    round.failed = Some(error);
+    if at == awaited.next_try_at {
+        return next(core, round, env);
+    }
+    // Whoever goes on with an offer is told that it does not come: nothing is left to remember.
+    if at.is_none() && round.offer.is_some() {
+        let (none, id) = (Vec::new(), awaited.id);
+        return arrive(core, id, none, Vec::new(), round, env, |_, _| Vec::new());
+    }
+    try_again(core, awaited, at, round, env)
+}
+
+/// Keeps what came in place of the record, tells the issuer, and goes on.
+fn arrive(
+    core: &mut Core,
+    id: String,
+    received: Vec<ReceivedCard>,
+    later: Vec<Awaited>,
+    mut round: Round,
+    env: &mut Env<'_>,
+    requests: impl FnOnce(&Core, &mut Env<'_>) -> Vec<HttpRequest> + Send + 'static,
+) -> Result<Next, WalletError> {
+    with_names(
+        core,
+        received,
+        env,
+        Box::new(move |core, received, env| {
+            store(
+                core,
+                received,
+                later,
+                Some(id),
+                env,
+                Box::new(move |core, kept, env| {
+                    round.kept.extend(kept);
+                    let requests = requests(core, env);
+                    notify(core, requests, env, Box::new(|core, env| next(core, round, env)))
+                }),
+            )
+        }),
+    )
 }
 
 /// Gets the next tokens, for all cards of that issuance: the old ones may end with this.
@@ -182,6 +336,9 @@ fn ask(
     mut round: Round,
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
+    if awaited.is_rest() {
+        return ask_anew(core, awaited, round, env);
+    }
     let encryption = match awaited.encryption(env) {
         Ok(encryption) => Arc::new(encryption),
         Err(error) => return settle(core, awaited, Err(error), round, env),
@@ -240,31 +397,18 @@ fn settle(
 ) -> Result<Next, WalletError> {
     let error = match delivery {
         Ok(Delivery::Card(card, notifications)) => {
-            return with_names(
-                core,
-                vec![*card],
-                env,
-                Box::new(move |core, received, env| {
-                    let arrived = Some(awaited.id.clone());
-                    store(
-                        core,
-                        received,
-                        Vec::new(),
-                        arrived,
-                        env,
-                        Box::new(move |core, kept, env| {
-                            round.kept.extend(kept);
-                            let requests = awaited.notifications(&notifications, &core.profile(), env);
-                            notify(core, requests, env, Box::new(|core, env| next(core, round, env)))
-                        }),
-                    )
-                }),
-            );
+            let id = awaited.id.clone();
+            return arrive(core, id, vec![*card], Vec::new(), round, env, move |core, env| {
+                awaited.notifications(&notifications, &core.profile(), env)
+            });
         }
         Ok(Delivery::Later(at)) => return try_again(core, awaited, Some(at.0), round, env),
         Err(error) => error,
     };
     let at = awaited.after(&error, env.now);
+    if awaited.is_rest() {
+        return missed(core, awaited, failed(error), at, round, env);
+    }
     round.failed = Some(failed(error));
     if at == awaited.next_try_at {
         return next(core, round, env);

@@ -17,14 +17,14 @@ use assent_core::profile::Profile;
 use zeroize::Zeroizing;
 
 use super::session::Core;
-use super::view::{OfferView, OfferedCard, ServiceTrust, TxCodeView, Warning};
+use super::view::{AwaitedCard, OfferView, OfferedCard, ServiceTrust, TxCodeView, Warning};
 use super::wallet::Next;
 use super::{NetworkFailure, Reply, WalletError, sync};
 use crate::holdings::Card;
 use crate::labels;
 use crate::receive::{
     Applicant, AtServer, Authorised, Client, Described, InstanceKey, Offered, Offering, OpenOffer, Opening,
-    Origin, ReceiveError, Tokens, Way,
+    Origin, ReceiveError, Tokens, Way, mark,
 };
 use exchange::got;
 
@@ -32,22 +32,20 @@ use exchange::got;
 pub(super) fn open(core: &mut Core, link: &str, env: &mut Env<'_>) -> Result<Next, WalletError> {
     core.open()?;
     core.offer = None;
-    core.unfinished = None;
     let profile = core.profile();
+    let mark = mark(link);
+    if let Some(offer) = awaited::rest_of(core, &mark, env)? {
+        return sync::with_anchors(core, env, false, move |core, _| show_open(core, offer));
+    }
     match Opening::from_link(link, &profile).map_err(failed)? {
         Opening::Here(offered) => describe(offered, &profile),
-        Opening::Fetch(request) => {
-            let _ = env;
-            Ok(Next::Send(
-                request,
-                Box::new(move |_, answer, _| {
-                    describe(
-                        Offered::receive(&got(answer).map_err(failed)?, &profile).map_err(failed)?,
-                        &profile,
-                    )
-                }),
-            ))
-        }
+        Opening::Fetch(request) => Ok(Next::Send(
+            request,
+            Box::new(move |_, answer, _| {
+                let offered = got(answer).and_then(|answer| Offered::receive(&answer, mark, &profile));
+                describe(offered.map_err(failed)?, &profile)
+            }),
+        )),
     }
 }
 
@@ -77,11 +75,13 @@ fn show(
 ) -> Result<Next, WalletError> {
     let profile = core.profile();
     let offer = described.receive(response, &profile).map_err(failed)?;
-    sync::with_anchors(core, env, false, move |core, _| {
-        let view = view(core, &offer)?;
-        core.offer = Some(Arc::new(offer));
-        Ok(Next::Done(Reply::Offer { offer: view }))
-    })
+    sync::with_anchors(core, env, false, move |core, _| show_open(core, offer))
+}
+
+fn show_open(core: &mut Core, offer: OpenOffer) -> Result<Next, WalletError> {
+    let view = view(core, &offer)?;
+    core.offer = Some(Arc::new(offer));
+    Ok(Next::Done(Reply::Offer { offer: view }))
 }
 
 fn view(core: &Core, offer: &OpenOffer) -> Result<OfferView, WalletError> {
@@ -113,6 +113,13 @@ fn view(core: &Core, offer: &OpenOffer) -> Result<OfferView, WalletError> {
         warnings.push(Warning::new(
             "offer-partly-supported",
             "Some of the offered cards are of a kind this wallet cannot hold.",
+            false,
+        ));
+    }
+    if let Way::Given(_) = offer.way {
+        warnings.push(Warning::new(
+            "offer-rest",
+            "You accepted this offer before. These are the cards that did not come then.",
             false,
         ));
     }
@@ -214,7 +221,7 @@ fn operator(core: &Core) -> &str {
     core.surroundings.operator.trim_end_matches('/')
 }
 
-/// Receives the cards of the open offer, or those of it about which nobody answered; or begins the sign-in that it wants.
+/// Receives the cards of the open offer, or those of it that did not come before; or begins the sign-in that it wants.
 pub(super) fn accept(
     core: &mut Core,
     tx_code: Option<Zeroizing<String>>,
@@ -222,12 +229,11 @@ pub(super) fn accept(
     redirect_uri: Option<String>,
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
-    if let Some(unfinished) = core.unfinished.take() {
-        return issue::next_card(core, *unfinished, env);
-    }
     let offer = core.offer.as_ref().map(Arc::clone).ok_or_else(no_offer)?;
-    if let Way::SignIn { .. } = offer.way {
-        return sign_in::leave(core, offer, client_id, redirect_uri, env);
+    match &offer.way {
+        Way::Code(_) => {}
+        Way::SignIn { .. } => return sign_in::leave(core, offer, client_id, redirect_uri, env),
+        Way::Given(ids) => return awaited::go_on(core, &offer.mark, ids, env),
     }
     let origin = offer.origin.clone();
     // §6.1: a code is redeemed without a name, unless the server wants to know the wallet.
@@ -238,12 +244,6 @@ pub(super) fn accept(
     let id = client_id.filter(|_| !anonymous);
     if id.is_none() && !anonymous {
         return Err(failed(AnswerError::ClientRequired.into()));
-    }
-    if let Some((redeemed, tokens)) = &core.redeemed
-        && redeemed.has_code_of(&offer)
-    {
-        let tokens = tokens.clone();
-        return go_on(core, &offer, id.as_deref(), tokens, env);
     }
     with_client(
         core,
@@ -268,7 +268,6 @@ pub(super) fn accept(
                     // The offer stays open: a mistyped code may be typed again.
                     let tokens =
                         tokens.map_err(|error| failed(error.of_an_offer(offer.tx_code().is_some())))?;
-                    core.redeemed = Some((Arc::clone(&offer), tokens.clone()));
                     go_on(core, &offer, id.as_deref(), tokens, env)
                 }),
             )
@@ -285,8 +284,32 @@ fn go_on(
     env: &mut Env<'_>,
 ) -> Result<Next, WalletError> {
     let (origin, cards) = (offer.origin.clone(), offer.cards.clone());
-    let authorised = Authorised::new(origin, cards, id, tokens, None, env);
-    issue::next_card(core, authorised.map_err(failed)?, env)
+    let mark = Some(offer.mark.clone());
+    let authorised = Authorised::new(origin, cards, id, tokens, None, mark, env);
+    issue::all(core, authorised.map_err(failed)?, env)
+}
+
+/// Says no to the open offer, also to what was left of it.
+pub(super) fn cancel(core: &mut Core, env: &mut Env<'_>) -> Result<Next, WalletError> {
+    let offer = core.offer.take();
+    let Some(Way::Given(ids)) = offer.as_ref().map(|offer| &offer.way) else {
+        return Ok(Next::Done(Reply::Done));
+    };
+    let ids = ids.clone();
+    sync::commit_or_keep(
+        core,
+        env,
+        move |records| {
+            // Not as `Awaited`: this is in the part of the engine that is always there.
+            for id in &ids {
+                if let Some(id) = records.present::<AwaitedCard>(id.clone()) {
+                    records.delete::<AwaitedCard>(&id);
+                }
+            }
+            Ok(())
+        },
+        |_, _| Ok(Next::Done(Reply::Done)),
+    )
 }
 
 /// Goes on with an offer after the sign-in at the issuer.

@@ -167,8 +167,9 @@ fn issue(
 ) -> Result<Next, WalletError> {
     let (origin, cards) = (departure.origin.clone(), departure.cards.clone());
     let client_id = Some(departure.client_id.as_str());
-    let authorised = Authorised::new(origin, cards, client_id, tokens, Some(state), env);
-    issue::next_card(core, authorised.map_err(failed)?, env)
+    let offer = departure.offer.clone();
+    let authorised = Authorised::new(origin, cards, client_id, tokens, Some(state), offer, env);
+    issue::all(core, authorised.map_err(failed)?, env)
 }
 
 /// The error to end with. What the issuer gave is forgotten where it was the issuer that refused.
@@ -179,11 +180,10 @@ pub(super) fn stop(core: &mut Core, state: Option<&SecretText>, error: ReceiveEr
     failed(error)
 }
 
-/// Forgets the sign-in with this `state`; without one, the offer whose code was redeemed.
+/// Forgets the sign-in with this `state`; without one, the open offer.
 pub(super) fn forget(core: &mut Core, state: Option<&SecretText>) {
     let Some(state) = state else {
         core.offer = None;
-        core.redeemed = None;
         return;
     };
     if let Ok(open) = core.open_mut()
